@@ -1,0 +1,116 @@
+"""Every limit, with its argument. A number that bounds memory, time or depth stands here and nowhere else."""
+
+from typing import Final
+
+# What Windows allows ([MS-WMI] notes to 3.1.4, WBEM_E_QUOTA_VIOLATION beyond): the same here, so that a name, a path or
+# a query that passes there passes here.
+CLASS_NAME_CHARS: Final = 4096
+OBJECT_PATH_CHARS: Final = 8192
+QUERY_CHARS: Final = 16384
+
+# How deep parentheses and NOT may nest in a WHERE clause. Written by hand nobody passes ten; recursion at 100 levels
+# stays far from the interpreter's own limit in the parser and in the compiled predicate.
+QUERY_DEPTH: Final = 100
+
+# A forward-only stream holds at most this many objects that nobody has read yet; then its producer waits. Two batches
+# of the usual hundred keep both sides busy, and a row of a hundred properties weighs under 10 KB: 2 MB a stream.
+STREAM_BACKLOG: Final = 256
+
+# A kept result set stays in memory up to this many objects, then goes to disk in pages. 4,096 rows of forty-five
+# properties are about 10 MB; nearly every class of a real machine has fewer instances.
+KEPT_IN_MEMORY: Final = 4096
+SPOOL_PAGE: Final = 512
+
+# All spooled pages of the process together: a runaway query must not fill the disk of the machine that it asks about.
+SPOOL_QUOTA_BYTES: Final = 1 << 30
+
+# One callback of a sink may take this long ([MS-WMI] 3.2.4.1; Windows uses the same), then its call is cancelled.
+SINK_CALLBACK_SECONDS: Final = 30.0
+
+# Objects in one Indicate to a sink. Windows fills packets by size; a hundred rows of 680 octets are one 64 KiB packet.
+SINK_BATCH: Final = 100
+
+# Threads on which one blocking provider may run at once. A hung provider holds these and no others.
+PROVIDER_THREADS: Final = 4
+# A worker thread with nothing to do ends after this long.
+IDLE_THREAD_SECONDS: Final = 10.0
+
+
+# How deep objects may nest inside objects on the wire. An event holds an instance that holds an instance: three; each
+# level is a handful of Python frames, so that 32 stay far from the interpreter's own limit.
+WMIO_DEPTH: Final = 32
+
+# Following every reference of an object once reads its octets about twice (the class part as a whole, then its items).
+# Sharing items is forbidden ([MS-WMIO] 2.2.66), but encoders that share a few short strings exist: twice that, and 4
+# KiB.
+WMIO_HEAP_READS: Final = 4
+WMIO_HEAP_FREE: Final = 4096
+
+# Class parts that came in, kept with what they decode to: a reply of IEnumWbemClassObject::Next repeats the class in
+# every object. A part of 45 properties is 4-8 KB; larger ones than 64 KiB are not worth keeping.
+WMIO_CLASS_PARTS: Final = 64
+WMIO_CLASS_PART_BYTES: Final = 1 << 16
+
+# Octets of one DCE/RPC fragment that are offered and accepted at most. Windows uses this over TCP (four Ethernet
+# frames), and its stub part of 5,792 octets is a multiple of the 16 that padding wants.
+RPC_FRAGMENT: Final = 5840
+
+# The stub of one request, all fragments together: [MS-RPCE] 3.3.3.5.4 says 4 MB, and fault 5 beyond. Callers who did
+# not log in have only ServerAlive and the like to ask, which are under 1 KB.
+RPC_REQUEST_OCTETS: Final = 4 << 20
+RPC_ANONYMOUS_REQUEST_OCTETS: Final = 1 << 16
+
+# The stub of one response that a client takes in: a hundred rows are 64 KB, a whole big class 100 KB; a server that
+# sends a thousand times that is broken or wants our memory.
+RPC_RESPONSE_OCTETS: Final = 64 << 20
+
+# Security contexts of one connection, as many as Windows allows ([MS-RPCE] note 104): one well-known client makes a new
+# one each time that it goes from one interface to another. Each holds about 2 KB, for a caller who proved a password.
+RPC_SECURITY_CONTEXTS: Final = 2048
+# Logins that were begun and not finished, on one connection: a client makes them one after the other.
+RPC_PENDING_LOGINS: Final = 4
+# Logins that failed, on one connection; then it is closed, so that a guesser pays a new connection for each few.
+RPC_REFUSED_LOGINS: Final = 3
+
+# Presentation contexts of one connection: as with security contexts, twice as many since a feature offer takes one,
+# too.
+RPC_PRESENTATION_CONTEXTS: Final = 4096
+
+# Calls that a connection has open at once. The benchmark of pipelining uses 64; each is one running Operation at most.
+RPC_OPEN_CALLS: Final = 256
+
+# A number in a query may have this many characters: the largest real64, written out, has 309 digits. Reading a decimal
+# takes time that grows with the square of its length, and Python refuses beyond some thousand digits.
+QUERY_NUMBER_CHARS: Final = 400
+
+# Predicates that were compiled for a query are kept by their source, without their constants, as long as it is short:
+# this many take about a megabyte, and a program repeats a handful.
+QUERY_SOURCES_KEPT: Final = 128
+QUERY_SOURCE_KEPT_CHARS: Final = 2000
+
+# A client pings what it holds every two minutes; the server waits three times as long ([MS-DCOM] 3.1.2.2), so that one
+# ping may be lost and one be late. An object that was used within one period is not collected (3.1.1.6.2).
+PING_PERIOD_SECONDS: Final = 120.0
+PING_TIMEOUT_SECONDS: Final = 3 * PING_PERIOD_SECONDS
+
+# Objects exported to one principal. A client that never releases leaves three for each query, and an entry takes about
+# 2 KB: a monitor may forget five thousand queries and costs 32 MB.
+EXPORTS_PER_PRINCIPAL: Final = 16384
+# Ping sets of one principal: one for each machine that it works from. OIDs in a set: a client holds no more than it was
+# given.
+PING_SETS_PER_PRINCIPAL: Final = 1024
+PING_SET_OIDS: Final = EXPORTS_PER_PRINCIPAL
+
+# NdTables that one class was seen with. Twenty thousand instances of a class show a handful; a peer could show
+# thousands.
+WMIO_NULL_PATTERNS: Final = 64
+
+# Classes with more properties than this get no plan of their own: its source would grow with them, and nobody reads so
+# wide a class often.
+WMIO_COMPILED_PROPERTIES: Final = 1024
+# Making an encoder for one class takes about as long as it saves on sixty instances; a class that sends fewer does
+# without.
+WMIO_COMPILE_AFTER: Final = 64
+
+# Classes that one enumerator or sink may be told of: more than a whole namespace has, and 4,096 of 8 KB are 32 MB.
+WMIO_CLASSES_SENT: Final = 4096

@@ -1,0 +1,163 @@
+"""Statuses: WBEMSTATUS ([MS-WMI] 2.2.11) and the HRESULTs in use ([MS-ERREF] 2.1.1), each with its text.
+
+A status with the severity bit (0x80000000) is a failure; the others are successes that may carry meaning (FALSE,
+TIMEDOUT). `openwmi.base.error` turns failures into exceptions and back.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Self
+
+SEVERITY = 0x80000000
+
+
+class _Status(IntEnum):
+    """An unsigned 32-bit status with a text for people."""
+
+    text: str
+
+    def __new__(cls, value: int, text: str) -> Self:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.text = text
+        return member
+
+    @property
+    def failed(self) -> bool:
+        return bool(self & SEVERITY)
+
+    @property
+    def symbol(self) -> str:
+        """The name in Microsoft's headers, such as `WBEM_E_NOT_FOUND`."""
+        raise AssertionError("each enumeration says how its header spells it")
+
+
+class WbemStatus(_Status):
+    """[MS-WMI] 2.2.11, whole, and below the line the statuses of the SDK that a server may send as well."""
+
+    NO_ERROR = 0x00000000, "the call succeeded"
+    FALSE = 0x00000001, "fewer objects than asked for: there are no more"
+    TIMEDOUT = 0x00040004, "not finished yet: the time that the caller gave is over; it may ask again"
+    PARTIAL_RESULTS = 0x00040010, "some of the objects or properties could not be returned"
+    NEW_STYLE = 0x000400FF, "the receiver understands ObjectArray encoding"
+    FAILED = 0x80041001, "the call failed for a reason that has no status of its own"
+    NOT_FOUND = 0x80041002, "the object does not exist"
+    ACCESS_DENIED = 0x80041003, "the caller has no right to do this"
+    PROVIDER_FAILURE = 0x80041004, "the provider of the class failed"
+    TYPE_MISMATCH = 0x80041005, "a value is not of the type that its property or parameter declares"
+    OUT_OF_MEMORY = 0x80041006, "there was not enough memory"
+    INVALID_CONTEXT = 0x80041007, "the context object lacks a value that the call needs"
+    INVALID_PARAMETER = 0x80041008, "a parameter is not valid, or a flag is not allowed here"
+    NOT_AVAILABLE = 0x80041009, "the resource is not available"
+    CRITICAL_ERROR = 0x8004100A, "the service met a failure from which it cannot recover"
+    NOT_SUPPORTED = 0x8004100C, "this operation is not supported"
+    INVALID_SUPERCLASS = 0x8004100D, "the superclass does not exist"
+    INVALID_NAMESPACE = 0x8004100E, "the namespace does not exist"
+    INVALID_OBJECT = 0x8004100F, "the object lacks something that it must have"
+    INVALID_CLASS = 0x80041010, "the class does not exist, or its name is not valid"
+    PROVIDER_NOT_FOUND = 0x80041011, "the class names a provider that is not registered"
+    INVALID_PROVIDER_REGISTRATION = 0x80041012, "the registration of the provider is not valid"
+    PROVIDER_LOAD_FAILURE = 0x80041013, "the provider could not be loaded"
+    INITIALIZATION_FAILURE = 0x80041014, "a component could not be initialized"
+    TRANSPORT_FAILURE = 0x80041015, "the network or the connection failed"
+    INVALID_OPERATION = 0x80041016, "this operation is not valid here"
+    INVALID_QUERY = 0x80041017, "the query is not valid for this class"
+    INVALID_QUERY_TYPE = 0x80041018, "the query language is not supported: it is WQL"
+    ALREADY_EXISTS = 0x80041019, "the object exists already"
+    UNEXPECTED = 0x8004101D, "something happened that should be impossible"
+    INCOMPLETE_CLASS = 0x80041020, "the class definition is not complete"
+    PROVIDER_NOT_CAPABLE = 0x80041024, "the provider of the class cannot do this"
+    CLASS_HAS_CHILDREN = 0x80041025, "the class has derived classes"
+    CLASS_HAS_INSTANCES = 0x80041026, "the class has instances"
+    ILLEGAL_NULL = 0x80041028, "NULL was given for a property that must have a value"
+    INVALID_CIM_TYPE = 0x8004102D, "there is no such CIM type"
+    INVALID_METHOD = 0x8004102E, "the class has no such method"
+    INVALID_METHOD_PARAMETERS = 0x8004102F, "the parameters do not fit the method"
+    INVALID_PROPERTY = 0x80041031, "there is no such property"
+    CALL_CANCELLED = 0x80041032, "the call was cancelled"
+    SHUTTING_DOWN = 0x80041033, "the service is shutting down"
+    INVALID_OBJECT_PATH = 0x8004103A, "the object path is not well formed"
+    OUT_OF_DISK_SPACE = 0x8004103B, "there is not enough room on the disk"
+    UNSUPPORTED_PUT_EXTENSION = 0x8004103D, "the provider does not support this kind of partial update"
+    SERVER_TOO_BUSY = 0x80041045, "the service has too many calls under way: try again later"
+    METHOD_NOT_IMPLEMENTED = 0x80041055, "the method is declared but not implemented"
+    METHOD_DISABLED = 0x80041056, "the method is disabled"
+    UNPARSABLE_QUERY = 0x80041058, "the query is not well formed"
+    NOT_EVENT_CLASS = 0x80041059, "the query asks for events, and the class is not an event class"
+    MISSING_GROUP_WITHIN = 0x8004105A, "GROUP needs WITHIN"
+    MISSING_AGGREGATION_LIST = 0x8004105B, "GROUP … BY needs a list of properties that can be grouped by"
+    PROPERTY_NOT_AN_OBJECT = 0x8004105C, "the property is not an embedded object"
+    AGGREGATING_BY_OBJECT = 0x8004105D, "an embedded object cannot be grouped by, only a property of it"
+    BACKUP_RESTORE_WINMGMT_RUNNING = 0x80041060, "the repository is in use"
+    QUEUE_OVERFLOW = 0x80041061, "events came faster than they were read, and some were dropped"
+    PRIVILEGE_NOT_HELD = 0x80041062, "the caller lacks a privilege"
+    INVALID_OPERATOR = 0x80041063, "the operator does not fit the type of the property"
+    CANNOT_BE_ABSTRACT = 0x80041065, "the class cannot be abstract, since its superclass is not"
+    AMENDED_OBJECT = 0x80041066, "an amended object can only be written with WBEM_FLAG_USE_AMENDED_QUALIFIERS"
+    QUOTA_VIOLATION = 0x8004106C, "a limit of the service was passed"
+    VETO_PUT = 0x8004107A, "the provider refused the update"
+    PROVIDER_SUSPENDED = 0x80041081, "the provider is suspended"
+    ENCRYPTED_CONNECTION_REQUIRED = 0x80041087, "the namespace is only served over an encrypted connection"
+    PROVIDER_TIMED_OUT = 0x80041088, "the provider did not answer in time"
+    NO_KEY = 0x80041089, "a key property has no value"
+    PROVIDER_DISABLED = 0x8004108A, "the provider is disabled"
+    REGISTRATION_TOO_BROAD = 0x80042001, "the registration covers more than the provider can answer for"
+    REGISTRATION_TOO_PRECISE = 0x80042002, "events of this class are found by polling: the query needs WITHIN"
+    # Not in [MS-WMI] 2.2.11: from the SDK's list of WMI error constants.
+    OVERRIDE_NOT_ALLOWED = 0x8004101A, "a qualifier that cannot be overridden would get another value"
+    TIMED_OUT = 0x80041069, "the call did not end in time"
+
+    @property
+    def symbol(self) -> str:
+        return f"WBEM_{'E' if self.failed else 'S'}_{self.name}"
+
+
+class HResult(_Status):
+    """The HRESULTs of COM, RPC and Windows that occur in these protocols."""
+
+    S_OK = 0x00000000, "success"
+    E_NOTIMPL = 0x80004001, "not implemented"
+    E_NOINTERFACE = 0x80004002, "the object has no such interface"
+    E_POINTER = 0x80004003, "a pointer is NULL that must not be"
+    E_FAIL = 0x80004005, "unspecified failure"
+    E_UNEXPECTED = 0x8000FFFF, "catastrophic failure"
+    RPC_E_CANTCALLOUT_ININPUTSYNCCALL = 0x8001010D, "an outgoing call cannot be made from here"
+    RPC_E_DISCONNECTED = 0x80010108, "the object is no longer there"
+    RPC_E_VERSION_MISMATCH = 0x80010110, "the COM versions do not fit"
+    RPC_E_INVALID_HEADER = 0x80010111, "the ORPC header is not valid"
+    RPC_E_INVALID_EXTENSION = 0x80010112, "an ORPC extension is not valid"
+    RPC_E_INVALID_IPID = 0x80010113, "the interface pointer identifier is not known"
+    RPC_E_INVALID_OBJECT = 0x80010114, "the object is not known"
+    RPC_E_INVALID_OXID = 0x80070776, "the object exporter identifier is not known"
+    RPC_E_INVALID_OID = 0x80070777, "the object identifier is not known"
+    RPC_E_INVALID_SET = 0x80070778, "the ping set is not known"
+    REGDB_E_CLASSNOTREG = 0x80040154, "the class is not registered"
+    CO_E_OBJNOTREG = 0x800401FB, "the object is not registered"
+    CO_E_OBJNOTCONNECTED = 0x800401FD, "the object is not connected"
+    E_ACCESSDENIED = 0x80070005, "access is denied"
+    E_OUTOFMEMORY = 0x8007000E, "out of memory"
+    E_INVALIDARG = 0x80070057, "an argument is not valid"
+    RPC_S_SERVER_UNAVAILABLE = 0x800706BA, "the RPC server is not available"
+    RPC_S_CALL_FAILED = 0x800706BE, "the remote procedure call failed"
+    RPC_S_SEC_PKG_ERROR = 0x80070721, "a security package error occurred"
+
+    @property
+    def symbol(self) -> str:
+        return self.name
+
+
+_KNOWN: dict[int, _Status] = {int(status): status for kind in (HResult, WbemStatus) for status in kind}
+
+
+def lookup(code: int) -> WbemStatus | HResult | None:
+    """The member for an HRESULT, signed or unsigned; None if it is in neither list. 0 is WbemStatus.NO_ERROR."""
+    found = _KNOWN.get(code & 0xFFFFFFFF)
+    return found if isinstance(found, WbemStatus | HResult) else None
+
+
+def describe(code: int) -> str:
+    """`WBEM_E_NOT_FOUND (0x80041002)`, or the number alone if it has no name here."""
+    known = lookup(code)
+    number = f"0x{code & 0xFFFFFFFF:08X}"
+    return f"{known.symbol} ({number})" if known is not None else number

@@ -1,0 +1,117 @@
+"""The provider API: what somebody writes who has values to publish as WMI ([MS-WMI] 3.1.4.17).
+
+A provider is a plain class that serves one CIM class::
+
+    class Lamps(Provider):
+        cim_class = CimClass(…)
+
+        def instances(self, request):
+            for lamp in read_lamps():
+                yield {"Name": lamp.name, "Watts": lamp.watts if request.wants("Watts") else None}
+
+        @method("Switch")
+        async def switch(self, call):
+            await set_lamp(call.keys["Name"], on=call.inputs["On"])
+            return {"ReturnValue": 0}
+
+Each function may be a coroutine or an asynchronous generator, which runs on the loop, or an ordinary function or
+generator, which runs on threads that this provider shares with no other: it may block. A provider that raises, gives a
+value of a wrong type or outlasts the call's deadline fails that call and no other.
+
+A provider hears of classes, keys and values; never of modes, wires or callers' formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, final
+
+from openwmi.base.case import fold
+from openwmi.model import CimClass
+from openwmi.operation import CallContext
+
+Row = Mapping[str, object]
+"""Values by property name; a property without one is NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a caller wants of a class.
+
+    Attributes:
+        context: who asks, by when.
+        cim_class: the class whose instances are wanted.
+        properties: the folded names of the properties that will be read; None means all of them.
+    """
+
+    context: CallContext
+    cim_class: CimClass
+    properties: frozenset[str] | None = None
+
+    def wants(self, *names: str) -> bool:
+        """Whether any of these properties will be read: what is costly and not wanted need not be found out."""
+        return self.properties is None or any(fold(name) in self.properties for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCall:
+    """One call of a method.
+
+    Attributes:
+        request: who calls, and the class.
+        keys: the keys of the instance that the method is called on; None where it was called on the class.
+        inputs: every in-parameter by its declared name, checked against its type; None where none was given.
+    """
+
+    request: Request
+    keys: Mapping[str, object] | None
+    inputs: Mapping[str, object]
+
+
+class Provider:
+    """Derive from this, name the class that is served, and override what it can do."""
+
+    cim_class: ClassVar[CimClass]
+
+    def instances(self, request: Request) -> Iterable[Row] | AsyncIterable[Row] | Awaitable[Iterable[Row]]:
+        """All instances, in any order, each at least with its keys."""
+        raise NotImplementedError(f"{type(self).__name__} does not enumerate")
+
+    def get(self, request: Request, keys: Mapping[str, object]) -> Row | None | Awaitable[Row | None]:
+        """One instance by its keys, or None. The engine searches `instances` where this is not overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not look up keys")
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def method(name: str) -> Callable[[F], F]:
+    """Marks the function of a provider that serves the WMI method `name`: `(self, call: MethodCall) -> Row`.
+
+    The row holds the out-parameters, and the return value as `ReturnValue`.
+    """
+
+    def mark(function: F) -> F:
+        function.__dict__[_MARK] = name
+        return function
+
+    return mark
+
+
+@final
+class MethodTable:
+    """The marked functions of a provider's class, by folded name."""
+
+    __slots__ = ("_functions",)
+
+    def __init__(self, provider: type[Provider]) -> None:
+        found = (getattr(provider, attribute) for attribute in dir(provider))
+        self._functions = {fold(getattr(f, _MARK)): f for f in found if hasattr(f, _MARK)}
+
+    def find(self, name: str) -> Callable[..., Any] | None:
+        """The function for the WMI method `name`, or None."""
+        return self._functions.get(fold(name))
+
+
+_MARK = "_wmi_method"

@@ -1,0 +1,61 @@
+"""A management call is an Operation: objects in order, progress in between, then exactly one final status.
+
+It is one object, and there are three ways to look at it:
+
+    rows = await ns.query("SELECT …")             synchronous: wait
+    call = ns.get("Win32_Service.Name='ssh'")     semisynchronous: it runs; hold it,
+    status = await call.status(timeout=0.5)       poll it, collect the result later
+    ns.with_sink(sink).query("SELECT …")          asynchronous: objects and status are pushed to a sink
+
+Read in this order:
+
+    results     the life of a call, and its producer's end: begin, put, report, finish, fail
+    stream      objects forgotten as they are read: a bounded backlog, the producer waits
+    kept        objects that can be read again; beyond a limit they go to disk (spool)
+    cursor      a consumer's place in them: next, skip, reset, clone, close
+    operation   the call itself: await, status, cancel, deliver
+    sink        what receives a call's objects when it is pushed
+    delivery    the pump between the two, and the table by which a sink's calls are cancelled
+    context     who calls, by when, with which flags
+    timers      one timer source per loop; threads: where code that may block runs
+
+The rules, each with a test of its own in tests/operation/test_rules.py:
+
+    a call starts once, runs once and ends once; a call that could not start never touches its sink
+    what was put first comes out first; nothing comes after the end
+    a time-out loses nothing and may be repeated
+    cancel returns at once and waits for nobody; whoever waits for the call learns CALL_CANCELLED
+    one callback at a time, none after cancel, one final status, then the sink is let go
+    the set is freed with its last cursor: a query is cancelled then, a call with one result goes on
+    a slow reader makes the producer wait; a slow sink delays nobody but its own call
+
+This room knows nothing of CIM, of queries or of the wire.
+"""
+
+from openwmi.operation.context import LOCAL, CallContext, CallFlags
+from openwmi.operation.cursor import Batch, Cursor
+from openwmi.operation.delivery import CallTable, Delivery
+from openwmi.operation.kept import KeptResults
+from openwmi.operation.operation import Operation
+from openwmi.operation.results import Progress, ResultSet, State
+from openwmi.operation.sink import Sink
+from openwmi.operation.stream import StreamResults
+from openwmi.operation.threads import Workers
+
+__all__ = [
+    "LOCAL",
+    "Batch",
+    "CallContext",
+    "CallFlags",
+    "CallTable",
+    "Cursor",
+    "Delivery",
+    "KeptResults",
+    "Operation",
+    "Progress",
+    "ResultSet",
+    "Sink",
+    "State",
+    "StreamResults",
+    "Workers",
+]

@@ -1,0 +1,44 @@
+"""Who calls, in which language, by when and with which flags: what travels with every call ([MS-WMI] 3.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntFlag
+
+from openwmi.base.clock import NEVER, Deadline
+
+
+class CallFlags(IntFlag):
+    """The flags of [MS-WMI] 2.2.6 that change how a call runs; their values are the wire's."""
+
+    NONE = 0
+    RETURN_IMMEDIATELY = 0x10
+    FORWARD_ONLY = 0x20
+    SEND_STATUS = 0x80
+    ENSURE_LOCATABLE = 0x100
+    DIRECT_READ = 0x200
+    USE_AMENDED_QUALIFIERS = 0x20000
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """Travels from the caller through the engine to the provider; nothing on the way changes it.
+
+    Attributes:
+        principal: the authenticated caller, such as `DOM\\me`; empty for the owner of this process.
+        locale: the preferred locale, such as `ms_409`; empty for the neutral one.
+        deadline: on the loop's clock; the call ends with TIMED_OUT when it passes.
+        flags: see CallFlags.
+    """
+
+    principal: str = ""
+    locale: str = ""
+    deadline: Deadline = NEVER
+    flags: CallFlags = CallFlags.NONE
+
+    def with_deadline(self, deadline: Deadline) -> CallContext:
+        """The same call with the earlier of both deadlines."""
+        return replace(self, deadline=self.deadline.earlier(deadline))
+
+
+LOCAL = CallContext()

@@ -1,0 +1,150 @@
+"""Delivery of a call's results to a sink, and the table of all under way ([MS-WMI] 3.1.1, AsyncOperationTable)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Generator, Hashable
+from typing import Any, Generic, TypeVar
+
+from openwmi.base.clock import NEVER
+from openwmi.base.error import WbemError
+from openwmi.base.limits import SINK_BATCH, SINK_CALLBACK_SECONDS
+from openwmi.base.status import WbemStatus
+from openwmi.operation.context import CallFlags
+from openwmi.operation.cursor import Cursor
+from openwmi.operation.results import State
+from openwmi.operation.sink import Callbacks, Sink
+
+T = TypeVar("T")
+
+log = logging.getLogger("openwmi.operation")
+
+
+class Delivery(Generic[T]):
+    """One row of the AsyncOperationTable: pumps results into a sink. `await` it to know that the sink was let go.
+
+    Attributes:
+        key: the identity of the sink.
+        callback_in_progress: whether the sink is being called just now.
+        final_status_sent: whether `set_status` has been called.
+    """
+
+    __slots__ = (
+        "_callbacks",
+        "_cursor",
+        "_results",
+        "_seen",
+        "_table",
+        "_task",
+        "callback_in_progress",
+        "final_status_sent",
+        "key",
+    )
+
+    def __init__(self, cursor: Cursor[T], sink: Sink[T], table: CallTable | None = None) -> None:
+        self._cursor = cursor
+        self._results = cursor.results
+        self.key = sink.identity
+        self.callback_in_progress = False
+        self.final_status_sent = False
+        self._callbacks = Callbacks(sink)
+        self._seen = self._results.progress
+        self._table = table
+        if table is not None:
+            table.add(self)
+        self._task = self._results.loop.create_task(self._run())
+
+    def __await__(self) -> Generator[Any, None, None]:
+        # Whoever waits for a delivery is not part of it: giving up waiting leaves the sink its final status.
+        return asyncio.shield(self._task).__await__()
+
+    def cancel(self) -> None:
+        """Cancels the call; the final status follows a callback that is running, or its 30 seconds."""
+        self._results.cancel()
+
+    async def _run(self) -> None:
+        try:
+            if await self._pump():
+                await self._finish()
+        finally:
+            if self._table is not None:
+                self._table.remove(self)
+            self._cursor.close()
+
+    async def _pump(self) -> bool:
+        """Objects and progress, until the call has ended; False if it could not start: the sink is never touched."""
+        cursor, results = self._cursor, self._results
+        while results.state is State.STARTING:
+            await results.wait(0, NEVER)
+        if not results.began:
+            return False
+        while True:
+            progress = results.progress if CallFlags.SEND_STATUS in results.context.flags else self._seen
+            position = cursor.position
+            if progress is not None and progress is not self._seen and progress.after <= position:
+                self._seen = progress
+                await self._call(self._callbacks.set_progress, progress)
+            elif results.cancelled or (results.finished and position >= results.total):
+                return True
+            elif results.total > position:
+                ahead = progress.after - position if progress is not None and progress is not self._seen else SINK_BATCH
+                objects = await cursor.next(min(SINK_BATCH, ahead, results.total - position))
+                await self._call(self._callbacks.indicate, objects)
+            else:
+                await results.wait(position + 1, NEVER)
+
+    async def _finish(self) -> None:
+        self.final_status_sent = True
+        await self._call(self._callbacks.set_status, self._results.status, self._results.error)
+
+    async def _call(self, callback: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """One callback. If it fails or lasts too long, the call is cancelled ([MS-WMI] 3.1.1.1.3)."""
+        self.callback_in_progress = True
+        try:
+            async with asyncio.timeout(SINK_CALLBACK_SECONDS):
+                await callback(*arguments)
+        except TimeoutError:
+            log.warning(
+                "a sink of %s took more than %g s: the call is cancelled", self._results.name, SINK_CALLBACK_SECONDS
+            )
+            self.cancel()
+        except Exception:
+            log.exception("a sink of %s failed: the call is cancelled", self._results.name)
+            self.cancel()
+        finally:
+            self.callback_in_progress = False
+
+
+class CallTable:
+    """The deliveries under way, by the identity of their sinks."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Hashable, list[Delivery[Any]]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._rows.values()))
+
+    def add(self, delivery: Delivery[Any]) -> None:
+        """A delivery does this itself, before its call starts."""
+        self._rows.setdefault(delivery.key, []).append(delivery)
+
+    def remove(self, delivery: Delivery[Any]) -> None:
+        """A delivery does this itself, after the final status."""
+        rows = self._rows[delivery.key]
+        rows.remove(delivery)
+        if not rows:
+            del self._rows[delivery.key]
+
+    def cancel(self, sink: Sink[Any] | None) -> None:
+        """Cancels every call whose objects go to this sink, and waits for none of them ([MS-WMI] 3.1.4.3.2).
+
+        WbemError(INVALID_PARAMETER) without a sink, WbemError(NOT_FOUND) if no call under way uses it.
+        """
+        if sink is None:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, "a sink must be given, whose calls are to be cancelled")
+        rows = self._rows.get(sink.identity)
+        if rows is None:
+            raise WbemError(WbemStatus.NOT_FOUND, "no call under way delivers to this sink: it may have ended")
+        for delivery in list(rows):
+            delivery.cancel()

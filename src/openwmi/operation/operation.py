@@ -1,0 +1,184 @@
+"""The Operation: one management call, however its caller wants to see it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from openwmi.base.clock import NEVER, Deadline
+from openwmi.base.error import WbemError, from_exception
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.operation.context import LOCAL, CallContext
+from openwmi.operation.cursor import GATHER, HANDED_OVER, Cursor
+from openwmi.operation.delivery import CallTable, Delivery
+from openwmi.operation.kept import KeptResults
+from openwmi.operation.results import EVERYTHING, Progress, ResultSet, State
+from openwmi.operation.sink import Sink
+from openwmi.operation.stream import StreamResults
+
+T = TypeVar("T")
+
+log = logging.getLogger("openwmi.operation")
+
+
+class Operation(Cursor[T]):
+    """Objects in order, progress in between, then exactly one final status. It runs without being awaited.
+
+    Synchronous: `await op` gives the object of a call with one result, else the list of all, or raises; `async for`
+    gives them one by one. Cancelling the task that does so cancels the call; `asyncio.shield(op)` keeps it.
+
+    Semisynchronous: `status(timeout)` and `next(count, timeout)` return what there is when the time is over, lose
+    nothing, and can be repeated.
+
+    Asynchronous: `deliver(sink)` pushes objects and the final status to a sink.
+
+    `cancel()` ends it in each of them. Leaving `async with`, or `close()`, lets it go.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def start(
+        cls,
+        work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]],
+        name: str = "",
+        *,
+        single: bool = False,
+        keep: bool = False,
+        context: CallContext = LOCAL,
+    ) -> Operation[T]:
+        """Runs `work(results)` as a task and returns at once.
+
+        Args:
+            work: puts objects into the set that it is given, or returns the one object of a call with one result; what
+                it raises is the failure: before `results.begin()` or the first `put`, the call could not start.
+            name: what the call is, for errors and logs: "query SELECT * FROM Win32_Process".
+            single: whether it has one result. Such a call goes on when it is let go, any other is cancelled.
+            keep: whether its objects can be read again; else they are forgotten as they are read.
+            context: who calls, by when.
+        """
+        results: ResultSet[T]
+        if single or keep:
+            results = KeptResults(name, single=single, context=context)
+        else:
+            results = StreamResults(name, context=context)
+        operation = cls(results)
+        if not results.finished:  # its deadline may have been in the past
+            task = results.loop.create_task(_produce(work, results))
+            results.on_stop(task.cancel)
+        return operation
+
+    @property
+    def name(self) -> str:
+        """What was called."""
+        return self.results.name
+
+    @property
+    def state(self) -> State:
+        """STARTING, RUNNING or FINISHED."""
+        return self.results.state
+
+    @property
+    def progress(self) -> Progress | None:
+        """What the producer reported last."""
+        return self.results.progress
+
+    async def started(self) -> None:
+        """Returns when the call has started. Raises its failure if it could not start."""
+        results = self.results
+        while results.state is State.STARTING:
+            await results.wait(0, NEVER)
+        if not results.began:
+            results.check()
+
+    async def status(self, timeout: float | None = None) -> WbemStatus | HResult | int:
+        """The final status, or TIMEDOUT if there is none after `timeout` seconds; never raises for a failed call.
+
+        A forward-only call with more objects than fit into its backlog only ends when somebody reads them.
+        """
+        results = self.results
+        deadline = NEVER if timeout is None else Deadline.after(results.loop.time(), timeout)
+        while not results.finished and not deadline.passed(results.loop.time()):
+            await results.wait(EVERYTHING, deadline)
+        return results.status
+
+    def cancel(self) -> None:
+        """Ends the call with CALL_CANCELLED and returns at once; harmless when repeated or too late."""
+        if self._results is not None:
+            self._results.cancel()
+
+    def add_done_callback(self, callback: Callable[[Operation[T]], object]) -> None:
+        """Calls `callback(operation)` on the loop's thread when the call has ended; at once if it has."""
+        self.results.when_finished(partial(callback, self))
+
+    def deliver(self, sink: Sink[T], table: CallTable | None = None) -> Delivery[T]:
+        """Pushes the objects from here on, and the final status, to `sink`; see `openwmi.operation.sink`.
+
+        A forward-only call's objects can then not be read here any more; `status` and `cancel` stay.
+        """
+        cursor = Cursor(self.results, self._position)
+        if not self.results.rewindable:
+            self._position = HANDED_OVER
+        return Delivery(cursor, sink, table)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        results = self.results
+        if not results.single and not results.rewindable:
+            return (yield from self._gather().__await__())
+        try:
+            while not results.finished:
+                yield from results.waiter(EVERYTHING)
+        except asyncio.CancelledError:
+            results.cancel()
+            raise
+        results.check()
+        if not results.single:
+            return results.read(0, results.total)
+        return results.read(0, 1)[0] if results.total else None
+
+    async def __anext__(self) -> T:
+        try:
+            return await super().__anext__()
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+
+    async def __aenter__(self) -> Operation[T]:
+        return self
+
+    async def _gather(self) -> list[T]:
+        """All objects of a forward-only call that nobody has read from yet."""
+        if self._position:
+            raise WbemError(
+                WbemStatus.INVALID_OPERATION,
+                "the first objects of this forward-only operation have been read and forgotten: "
+                "ask for a kept one to have all of them",
+            )
+        found: list[T] = []
+        try:
+            while not self.results.finished or self._position < self.results.total:
+                await self._wait(1, NEVER)
+                found += self._take(GATHER)
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        self.results.check()
+        return found
+
+
+async def _produce(work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]], results: ResultSet[T]) -> None:
+    try:
+        result = await work(results)
+    except asyncio.CancelledError:
+        results.cancel()  # the loop is shutting down, unless it was the call that was cancelled
+        raise
+    except WbemError as error:
+        results.fail(error)
+    except Exception as error:
+        log.exception("%s failed", results.name or "a call")
+        results.fail(from_exception(error))
+    else:
+        results.finish(cast(T, result))

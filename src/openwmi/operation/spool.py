@@ -1,0 +1,90 @@
+"""Pages of objects on disk, under one quota for the whole process.
+
+The file has no name (it is gone with the process, whatever happens to it) and nobody else can open it, which is why the
+objects may be pickled: we never read what we did not write.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+import threading
+from typing import Generic, TypeVar, cast
+
+from openwmi.base.error import WbemError
+from openwmi.base.limits import SPOOL_QUOTA_BYTES
+from openwmi.base.status import WbemStatus
+
+T = TypeVar("T")
+
+
+class Quota:
+    """Bytes that all users of it may hold together. Loops on several threads share the process's one."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._lock = threading.Lock()
+        self.limit_bytes = limit_bytes
+        self.used_bytes = 0
+
+    def take(self, size: int) -> None:
+        """WbemError(QUOTA_VIOLATION) if there is not that much left."""
+        with self._lock:
+            if self.used_bytes + size > self.limit_bytes:
+                raise WbemError(
+                    WbemStatus.QUOTA_VIOLATION,
+                    f"kept results would need more than {self.limit_bytes:,} bytes of disk in all: "
+                    "read them forward-only, or ask for fewer",
+                )
+            self.used_bytes += size
+
+    def give_back(self, size: int) -> None:
+        with self._lock:
+            self.used_bytes -= size
+
+
+QUOTA = Quota(SPOOL_QUOTA_BYTES)
+
+
+class Spool(Generic[T]):
+    """A growing list of pages, each a list of objects that can be pickled."""
+
+    def __init__(self, quota: Quota = QUOTA) -> None:
+        self._quota = quota
+        self._file = tempfile.TemporaryFile(prefix="openwmi-")  # noqa: SIM115 - it lives as long as this object
+        self._ends = [0]
+        self._last: tuple[int, list[T]] | None = None
+
+    def __len__(self) -> int:
+        """How many pages there are."""
+        return len(self._ends) - 1
+
+    def append(self, page: list[T]) -> None:
+        """WbemError(QUOTA_VIOLATION or OUT_OF_DISK_SPACE) if it does not fit; then nothing has changed."""
+        octets = pickle.dumps(page, protocol=pickle.HIGHEST_PROTOCOL)
+        self._quota.take(len(octets))
+        try:
+            self._file.seek(self._ends[-1])
+            self._file.write(octets)
+            self._file.flush()
+        except OSError as error:
+            self._quota.give_back(len(octets))
+            raise WbemError(WbemStatus.OUT_OF_DISK_SPACE, f"kept results cannot be written to disk: {error}") from error
+        self._ends.append(self._ends[-1] + len(octets))
+
+    def page(self, number: int) -> list[T]:
+        """The page, counted from 0. The one read last stays decoded, since readers go through page by page."""
+        if self._last is None or self._last[0] != number:
+            start, end = self._ends[number], self._ends[number + 1]
+            self._file.seek(start)
+            self._last = number, cast(list[T], pickle.loads(self._file.read(end - start)))  # noqa: S301 - our own octets
+        return self._last[1]
+
+    def close(self) -> None:
+        """Gives the disk back. Harmless when repeated."""
+        if not self._file.closed:
+            self._file.close()
+            self._quota.give_back(self._ends[-1])
+            self._last = None
+
+    def __del__(self) -> None:
+        self.close()

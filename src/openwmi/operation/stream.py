@@ -1,0 +1,76 @@
+"""Results that are forgotten as they are read: one pass, a bounded backlog, a producer that waits; memory stays flat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from typing import TypeVar
+
+from openwmi.base.fault import LocalProtocolError
+from openwmi.base.limits import STREAM_BACKLOG
+from openwmi.operation.context import LOCAL, CallContext
+from openwmi.operation.results import ResultSet
+
+T = TypeVar("T")
+
+
+class StreamResults(ResultSet[T]):
+    """The forward-only set ([MS-WMI] WBEM_FLAG_FORWARD_ONLY)."""
+
+    __slots__ = ("_backlog", "_producers", "_wanted")
+
+    rewindable = False
+
+    def __init__(self, name: str = "", *, context: CallContext = LOCAL) -> None:
+        super().__init__(name, context=context)
+        self._backlog: deque[T] = deque()
+        self._producers: list[asyncio.Future[None]] = []
+        self._wanted = 0
+
+    def waiter(self, wanted: int) -> asyncio.Future[None]:
+        # Whoever waits for more objects than the backlog holds would wait for ever if the producer did not go on.
+        self._wanted = max(self._wanted, wanted)
+        self._make_room()
+        return super().waiter(wanted)
+
+    def read(self, position: int, count: int) -> list[T]:
+        backlog = self._backlog
+        if position != self.total - len(backlog) and not self.cancelled:
+            raise LocalProtocolError("a forward-only set has one reader, and this is not the one that read before")
+        if count >= len(backlog):
+            objects = list(backlog)
+            backlog.clear()
+        else:
+            objects = list(islice(backlog, count))
+            for _ in range(count):
+                backlog.popleft()
+        self._wanted = 0
+        self._make_room()
+        return objects
+
+    def _store(self, objects: Sequence[T]) -> None:
+        self._backlog.extend(objects)
+
+    async def _room(self) -> None:
+        while not self.finished and self._full:
+            future = self.loop.create_future()
+            self._producers.append(future)
+            await future
+
+    @property
+    def _full(self) -> bool:
+        return len(self._backlog) >= STREAM_BACKLOG and self.total >= self._wanted
+
+    def _make_room(self) -> None:
+        if self._producers and (self.finished or not self._full):
+            waiting, self._producers = self._producers, []
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
+
+    def _free(self) -> None:
+        self._backlog.clear()
+        self._wanted = 0
+        self._make_room()

@@ -1,0 +1,365 @@
+"""The exporter's tables: which objects are reachable from outside, by whom, and for how long ([MS-DCOM] 3.1.1).
+
+Pure state, as `openwmi.orpc.pings`, which it asks: `now` in seconds on a clock that only grows, `random(n)` gives n
+octets that nobody can guess. Objects are opaque and compared by identity. Methods that may end the last reference to an
+object return what is gone, for its owner to close.
+
+An object is collected when references are left over, and yet no client pings it, nobody used it for a while and no
+connection that it is tied to is open. Some clients never ping; some close a connection and keep what they got over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from openwmi.base import guid, limits
+from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError
+from openwmi.base.guid import Guid
+from openwmi.base.status import HResult
+from openwmi.orpc.objref import SORF_NOPING, StdObjRef
+from openwmi.orpc.pings import PingSets
+from openwmi.orpc.wellknown import IID_IUnknown
+
+T = TypeVar("T")
+
+PUBLIC_REFS: Final = 5  # what comes with a reference that is handed out (3.1.1.5.1)
+
+Principal: TypeAlias = Hashable
+
+
+class _Anyone(Enum):
+    ANYONE = "anyone"
+
+
+ANYONE: Final = _Anyone.ANYONE  # the principal of an export that every caller may use, even one without a name
+
+
+class Lifetime(Enum):
+    """What keeps an export alive besides references."""
+
+    PINGED = "pinged"  # pings, recent use, or the connection that it is tied to, if it is tied to one
+    NOPING = "noping"  # its connection alone: the client is told not to ping
+    PERMANENT = "permanent"  # nothing: it stays until it is withdrawn, whatever is released
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One element of RemAddRef or RemRelease ([MS-DCOM] 2.2.23)."""
+
+    ipid: Guid
+    public: int = 1
+    private: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """One element of RemQueryInterface's answer (2.2.24): `std` is all zeros where `status` is not 0."""
+
+    status: HResult
+    std: StdObjRef
+
+
+@dataclass(frozen=True, slots=True)
+class Released(Generic[T]):
+    """What RemRelease did.
+
+    Attributes:
+        gone: the objects whose last reference this was.
+        unknown: IPIDs that are not there for this caller, such as those released before.
+        excess: IPIDs that were released more often than they were given out.
+    """
+
+    gone: tuple[T, ...] = ()
+    unknown: tuple[Guid, ...] = ()
+    excess: tuple[Guid, ...] = ()
+
+
+NO_REFERENCE: Final = StdObjRef(0, 0, 0, 0, guid.NULL)
+
+
+@dataclass(slots=True, eq=False)
+class Interface(Generic[T]):
+    """An entry of the IPID table. To be read only.
+
+    Private counts need no client beside them: one principal alone may use the entry.
+    """
+
+    ipid: Guid
+    iid: Guid
+    export: Export[T]
+    public: int = 0
+    private: int = 0
+
+    @property
+    def object(self) -> T:
+        return self.export.object
+
+
+@dataclass(slots=True, eq=False)
+class Export(Generic[T]):
+    """An entry of the OID table: an object as one principal sees it. To be read only."""
+
+    oid: int
+    object: T
+    iids: frozenset[Guid]
+    principal: Principal
+    lifetime: Lifetime
+    used: float
+    interfaces: dict[Guid, Interface[T]] = field(default_factory=dict)
+    connections: set[Hashable] = field(default_factory=set)
+
+    @property
+    def referenced(self) -> bool:
+        return any(interface.public or interface.private for interface in self.interfaces.values())
+
+
+class ExportTable(Generic[T]):
+    """One exporter: its OXID, its objects, their interfaces, and the ping sets of their clients.
+
+    An entry belongs to the principal that it was made for. To every other caller it is not there.
+    """
+
+    def __init__(self, random: Callable[[int], bytes], pings: PingSets | None = None) -> None:
+        """`pings` is the resolver's, where several exporters share one."""
+        self._random = random
+        self.pings = PingSets(random) if pings is None else pings
+        self.oxid: Final = self._number(())
+        self._interfaces: dict[Guid, Interface[T]] = {}
+        self._exports: dict[int, Export[T]] = {}
+        self._of_object: dict[int, dict[Principal, Export[T]]] = {}  # by id(): objects need not be hashable
+        self._of_connection: dict[Hashable, set[int]] = {}
+        self._of_principal: dict[Principal, int] = {}
+
+    def __len__(self) -> int:
+        """How many objects are exported; one that two principals see counts twice."""
+        return len(self._exports)
+
+    def export(
+        self,
+        obj: T,
+        iid: Guid,
+        interfaces: Iterable[Guid],
+        principal: Principal,
+        now: float,
+        *,
+        connection: Hashable | None = None,
+        lifetime: Lifetime = Lifetime.PINGED,
+        refs: int = PUBLIC_REFS,
+    ) -> StdObjRef:
+        """Hands out `refs` references to one interface of an object (3.1.1.5.1).
+
+        Args:
+            interfaces: all that the object has; IUnknown needs no mention. Given at the object's first export.
+            principal: who may use the reference: the caller whom it is given to, or ANYONE.
+            connection: what the export is tied to, such as an association; required where the lifetime is NOPING.
+
+        WbemError(E_OUTOFMEMORY) if the principal has too many objects, LocalProtocolError for misuse.
+        """
+        if refs < 1:
+            raise LocalProtocolError("a reference comes with at least one count: some clients insist")
+        if lifetime is Lifetime.NOPING and connection is None:
+            raise LocalProtocolError("an object that nobody pings must be tied to a connection")
+        export = self._of_object.get(id(obj), {}).get(principal)
+        iids = frozenset(interfaces) | {IID_IUnknown} if export is None else export.iids
+        if iid not in iids:
+            raise LocalProtocolError(f"the object has no interface {iid}")
+        if export is None:
+            export = self._create(obj, iids, principal, lifetime, now)
+        export.used = now
+        self._tie(export, connection)
+        return self._hand_out(export, iid, refs)
+
+    def lookup(self, ipid: Guid, principal: Principal, now: float) -> Interface[T] | None:
+        """The entry that a call is for (3.1.1.5.4); its object counts as used. None is RPC_E_DISCONNECTED."""
+        interface = self._find(ipid, principal)
+        if interface is not None:
+            interface.export.used = now
+        return interface
+
+    def query_interface(
+        self,
+        ipid: Guid,
+        refs: int,
+        iids: Sequence[Guid],
+        principal: Principal,
+        now: float,
+        *,
+        connection: Hashable | None = None,
+    ) -> tuple[QueryResult, ...] | None:
+        """RemQueryInterface (3.1.1.5.6.1.1): `refs` references to each interface. None is RPC_E_INVALID_OBJECT.
+
+        Windows: where every result is E_NOINTERFACE, the call itself returns that too.
+        """
+        interface = self.lookup(ipid, principal, now)
+        if interface is None:
+            return None
+        export = interface.export
+        self._tie(export, connection)
+        return tuple(
+            QueryResult(HResult.S_OK, self._hand_out(export, iid, refs))
+            if iid in export.iids
+            else QueryResult(HResult.E_NOINTERFACE, NO_REFERENCE)
+            for iid in iids
+        )
+
+    def add_ref(self, references: Iterable[Reference], principal: Principal, now: float) -> tuple[HResult, ...]:
+        """RemAddRef (3.1.1.5.6.1.2): a result for each reference."""
+        return tuple(self._add_ref(reference, principal, now) for reference in references)
+
+    def release(self, references: Iterable[Reference], principal: Principal, now: float) -> Released[T]:
+        """RemRelease (3.1.1.5.6.1.3). Too much, or twice, does no harm and is reported."""
+        gone: list[T] = []
+        unknown: list[Guid] = []
+        excess: list[Guid] = []
+        for reference in references:
+            interface = self._find(reference.ipid, principal)
+            if interface is None:
+                unknown.append(reference.ipid)
+                continue
+            if reference.public > interface.public or reference.private > interface.private:
+                excess.append(reference.ipid)
+            interface.export.used = now
+            gone += self._release(interface, reference)
+        return Released(tuple(gone), tuple(unknown), tuple(excess))
+
+    def receive(self, std: StdObjRef, principal: Principal, now: float) -> tuple[T, Released[T]] | None:
+        """A reference to an object of our own came back (3.1.1.5.3): the object, which its counts are taken from.
+
+        None if it is not ours or not the caller's: E_NOINTERFACE.
+        """
+        interface = self.lookup(std.ipid, principal, now) if std.oxid == self.oxid else None
+        if interface is None:
+            return None
+        return interface.object, self.release([Reference(std.ipid, std.public_refs)], principal, now)
+
+    def withdraw(self, obj: T) -> bool:
+        """The object ends by our own will: no one reaches it any more. Whether it was exported."""
+        exports = list(self._of_object.get(id(obj), {}).values())
+        for export in exports:
+            self._remove(export)
+        return bool(exports)
+
+    def disconnect(self, connection: Hashable, now: float) -> tuple[T, ...]:
+        """The connection is closed: NOPING objects that have no other are gone; others now live by pings and use."""
+        gone: list[T] = []
+        for oid in sorted(self._of_connection.pop(connection, ())):
+            export = self._exports[oid]
+            export.connections.discard(connection)
+            if export.connections:
+                continue
+            if export.lifetime is Lifetime.NOPING:
+                gone += self._remove(export)
+            elif export.lifetime is Lifetime.PINGED:
+                self.pings.add(oid, now)
+        return tuple(gone)
+
+    def deadline(self) -> float | None:
+        """When to call `expire`; None while nothing can become due."""
+        return self.pings.deadline()
+
+    def expire(self, now: float) -> tuple[T, ...]:
+        """Collects what no client pings, uses or is connected to (3.1.1.6.2, 3.1.2.6)."""
+        return self.reclaim(self.pings.expire(now), now)
+
+    def reclaim(self, oids: Iterable[int], now: float) -> tuple[T, ...]:
+        """The resolver says that nobody pings these. An object that is in use all the same is given another term."""
+        gone: list[T] = []
+        for oid in oids:
+            export = self._exports.get(oid)
+            if export is None:
+                continue
+            if export.connections or export.lifetime is not Lifetime.PINGED:
+                self.pings.add(oid, now, collect=export.lifetime is Lifetime.PINGED)
+            elif now - export.used < limits.PING_PERIOD_SECONDS:
+                self.pings.add(oid, now)
+            else:
+                gone += self._remove(export)
+        return tuple(gone)
+
+    def close(self) -> tuple[T, ...]:
+        """The exporter ends: every object that was exported."""
+        return tuple(obj for export in list(self._exports.values()) for obj in self._remove(export))
+
+    def _find(self, ipid: Guid, principal: Principal) -> Interface[T] | None:
+        interface = self._interfaces.get(ipid)
+        if interface is None:
+            return None
+        owner = interface.export.principal
+        return interface if owner is ANYONE or owner == principal else None
+
+    def _create(self, obj: T, iids: frozenset[Guid], principal: Principal, lifetime: Lifetime, now: float) -> Export[T]:
+        count = self._of_principal.get(principal, 0)
+        if count >= limits.EXPORTS_PER_PRINCIPAL:
+            raise WbemError(HResult.E_OUTOFMEMORY, f"{count} objects are exported to one principal: release some")
+        export = Export(self._number(self._exports), obj, iids, principal, lifetime, now)
+        self._of_principal[principal] = count + 1
+        self._exports[export.oid] = export
+        self._of_object.setdefault(id(obj), {})[principal] = export
+        self.pings.add(export.oid, now, collect=lifetime is Lifetime.PINGED)
+        return export
+
+    def _hand_out(self, export: Export[T], iid: Guid, refs: int) -> StdObjRef:
+        interface = export.interfaces.get(iid)
+        if interface is None:
+            interface = Interface(self._ipid(), iid, export)
+            export.interfaces[iid] = self._interfaces[interface.ipid] = interface
+        interface.public += refs
+        flags = SORF_NOPING if export.lifetime is Lifetime.NOPING else 0
+        return StdObjRef(flags, refs, self.oxid, export.oid, interface.ipid)
+
+    def _add_ref(self, reference: Reference, principal: Principal, now: float) -> HResult:
+        interface = self.lookup(reference.ipid, principal, now)
+        if interface is None:
+            return HResult.CO_E_OBJNOTREG
+        interface.public += reference.public
+        interface.private += reference.private
+        return HResult.S_OK
+
+    def _release(self, interface: Interface[T], reference: Reference) -> tuple[T, ...]:
+        export = interface.export
+        interface.public = max(0, interface.public - reference.public)
+        interface.private = max(0, interface.private - reference.private)
+        if interface.public or interface.private or export.lifetime is Lifetime.PERMANENT:
+            return ()
+        del self._interfaces[interface.ipid], export.interfaces[interface.iid]
+        return () if export.referenced else self._remove(export)
+
+    def _remove(self, export: Export[T]) -> tuple[T, ...]:
+        """Takes the export out of every table; the object, if no other principal has it."""
+        for interface in export.interfaces.values():
+            del self._interfaces[interface.ipid]
+        for connection in export.connections:
+            self._of_connection[connection].discard(export.oid)
+            if not self._of_connection[connection]:
+                del self._of_connection[connection]
+        del self._exports[export.oid]
+        self._of_principal[export.principal] -= 1
+        if not self._of_principal[export.principal]:
+            del self._of_principal[export.principal]
+        self.pings.discard(export.oid)
+        others = self._of_object[id(export.object)]
+        del others[export.principal]
+        if others:
+            return ()
+        del self._of_object[id(export.object)]
+        return (export.object,)
+
+    def _tie(self, export: Export[T], connection: Hashable | None) -> None:
+        if connection is not None and connection not in export.connections:
+            export.connections.add(connection)
+            self._of_connection.setdefault(connection, set()).add(export.oid)
+
+    def _number(self, taken: Container[int]) -> int:
+        """A number that is neither 0, which means none, nor taken."""
+        while not (number := int.from_bytes(self._random(8), "little")) or number in taken:
+            pass
+        return number
+
+    def _ipid(self) -> Guid:
+        while (ipid := guid.decode(self._random(guid.SIZE))) == guid.NULL or ipid in self._interfaces:
+            pass
+        return ipid

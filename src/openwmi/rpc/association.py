@@ -1,0 +1,239 @@
+"""The DCE/RPC association: one connection as one state machine with a role ([C706] 9.3, 11; [MS-RPCE] 3.3).
+
+Octets go in by `receive`, come out by `data_to_send`; what they mean comes out of `next_event`. It makes no token and
+knows no algorithm, no interface's methods, no clock and no socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+
+from openwmi.base import guid, limits
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.rpc.bind import BindNak, NakReason
+from openwmi.rpc.call import Fault
+from openwmi.rpc.client import AuthOffer, Client
+from openwmi.rpc.event import ConnectionClosed, Event
+from openwmi.rpc.group import AssociationGroups
+from openwmi.rpc.header import WHOLE, Header, PduFlags, PduType, decode_header, fragment_length
+from openwmi.rpc.link import FaultError, Link
+from openwmi.rpc.protection import AuthType, SecurityContext
+from openwmi.rpc.server import Server
+from openwmi.rpc.state import ALLOWED, ENDED, Role, State
+from openwmi.rpc.status import FaultStatus
+from openwmi.rpc.syntax import BindFeatures, SyntaxId
+
+
+class RpcAssociation:
+    """One end of one connection.
+
+    Args:
+        role: which end.
+        interfaces: server: the interfaces that a bind may name; anything with `in`.
+        auth_types: server: the security providers that the driver can answer for.
+        groups: server: the association groups of this endpoint, shared by its connections.
+        peer: server: the machine at the other end, such as its address; a group is of one machine.
+        endpoint: server: the secondary address that the bind_ack names, such as "135".
+        max_fragment: octets of the largest fragment, both ways.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        *,
+        interfaces: Container[SyntaxId] = (),
+        auth_types: Container[int] = (AuthType.WINNT,),
+        groups: AssociationGroups | None = None,
+        peer: str = "",
+        endpoint: str = "",
+        max_fragment: int = limits.RPC_FRAGMENT,
+    ) -> None:
+        self.role = role
+        self._link = Link(max_fragment)
+        self._side: Server | Client
+        if role is Role.SERVER:
+            shared = AssociationGroups() if groups is None else groups
+            self._side = Server(
+                self._link, interfaces=interfaces, auth_types=auth_types, groups=shared, peer=peer, endpoint=endpoint
+            )
+        else:
+            self._side = Client(self._link)
+        self._buffer = bytearray()
+        self._ended = False
+
+    @property
+    def state(self) -> State:
+        return self._link.state
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is over: send what `data_to_send` still has, then close."""
+        return self._link.state in ENDED
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a TokenNeeded is not answered yet: nothing more is parsed, so stop reading."""
+        return self._link.exchange is not None
+
+    @property
+    def group(self) -> int:
+        """The association group; 0 before the bind and after the end."""
+        return self._link.group
+
+    @property
+    def max_transmit(self) -> int:
+        return self._link.max_transmit
+
+    @property
+    def multiplexed(self) -> bool:
+        """Whether several calls may be open at once."""
+        return self._link.multiplexed
+
+    @property
+    def header_signing(self) -> bool:
+        """Whether both sides set PFC_SUPPORT_HEADER_SIGN: what a verification trailer's bit mask is compared with."""
+        return self._link.header_signing
+
+    @property
+    def features(self) -> BindFeatures:
+        return self._link.features
+
+    @property
+    def pending(self) -> tuple[int, ...]:
+        """The ids of the calls that are not answered yet."""
+        return self._side.pending
+
+    def receive(self, data: bytes) -> None:
+        """Octets from the peer; b"" says that it closed. After the end they are dropped."""
+        if self._ended or self.closed:
+            return
+        if data:
+            self._buffer += data
+        else:
+            self._ended = True
+
+    def next_event(self) -> Event | None:
+        """The next thing that happened; None where more octets are needed, or the answer to a TokenNeeded.
+
+        Raises RemoteProtocolError once the peer broke the protocol, and each time after that.
+        """
+        link = self._link
+        while True:
+            if link.events:
+                return link.events.popleft()
+            if link.failure is not None:
+                self._side.leave()
+                raise RemoteProtocolError(link.failure)
+            if link.state is State.CLOSED:
+                return None
+            octets = None
+            if link.exchange is None:
+                try:
+                    octets = self._take_pdu()
+                except RemoteProtocolError as error:
+                    link.fail(str(error))
+                    continue
+            if octets is not None:
+                self._handle(octets)
+            elif self._ended:
+                pending = self.pending
+                self.close()
+                return ConnectionClosed(pending)
+            else:
+                return None
+
+    def close(self) -> None:
+        """We end the connection, or it ended. Calls that are open are over; harmless when it is over already."""
+        self._side.leave()
+        self._buffer.clear()
+        self._link.exchange = None
+        if self._link.state not in ENDED:
+            self._link.state = State.CLOSED
+
+    def data_to_send(self) -> bytes:
+        """What is to be written to the peer, in this order; each octet is given once."""
+        out = self._link.out
+        data = out[0] if len(out) == 1 else b"".join(out)
+        out.clear()
+        return data
+
+    def accept_token(self, auth_context_id: int, token: bytes, context: SecurityContext | None = None) -> None:
+        """Answers a TokenNeeded: `token` goes to the peer, and `context` is there once the login is complete."""
+        self._side.accept_token(auth_context_id, token, context)
+
+    def refuse_token(self, auth_context_id: int) -> None:
+        """Answers a TokenNeeded: the login failed."""
+        self._side.refuse_token(auth_context_id)
+
+    def send_response(self, call_id: int, stub: bytes) -> None:
+        """Server: answers a call, protected as its request was. Each call is answered once, by this or `send_fault`."""
+        self._server().send_response(call_id, stub)
+
+    def send_fault(self, call_id: int, status: int, *, executed: bool = True) -> None:
+        """Server: the call failed below its interface, with a FaultStatus or an HRESULT."""
+        self._server().send_fault(call_id, status, executed=executed)
+
+    def bind(self, interfaces: Sequence[SyntaxId], *, auth: AuthOffer | None = None, group: int = 0) -> list[int]:
+        """Client: opens the association; the ids of the presentation contexts, good once BindAccepted says so."""
+        return self._client().bind(interfaces, auth, group)
+
+    def alter_context(self, interfaces: Sequence[SyntaxId], *, auth: AuthOffer | None = None) -> list[int]:
+        """Client: more interfaces, or another login, or both."""
+        return self._client().alter_context(interfaces, auth)
+
+    def send_request(
+        self,
+        context_id: int,
+        opnum: int,
+        stub: bytes,
+        *,
+        target: guid.Guid | None = None,
+        auth_context_id: int | None = None,
+    ) -> int:
+        """Client: makes a call, and returns its id. `target` is the object UUID, in DCOM the IPID."""
+        return self._client().send_request(context_id, opnum, stub, target, auth_context_id)
+
+    def abandon(self, call_id: int) -> None:
+        """Client: nobody waits for this call any more; a late answer is dropped."""
+        self._client().abandon(call_id)
+
+    def _take_pdu(self) -> bytes | None:
+        length = fragment_length(self._buffer) if self._buffer else None
+        if length is None or length > len(self._buffer):
+            return None
+        octets = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return octets
+
+    def _handle(self, octets: bytes) -> None:
+        header: Header | None = None
+        try:
+            header = decode_header(octets)
+            self._handler(header)(octets, header)
+        except RemoteProtocolError as error:
+            self._link.fail(str(error))
+            if header is not None and self.role is Role.SERVER:
+                self._tell(header, error.status if isinstance(error, FaultError) else FaultStatus.PROTOCOL_ERROR)
+
+    def _handler(self, header: Header) -> Callable[[bytes, Header], None]:
+        state = self._link.state
+        if header.type not in ALLOWED[self.role, state]:
+            raise RemoteProtocolError(f"a {header.type.name} while the connection is {state.value}")
+        return self._side.handlers[header.type]
+
+    def _tell(self, header: Header, status: int) -> None:
+        """The last word to a client that broke the protocol, in the form that its PDU is answered with."""
+        if header.type is PduType.BIND:
+            self._link.send(BindNak(header.call_id, NakReason.PROTOCOL_ERROR))
+        elif header.type in {PduType.REQUEST, PduType.ALTER_CONTEXT}:
+            self._link.send(Fault(header.call_id, 0, status, flags=WHOLE | PduFlags.DID_NOT_EXECUTE))
+
+    def _server(self) -> Server:
+        if not isinstance(self._side, Server):
+            raise LocalProtocolError("a client does not answer calls")
+        return self._side
+
+    def _client(self) -> Client:
+        if not isinstance(self._side, Client):
+            raise LocalProtocolError("a server makes no calls")
+        return self._side

@@ -1,0 +1,135 @@
+"""What both roles share of one connection: its state, what it negotiated, its security contexts, what is to be sent.
+
+Decides nothing: `server` and `client` do, each for its role.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from openwmi.base import limits
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.rpc import pdu
+from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck
+from openwmi.rpc.call import Auth3
+from openwmi.rpc.event import Event, TokenNeeded
+from openwmi.rpc.fragment import Message, fragments
+from openwmi.rpc.header import Header, Verifier, decode_verifier
+from openwmi.rpc.protection import AuthLevel, SecurityContext, Slot, SlotState, unprotect
+from openwmi.rpc.state import State
+from openwmi.rpc.status import FaultStatus
+from openwmi.rpc.syntax import BindFeatures, SyntaxId
+
+
+class FaultError(RemoteProtocolError):
+    """The peer broke a rule that has a status of its own; the connection ends after the fault that tells it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Exchange:
+    """A token that the driver was asked about, and the PDU that brought it."""
+
+    __slots__ = ("origin", "slot")
+
+    def __init__(self, slot: Slot, origin: Bind | AlterContext | Auth3 | BindAck | AlterContextResp) -> None:
+        self.slot = slot
+        self.origin = origin
+
+
+class Link:
+    """Plain state; its methods are what the roles do alike."""
+
+    def __init__(self, max_fragment: int) -> None:
+        self.state = State.ESTABLISHED
+        self.max_fragment = max_fragment
+        self.max_transmit = max_fragment
+        self.max_receive = max_fragment
+        self.group = 0
+        self.multiplexed = False
+        self.header_signing = False
+        self.features = BindFeatures.NONE
+        self.contexts: dict[int, SyntaxId] = {}
+        self.slots: dict[int, Slot] = {}
+        self.exchange: Exchange | None = None
+        self.failure: str | None = None
+        self.events: deque[Event] = deque()
+        self.out: list[bytes] = []
+
+    def send(self, message: pdu.Pdu) -> None:
+        self.out.append(pdu.encode(message))
+
+    def send_message(self, message: Message) -> None:
+        """Protects now, so that tokens have the order of the wire."""
+        self.out += fragments(message, self.max_transmit, sign_header=self.header_signing)
+
+    def ask_token(
+        self, slot: Slot, origin: Bind | AlterContext | Auth3 | BindAck | AlterContextResp, token: bytes, *, reply: bool
+    ) -> None:
+        self.exchange = Exchange(slot, origin)
+        self.events.append(TokenNeeded(slot.context_id, slot.type, slot.level, token, reply))
+
+    def take_exchange(self, auth_context_id: int) -> Exchange:
+        """The exchange that the driver answers. LocalProtocolError where it was not asked about that context."""
+        exchange = self.exchange
+        if exchange is None or exchange.slot.context_id != auth_context_id:
+            raise LocalProtocolError(f"no token was asked for security context {auth_context_id}")
+        self.exchange = None
+        return exchange
+
+    def complete(self, slot: Slot, context: SecurityContext) -> None:
+        slot.context = context
+        slot.state = SlotState.READY
+
+    def fail(self, reason: str) -> None:
+        """Ends the connection through the peer's fault; what is to be sent still is."""
+        self.state = State.FAILED
+        self.failure = reason
+
+    def pending_logins(self) -> int:
+        return sum(slot.state is SlotState.PENDING for slot in self.slots.values())
+
+    def select(self, verifier: Verifier | None) -> Slot | None:
+        """The security context under which a call's PDU came, of which the login may not be finished.
+
+        None without one: the PDU is nobody's. A connection whose only context is at CONNECT level leaves the verifier
+        out ([MS-RPCE] 3.3.1.5.4). FaultError where it names one that there is not, or by another level.
+        """
+        if verifier is None:
+            if len(self.slots) == 1:
+                (only,) = self.slots.values()
+                if only.level is AuthLevel.CONNECT:
+                    return only
+            return None
+        slot = self.slots.get(verifier.context_id)
+        if slot is None:
+            raise FaultError(FaultStatus.ACCESS_DENIED, f"there is no security context {verifier.context_id}")
+        if not slot.matches(verifier):
+            raise FaultError(
+                FaultStatus.ACCESS_DENIED,
+                f"security context {slot.context_id} was made for provider {slot.type} at level {slot.level.name}, "
+                f"not for {verifier.type} at level {verifier.level}",
+            )
+        return slot
+
+    def open(self, octets: bytes, header: Header, start: int) -> tuple[bytes, Verifier | None, Slot | None]:
+        """A PDU of a call in clear, its token checked, and whose it is.
+
+        Comes back as it was where nothing protects it, and where the login of its context is not finished: then the
+        caller of this refuses it.
+        """
+        verifier = decode_verifier(octets, header)
+        slot = self.select(verifier)
+        if verifier is None or slot is None or slot.state is not SlotState.READY or not slot.protects:
+            return octets, verifier, slot
+        try:
+            clear = unprotect(octets, header, verifier, start, slot, sign_header=self.header_signing)
+        except RemoteProtocolError as error:
+            raise FaultError(FaultStatus.SEC_PKG_ERROR, f"call {header.call_id}: {error}") from error
+        return clear, verifier, slot
+
+    def check_size(self, size: int, *, known: bool) -> bool:
+        """Whether a request may grow to `size` octets; strangers get less room."""
+        return size <= (limits.RPC_REQUEST_OCTETS if known else limits.RPC_ANONYMOUS_REQUEST_OCTETS)

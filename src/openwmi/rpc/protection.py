@@ -1,0 +1,142 @@
+"""How fragments are signed and sealed ([MS-RPCE] 2.2.2.11, 3.3.1.5.2.2): which octets, not by which algorithm.
+
+The algorithm is a SecurityContext's, which a login made and which is handed to the association. It gets the whole PDU
+up to its token, since NTLM with extended session security signs all of that, whether or not PFC_SUPPORT_HEADER_SIGN was
+negotiated; a mechanism that must know (Kerberos) is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Final, Protocol
+
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.rpc.header import TRAILER_SIZE, Header, Verifier, body_end
+
+
+class AuthType(IntEnum):
+    """Security providers, [MS-RPCE] 2.2.1.1.7; those that nobody here speaks are left out."""
+
+    NONE = 0
+    NEGOTIATE = 9
+    WINNT = 10
+    KERBEROS = 16
+
+
+class AuthLevel(IntEnum):
+    """Authentication levels, [MS-RPCE] 2.2.1.1.8, in rising order. CALL never comes out: it is PKT."""
+
+    NONE = 1
+    CONNECT = 2
+    CALL = 3
+    PKT = 4
+    INTEGRITY = 5
+    PRIVACY = 6
+
+
+ODD_LEGS: Final = frozenset({AuthType.WINNT})
+"""Providers whose exchange ends with an auth3 ([MS-RPCE] 2.2.1.1.7)."""
+
+_LEVELS: Final = {
+    0: AuthLevel.CONNECT,  # RPC_C_AUTHN_LEVEL_DEFAULT
+    2: AuthLevel.CONNECT,
+    3: AuthLevel.PKT,  # "CALL MUST be processed as PKT"
+    4: AuthLevel.PKT,
+    5: AuthLevel.INTEGRITY,
+    6: AuthLevel.PRIVACY,
+}
+
+
+def level_of(number: int) -> AuthLevel | None:
+    """The level that a sec_trailer names, as it is to be treated; None where there is no such level."""
+    return _LEVELS.get(number)
+
+
+class SecurityContext(Protocol):
+    """What a finished login leaves behind, one for each connection and login. `openwmi.security` makes them.
+
+    `pdu` is the PDU in clear up to its token, `pdu[start:end]` its body with padding. Calls come in the order of the
+    wire, each direction for itself. A token that does not fit is a RemoteProtocolError.
+    """
+
+    @property
+    def principal(self) -> str:
+        """Who logged in, such as `DOM\\user`."""
+        ...
+
+    def signature_size(self, *, sealed: bool) -> int:
+        """Octets of a token, the same for all fragments."""
+        ...
+
+    def sign(self, pdu: bytes, start: int, end: int, *, sign_header: bool) -> bytes:
+        """The token for a PDU to send."""
+        ...
+
+    def seal(self, pdu: bytes, start: int, end: int, *, sign_header: bool) -> tuple[bytes, bytes]:
+        """The encrypted body, and the token."""
+        ...
+
+    def verify(self, pdu: bytes, start: int, end: int, token: bytes, *, sign_header: bool) -> None:
+        """Checks a received PDU's token."""
+        ...
+
+    def unseal(self, pdu: bytes, start: int, end: int, token: bytes, *, sign_header: bool) -> bytes:
+        """The body in clear, its token checked."""
+        ...
+
+
+class SlotState(Enum):
+    """How far the login of a security context has come."""
+
+    PENDING = "pending"
+    READY = "ready"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One row of a connection's table of security contexts ([MS-RPCE] 3.3.1.1.2)."""
+
+    context_id: int
+    type: int
+    level: AuthLevel
+    state: SlotState = SlotState.PENDING
+    context: SecurityContext | None = None
+
+    def matches(self, verifier: Verifier) -> bool:
+        """Whether a later PDU names the same provider and level as the first leg did."""
+        return verifier.type == self.type and level_of(verifier.level) == self.level
+
+    @property
+    def protects(self) -> bool:
+        """Whether requests and responses carry a token: from PKT upwards."""
+        return self.level >= AuthLevel.PKT
+
+
+def unprotect(octets: bytes, header: Header, verifier: Verifier, start: int, slot: Slot, *, sign_header: bool) -> bytes:
+    """A received PDU, checked and in clear, up to its token, which is left out.
+
+    `start` is where its body begins, behind the object UUID of a request.
+    """
+    context, end = slot.context, body_end(header)
+    if context is None:
+        raise RemoteProtocolError(f"security context {slot.context_id} is not complete")
+    if start > end:
+        raise RemoteProtocolError(f"the sec_trailer at offset {end} lies inside of the header")
+    pdu = octets[: end + TRAILER_SIZE]
+    if slot.level is AuthLevel.PRIVACY:
+        body = context.unseal(pdu, start, end, verifier.value, sign_header=sign_header)
+        return pdu[:start] + body + pdu[end:]
+    context.verify(pdu, start, end, verifier.value, sign_header=sign_header)
+    return pdu
+
+
+def protect(pdu: bytes, start: int, slot: Slot, *, sign_header: bool) -> bytes:
+    """The octets to send for a PDU that is whole but for its token; its lengths already count the token."""
+    context, end = slot.context, len(pdu) - TRAILER_SIZE
+    assert context is not None, "only a finished login protects"
+    if slot.level is AuthLevel.PRIVACY:
+        body, token = context.seal(pdu, start, end, sign_header=sign_header)
+        return b"".join((pdu[:start], body, pdu[end:], token))
+    return pdu + context.sign(pdu, start, end, sign_header=sign_header)

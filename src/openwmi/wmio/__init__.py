@@ -1,0 +1,33 @@
+"""Objects on the wire: [MS-WMIO] blocks and [MS-WMI] 2.2.14 arrays <-> CimInstance and CimClass. No I/O.
+
+One object, as an OBJREF_CUSTOM carries it (the OBJREF itself belongs to orpc):
+
+    encode_object(obj, *, decorated=True, parent=None) -> bytes
+    decode_object(octets) -> CimInstance | CimClass
+
+Many objects, as IWbemWCOSmartEnum::Next and the optimized IWbemObjectSink::Indicate carry them. The first instance of a
+class carries the class, so encoder and decoder have a memory: hold one per enumerator and proxy GUID, or one per sink.
+
+    encoder = ObjectArrayEncoder(PacketType.NEXT)
+    encoder.encode(rows) -> bytes
+    encoder.packet(row) -> bytes; encoder.array(packets) -> bytes      to stop at a number of octets
+    ObjectArrayDecoder().decode(octets) -> list[CimInstance | CimClass]
+
+Method parameters travel as instances of the classes __PARAMETERS that model.input_class and model.output_class make.
+
+Values are the model's. NULL, 0, "", False and () stay five different values. The class without a name, which
+GetObject("") gives, is a CimClass whose name is "". A datetime whose text is no CIM datetime comes in as that text.
+Encoders raise LocalProtocolError, decoders RemoteProtocolError, and nothing else.
+"""
+
+from openwmi.wmio.encoding_unit import decode_object, encode_object
+from openwmi.wmio.object_array import ObjectArrayDecoder, ObjectArrayEncoder, ObjectType, PacketType
+
+__all__ = [
+    "ObjectArrayDecoder",
+    "ObjectArrayEncoder",
+    "ObjectType",
+    "PacketType",
+    "decode_object",
+    "encode_object",
+]

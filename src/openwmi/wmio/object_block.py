@@ -1,0 +1,135 @@
+"""ObjectBlock, ObjectFlags and Decoration ([MS-WMIO] 2.2.2-2.2.10), with or without the class (2.2.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from openwmi.base import limits
+from openwmi.base.cursor import Reader
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.model import CimClass, CimInstance, qualifier_set
+from openwmi.wmio import class_part, class_type, codec, encoded_string, instance
+from openwmi.wmio.class_part import ClassPart
+from openwmi.wmio.heap import Decoding, WireObject
+
+# ObjectFlags (2.2.6). What is not listed is ignored when it comes in.
+CLASS: Final = 0x01
+INSTANCE: Final = 0x02
+DECORATED: Final = 0x04
+PROTOTYPE: Final = 0x10
+KEYS_MISSING: Final = 0x40
+
+
+def encode(obj: WireObject, *, decorated: bool, parent: CimClass | None = None) -> bytes:
+    """An object -> its block. `parent` as in `class_type.encode`. Call `check_depth` before."""
+    if isinstance(obj, CimInstance):
+        plan = plan_of(obj.class_)
+        return head_of(plan, decorated=decorated) + plan.class_part + plan.encode(obj)
+    flags = CLASS | (DECORATED if decorated else 0)
+    if obj.projected:
+        # [MS-WMI] 2.2.4.1: the prototype of what a query with a PROPERTY-LIST gives.
+        flags |= PROTOTYPE | (KEYS_MISSING if obj.lost_keys else 0)
+    decoration = encoded_string.encode(obj.server) + encoded_string.encode(obj.namespace) if decorated else b""
+    return bytes((flags,)) + decoration + class_type.encode(obj, parent, encode_embedded)
+
+
+def encode_embedded(obj: WireObject) -> bytes:
+    """An object inside another one: decorated if it knows where it is from."""
+    cls = obj.class_ if isinstance(obj, CimInstance) else obj
+    return encode(obj, decorated=bool(cls.server or cls.namespace))
+
+
+def plan_of(cls: CimClass) -> codec.ClassCodec:
+    """How the instances of a class are encoded."""
+    return codec.of(cls, encode_embedded)
+
+
+def head_of(plan: codec.ClassCodec, *, decorated: bool) -> bytes:
+    """What an instance begins with."""
+    return bytes((INSTANCE | DECORATED,)) + plan.decoration if decorated else bytes((INSTANCE,))
+
+
+def check_depth(obj: WireObject) -> None:
+    """Refuses objects nested deeper than any decoder of ours would read them."""
+    if isinstance(obj, CimInstance) and not plan_of(obj.class_).has_objects:
+        return
+    level: list[object] = [obj]
+    for _ in range(limits.WMIO_DEPTH + 1):
+        level = [value for each in level for value in _objects_in(each)]
+        if not level:
+            return
+    raise LocalProtocolError(f"objects nested deeper than {limits.WMIO_DEPTH}")
+
+
+def decode(reader: Reader, decoding: Decoding) -> WireObject:
+    """The object at the reader, which moves on behind it."""
+    flags, server, namespace = _decode_head(reader)
+    if flags & CLASS:
+        projected, lost_keys = bool(flags & PROTOTYPE), bool(flags & KEYS_MISSING)
+        return class_type.decode(reader, decoding, server, namespace, projected=projected, lost_keys=lost_keys)[1]
+    part = class_part.decode(reader, decoding)
+    return _decode_instance(reader, decoding, part, part.without_methods(server, namespace))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClass:
+    """The class of an instance that carried it, for those that will not: how such an instance began, and the class."""
+
+    part: ClassPart
+    head: bytes
+    cls: CimClass
+
+
+def decode_instance(reader: Reader, decoding: Decoding) -> tuple[CimInstance, KnownClass]:
+    """An instance that carries its class, and that."""
+    start = reader.offset
+    server, namespace = _decode_instance_head(reader)
+    head = reader.data[start : reader.offset]
+    part = class_part.decode(reader, decoding)
+    known = KnownClass(part, head, part.without_methods(server, namespace))
+    return _decode_instance(reader, decoding, part, known.cls), known
+
+
+def decode_without_class(reader: Reader, decoding: Decoding, known: KnownClass) -> CimInstance:
+    """EncodingUnitInstanceNoClass (2.2.3)."""
+    if reader.data.startswith(known.head, reader.offset, reader.end):
+        reader.offset += len(known.head)
+        return _decode_instance(reader, decoding, known.part, known.cls)
+    server, namespace = _decode_instance_head(reader)
+    return _decode_instance(reader, decoding, known.part, known.part.without_methods(server, namespace))
+
+
+def _decode_instance_head(reader: Reader) -> tuple[str, str]:
+    flags, server, namespace = _decode_head(reader)
+    if flags & CLASS:
+        raise RemoteProtocolError("a class where an instance is announced")
+    return server, namespace
+
+
+def _decode_head(reader: Reader) -> tuple[int, str, str]:
+    flags = reader.u8()
+    if bool(flags & CLASS) == bool(flags & INSTANCE):
+        raise RemoteProtocolError(f"object flags {flags:#x}: either a class or an instance")
+    if not flags & DECORATED:
+        return flags, "", ""
+    server, reader.offset = encoded_string.decode(reader.data, reader.offset, reader.end)
+    namespace, reader.offset = encoded_string.decode(reader.data, reader.offset, reader.end)
+    return flags, server, namespace
+
+
+def _decode_instance(reader: Reader, decoding: Decoding, part: ClassPart, cls: CimClass) -> CimInstance:
+    found, own = instance.decode(reader, part.layout, decoding)
+    return CimInstance(cls, found, qualifier_set(*own)) if own else CimInstance(cls, found)
+
+
+def _objects_in(obj: object) -> list[object]:
+    """The objects that are values of an object, or defaults of its class."""
+    if isinstance(obj, CimInstance):
+        row = (*obj.values_, *obj.class_.defaults)
+    else:
+        row = obj.defaults if isinstance(obj, CimClass) else ()
+    found: list[object] = []
+    for value in row:
+        found += [each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, WireObject)]
+    return found

@@ -1,0 +1,145 @@
+"""EncodedValue and Encoded-Array ([MS-WMIO] 2.2.71-2.2.75, 2.2.79): a slot of a value table <-> a Python value.
+
+A slot is never asked whether it is NULL: the NdTable says that. Only a reference can say it as well, by 0xFFFFFFFF.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.model import CimType, Type, Value, parse_datetime
+from openwmi.wmio import cim_type
+from openwmi.wmio.heap import NULL, HeapReader, HeapWriter
+
+Slot = int | float
+
+TRUE, FALSE = 0xFFFF, 0
+
+
+def decode(type_: Type, slot: Slot, heap: HeapReader) -> Value:
+    """The value behind a slot that is not NULL."""
+    if type_.array:
+        return _decode_array(type_, int(slot), heap)
+    convert = _DECODERS.get(type_.cim)
+    return slot if convert is None else convert(slot, heap)
+
+
+def encode(type_: Type, value: Value, heap: HeapWriter) -> Slot:
+    """The slot of a value that is not None; what does not fit inline goes to the heap."""
+    if type_.array:
+        return _encode_array(type_, value, heap)
+    convert = _ENCODERS.get(type_.cim)
+    return value if convert is None else convert(value, heap)
+
+
+def pack(type_: Type, value: Value, heap: HeapWriter, what: str) -> bytes:
+    """The octets of a slot; None becomes the NULL reference or zeros. `what` names the value in errors."""
+    layout = "<" + cim_type.slot(type_)
+    try:
+        return struct.pack(layout, 0 if value is None else encode(type_, value, heap))
+    except (struct.error, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise LocalProtocolError(f"{what}: {value!r} is no {type_}: {error}") from None
+
+
+def unpack(type_: Type, table: bytes, offset: int) -> Slot:
+    """The slot at `offset` of a value table."""
+    layout = "<" + cim_type.slot(type_)
+    if offset < 0 or offset + struct.calcsize(layout) > len(table):
+        raise RemoteProtocolError(f"value at offset {offset} of a value table of {len(table)} octets")
+    slot: Slot = struct.unpack_from(layout, table, offset)[0]
+    return slot
+
+
+def is_plain(type_: Type) -> bool:
+    """Whether a value, or an element, is a number that stands in its slot as it is."""
+    return type_.cim not in _ENCODERS
+
+
+def datetime(text: str) -> Value:
+    """A datetime; the text itself if it is none, since a provider's bad value must not cost the whole reply."""
+    try:
+        return parse_datetime(text)
+    except WbemError:
+        return text
+
+
+def _decode_array(type_: Type, reference: int, heap: HeapReader) -> Value:
+    if _is_null(reference, heap):
+        return None
+    reader = heap.item(reference)
+    count = reader.u32()
+    letter = cim_type.element(type_)
+    size = count * struct.calcsize("<" + letter)
+    heap.decoding.spend(4 + size)
+    start = reader.skip(size)
+    slots = struct.unpack_from(f"<{count}{letter}", reader.data, start)
+    convert = _DECODERS.get(type_.cim)
+    return slots if convert is None else tuple(convert(slot, heap) for slot in slots)
+
+
+def _encode_array(type_: Type, values: Value, heap: HeapWriter) -> int:
+    """ArrayCount, then the slots, then what they refer to: in this order, since peers count on it."""
+    count = len(values)
+    letter = cim_type.element(type_)
+    reference = heap.reserve(4 + count * struct.calcsize("<" + letter))
+    convert = _ENCODERS.get(type_.cim)
+    slots = values if convert is None else [convert(value, heap) for value in values]
+    heap.fill(reference, struct.pack(f"<I{count}{letter}", count, *slots))
+    return reference
+
+
+def _decode_datetime(slot: Any, heap: HeapReader) -> Value:
+    text = heap.string(slot)
+    return None if text is None else datetime(text)
+
+
+def _decode_object(slot: Any, heap: HeapReader) -> Value:
+    return None if _is_null(slot, heap) else heap.decoding.embedded(heap.item(slot))
+
+
+def _is_null(reference: int, heap: HeapReader) -> bool:
+    # impacket says that an array is NULL by the reference 0 alone, where the name of the class is.
+    return reference in (NULL, heap.name)
+
+
+def _encode_bool(value: Any, _: HeapWriter) -> int:
+    return TRUE if value else FALSE
+
+
+def _encode_char(value: Any, _: HeapWriter) -> int:
+    return ord(value)
+
+
+def _encode_string(value: Any, heap: HeapWriter) -> int:
+    return NULL if value is None else heap.string(value)
+
+
+def _encode_datetime(value: Any, heap: HeapWriter) -> int:
+    return NULL if value is None else heap.string(str(value))
+
+
+def _encode_object(value: Any, heap: HeapWriter) -> int:
+    return NULL if value is None else heap.object(value)
+
+
+# What is not in these two is a number, inline and unchanged. None, in an array, is the NULL reference.
+_DECODERS: dict[CimType, Callable[[Any, HeapReader], Value]] = {
+    CimType.BOOLEAN: lambda slot, _: slot != FALSE,
+    CimType.CHAR16: lambda slot, _: chr(slot),
+    CimType.STRING: lambda slot, heap: heap.string(slot),
+    CimType.REFERENCE: lambda slot, heap: heap.string(slot),
+    CimType.DATETIME: _decode_datetime,
+    CimType.OBJECT: _decode_object,
+}
+_ENCODERS: dict[CimType, Callable[[Any, HeapWriter], int]] = {
+    CimType.BOOLEAN: _encode_bool,
+    CimType.CHAR16: _encode_char,
+    CimType.STRING: _encode_string,
+    CimType.REFERENCE: _encode_string,
+    CimType.DATETIME: _encode_datetime,
+    CimType.OBJECT: _encode_object,
+}

@@ -1,0 +1,48 @@
+"""WQL, the query language of WMI ([MS-WMI] 2.2.1; the SDK's "Querying with WQL"): text, tree, and functions made of it.
+
+`parse` and `format` turn text into a tree and back. `compile_filter` and `compile_row_filter` make of a tree and a
+class one function that picks what matches. `key_lookup`, `equalities` and `referenced` tell whoever fetches the objects
+what not to fetch.
+
+What the documents leave open is decided like this:
+
+- NULL: a comparison with a property that is NULL is unknown; NOT unknown is unknown, unknown AND FALSE is FALSE,
+  unknown OR TRUE is TRUE; only objects for which WHERE is TRUE match. `= NULL` and `<> NULL` mean IS [NOT] NULL.
+- What has no order is unknown as well: a real that is not a number is neither less nor greater than any, nor is a date
+  with `*` in place of digits. A date and an interval are neither equal nor unequal.
+- Text compares without regard to case, in order as well; so do characters and the texts in references, which compare as
+  paths: what only one of the two states (server, namespace) does not tell them apart.
+- Strings have the escapes `\\\\ \\" \\'` and no others, in LIKE too (Windows refuses "PCI\\%"); see `openwmi.wql.like`.
+- A constant takes the type of the property: '3' is a number beside a number. One that the type cannot hold compares as
+  what it is.
+- There are no comments. `:name` is no WQL but ours: a value that the caller binds.
+
+It must not know where objects come from, nor of any wire or file.
+"""
+
+from openwmi.wql.compiler import InstanceFilter, RowFilter, compile_filter, compile_row_filter
+from openwmi.wql.formatter import format  # noqa: A004 - parse and format are the two verbs for text
+from openwmi.wql.parser import parse
+from openwmi.wql.plan import equalities, key_lookup, referenced
+from openwmi.wql.tree import And, Comparison, Constant, Expression, IsNull, Not, Operator, Or, Select
+
+__all__ = [
+    "And",
+    "Comparison",
+    "Constant",
+    "Expression",
+    "InstanceFilter",
+    "IsNull",
+    "Not",
+    "Operator",
+    "Or",
+    "RowFilter",
+    "Select",
+    "compile_filter",
+    "compile_row_filter",
+    "equalities",
+    "format",
+    "key_lookup",
+    "parse",
+    "referenced",
+]

@@ -1,0 +1,160 @@
+"""A query and a class become one Python function that picks the rows that match.
+
+The function is generated: a list comprehension over the rows, with one test after the other. Its source holds column
+numbers and names such as `c1`, never a piece of the query: the constants are values in its namespace, so that no text
+of a query is ever executed. Queries that differ in nothing but constants have the same source, which is compiled once.
+
+Only rows for which WHERE is TRUE come out. What is compared with NULL is unknown, which the tests express by asking for
+`not None` first; see `openwmi.wql.check` for why NOT needs no more than that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from types import CodeType
+from typing import TypeAlias, cast
+
+from openwmi.base.case import fold
+from openwmi.base.limits import QUERY_SOURCE_KEPT_CHARS, QUERY_SOURCES_KEPT
+from openwmi.model import CimClass, CimDateTime, CimInstance, CimInterval, ObjectPath, Store
+from openwmi.wql.check import AllOf, AnyOf, Column, Condition, NullTest, PatternTest, ValueTest, check
+from openwmi.wql.kind import Form
+from openwmi.wql.like import Shape
+from openwmi.wql.predicate import date_test, path_test
+from openwmi.wql.tree import Operator, Select
+
+RowFilter: TypeAlias = Callable[[Iterable[Store]], list[Store]]
+InstanceFilter: TypeAlias = Callable[[Iterable[CimInstance]], list[CimInstance]]
+
+
+def compile_row_filter(query: Select, class_: CimClass) -> RowFilter:
+    """The function that gives those rows of `class_` that match, in their order; a row has a value for each property.
+
+    Raises:
+        WbemError: INVALID_QUERY if the query does not fit the class; see `check`.
+    """
+    condition = check(query, class_)
+    if condition is None:
+        return list
+    code = _Code(class_)
+    source = f"select = lambda rows: [r for r in rows if {code.condition(condition)}]"
+    return cast(RowFilter, code.run(source))
+
+
+def compile_filter(query: Select, class_: CimClass) -> InstanceFilter:
+    """The same for instances of `class_`, or of a class that equals it; a derived class needs a function of its own."""
+    condition = check(query, class_)
+    if condition is None:
+        return list
+    code = _Code(class_)
+    source = f"select = lambda objects: [o for o in objects for r in [o.store_] if {code.condition(condition)}]"
+    return cast(InstanceFilter, code.run(source))
+
+
+# {x} gets the value out of the row, {c} is the name of the constant. One variable is enough: nothing reads it later.
+_PLAIN = {
+    Operator.EQUAL: "{x} == {c}",  # NULL equals no constant
+    Operator.UNEQUAL: "(v := {x}) is not None and v != {c}",
+    Operator.LESS: "(v := {x}) is not None and v < {c}",
+    Operator.GREATER: "(v := {x}) is not None and v > {c}",
+    Operator.LESS_OR_EQUAL: "(v := {x}) is not None and v <= {c}",
+    Operator.GREATER_OR_EQUAL: "(v := {x}) is not None and v >= {c}",
+}
+# {f} is the folded text. `v.lower()` is openwmi.base.case.fold for all texts but those with a capital sigma, and many
+# times faster; a small sigma in the constant is what it takes to notice.
+_FOLDED = {
+    operator: f"(v := {{x}}) is not None and {{f}} {sign} {{c}}"
+    for operator, sign in zip(_PLAIN, ("==", "!=", "<", ">", "<=", ">="), strict=True)
+}
+_CALLED = "(v := {x}) is not None and {c}(v)"
+_PATTERNS = {
+    (Shape.PREFIX, False): "(v := {x}) is not None and {f}.startswith({c})",
+    (Shape.PREFIX, True): "(v := {x}) is not None and not {f}.startswith({c})",
+    (Shape.SUFFIX, False): "(v := {x}) is not None and {f}.endswith({c})",
+    (Shape.SUFFIX, True): "(v := {x}) is not None and not {f}.endswith({c})",
+    (Shape.INFIX, False): "(v := {x}) is not None and {c} in {f}",
+    (Shape.INFIX, True): "(v := {x}) is not None and {c} not in {f}",
+    (Shape.REGEX, False): "(v := {x}) is not None and {c}({f}) is not None",
+    (Shape.REGEX, True): "(v := {x}) is not None and {c}({f}) is None",
+}
+_NULLS = {False: "{x} is None", True: "{x} is not None"}
+
+
+class _Code:
+    """Source under construction, and the namespace of its constants."""
+
+    def __init__(self, class_: CimClass) -> None:
+        self.class_ = class_
+        # Without builtins: the source needs none.
+        self.namespace: dict[str, object] = {"__builtins__": {}}
+
+    def condition(self, node: Condition) -> str:
+        match node:
+            case AllOf(terms) | AnyOf(terms):
+                word = " and " if isinstance(node, AllOf) else " or "
+                parts: list[str] = []
+                for term in terms:
+                    source = self.condition(term)
+                    # Python's precedence is WQL's: only an OR within an AND needs parentheses.
+                    nested = isinstance(node, AllOf) and isinstance(term, AnyOf)
+                    parts.append(f"({source})" if nested else source)
+                return word.join(parts)
+            case NullTest(column, negated):
+                return _NULLS[negated].format(x=self.value(column))
+            case ValueTest(column, operator, value):
+                return self.comparison(column, operator, value)
+            case PatternTest(column, pattern, negated):
+                is_regex = pattern.shape is Shape.REGEX
+                constant = re.compile(pattern.text).match if is_regex else pattern.text
+                return self.folded(_PATTERNS[pattern.shape, negated], column, constant, pattern.text)
+
+    def comparison(self, column: Column, operator: Operator, value: object) -> str:
+        match column.kind.form, value:
+            case Form.FOLDED, str():
+                return self.folded(_FOLDED[operator], column, fold(value), fold(value))
+            case Form.DATE, CimDateTime() | CimInterval():
+                return self.filled(_CALLED, column, date_test(operator, value))
+            case Form.PATH, ObjectPath():
+                return self.filled(_CALLED, column, path_test(operator, value))
+        return self.filled(_PLAIN[operator], column, value)
+
+    def folded(self, template: str, column: Column, constant: object, text: str) -> str:
+        """A test of folded text, whose constant is made of `text`."""
+        simple = not any(sigma in text for sigma in "σς")
+        return self.filled(template, column, constant, "v.lower()" if simple else f"{self.constant(fold)}(v)")
+
+    def filled(self, template: str, column: Column, constant: object, folding: str = "") -> str:
+        return template.format(x=self.value(column), c=self.constant(constant), f=folding)
+
+    def value(self, column: Column) -> str:
+        """The expression for a column's value in the row `r`."""
+        if column.index is not None:
+            return f"r[{column.index:d}]"
+        class_, name = self.class_, column.name
+        if name in _OF_THE_INSTANCE:
+            return f"{self.constant(lambda row: CimInstance(class_, row)[name])}(r)"
+        nothing = (None,) * len(class_.properties)
+        return self.constant(CimInstance(class_, nothing)[name])
+
+    def constant(self, value: object) -> str:
+        """The name under which the source finds `value`."""
+        name = f"c{len(self.namespace)}"
+        self.namespace[name] = value
+        return name
+
+    def run(self, source: str) -> object:
+        kept = len(source) <= QUERY_SOURCE_KEPT_CHARS
+        code = _compiled_once(source) if kept else compile(source, "<WQL>", "exec")
+        exec(code, self.namespace)  # noqa: S102 - generated above, from templates and column numbers alone
+        return self.namespace["select"]
+
+
+# The system properties that depend on the values; all others are the same for each instance of a class.
+_OF_THE_INSTANCE = frozenset({"__PATH", "__RELPATH"})
+
+
+@lru_cache(maxsize=QUERY_SOURCES_KEPT)
+def _compiled_once(source: str) -> CodeType:
+    return compile(source, "<WQL>", "exec")

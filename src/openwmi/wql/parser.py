@@ -1,0 +1,253 @@
+"""Text to tree: recursive descent over [MS-WMI] 2.2.1.1, DATA-WQL. It knows words and order, and no class.
+
+Precedence is NOT, then AND, then OR. Parameters (`:name`) take the place of constants and are bound as values: a value
+never becomes text that is parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from openwmi.base.case import fold
+from openwmi.base.error import WbemError
+from openwmi.base.limits import QUERY_CHARS, QUERY_DEPTH
+from openwmi.base.status import WbemStatus
+from openwmi.wql.lexer import RESERVED, Token, bad_escape, number, tokenize, unescape
+from openwmi.wql.parameter import bind
+from openwmi.wql.place import invalid_query, shown
+from openwmi.wql.tree import And, Comparison, Constant, Expression, IsNull, Not, Operator, Or, Select
+
+_OPERATORS = {operator.value: operator for operator in Operator} | {"!=": Operator.UNEQUAL}
+_MIRRORED = {
+    Operator.EQUAL: Operator.EQUAL,
+    Operator.UNEQUAL: Operator.UNEQUAL,
+    Operator.LESS: Operator.GREATER,
+    Operator.GREATER: Operator.LESS,
+    Operator.LESS_OR_EQUAL: Operator.GREATER_OR_EQUAL,
+    Operator.GREATER_OR_EQUAL: Operator.LESS_OR_EQUAL,
+}
+_A_CONSTANT = "a constant (text stands in quotes)"
+
+
+def parse(text: str, parameters: Mapping[str, object] | None = None) -> Select:
+    """The query that `text` is.
+
+    Args:
+        text: one SELECT statement.
+        parameters: a value for each `:name` in the text, and for nothing else: str, int, float, bool, None (NULL),
+            CimDateTime, CimInterval, ObjectPath, an aware datetime or a timedelta.
+
+    Raises:
+        WbemError: INVALID_QUERY for what is not WQL, with its place; QUOTA_VIOLATION beyond QUERY_CHARS or
+            QUERY_DEPTH; INVALID_PARAMETER for an empty text, and for parameters that are missing, unused or of a type
+            that no property has.
+    """
+    if len(text) > QUERY_CHARS:
+        raise WbemError(WbemStatus.QUOTA_VIOLATION, f"the query has {len(text)} characters; {QUERY_CHARS} are allowed")
+    if not text:  # Windows: tells this from a query that is wrong
+        raise WbemError(WbemStatus.INVALID_PARAMETER, "the query is empty")
+    parser = _Parser(text, parameters)
+    query = parser.select()
+    parser.finish(query)
+    return query
+
+
+class _Parser:
+    """A place in the words of one query. Each method reads one part of the grammar and leaves the place behind it."""
+
+    def __init__(self, text: str, parameters: Mapping[str, object] | None) -> None:
+        self.text = text
+        self.tokens = tokenize(text)
+        self.at = 0
+        self.depth = 0
+        self.parameters = parameters
+        self.bound: set[str] = set()
+
+    def select(self) -> Select:
+        self.expect("SELECT")
+        columns: list[Token] | None = None
+        if not self.accept("*"):
+            columns = [self.name("a property name or *")]
+            while self.accept(","):
+                columns.append(self.name("a property name"))
+        self.expect("FROM", after=None if columns is None else ", or a comma")
+        class_name = self.name("a class name").text
+        where = self.disjunction() if self.accept("WHERE") else None
+        if columns is None:
+            return Select(None, class_name, where, self.text)
+        names, offsets = tuple(c.text for c in columns), tuple(c.offset for c in columns)
+        return Select(names, class_name, where, self.text, offsets)
+
+    def finish(self, query: Select) -> None:
+        """Nothing may be left over: no words, and no parameters."""
+        if self.tokens[self.at].kind != "end":
+            self.fail("WHERE or the end" if query.where is None else "AND, OR or the end")
+        unused = [name for name in self.parameters or () if name not in self.bound]
+        if unused:
+            raise WbemError(
+                WbemStatus.INVALID_PARAMETER, f"the query has no parameter :{shown(unused[0])}: it was given a value"
+            )
+
+    def disjunction(self) -> Expression:
+        alternatives: list[Expression] = []
+        while True:
+            terms = [self.term()]
+            while self.accept("AND"):
+                terms.append(self.term())
+            alternatives.append(And(tuple(terms)) if len(terms) > 1 else terms[0])
+            if not self.accept("OR"):
+                return Or(tuple(alternatives)) if len(alternatives) > 1 else alternatives[0]
+
+    def term(self) -> Expression:
+        outside = self.depth
+        negations = 0
+        while self.accept("NOT"):
+            negations += 1
+            self.deeper()
+        if self.accept("("):
+            self.deeper()
+            term = self.disjunction()
+            self.expect(")", after=", AND or OR")
+        else:
+            term = self.comparison()
+        self.depth = outside
+        for _ in range(negations):
+            term = Not(term)
+        return term
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > QUERY_DEPTH:
+            raise WbemError(
+                WbemStatus.QUOTA_VIOLATION, f"parentheses and NOT nest more than {QUERY_DEPTH} deep in the query"
+            )
+
+    def comparison(self) -> Expression:
+        start = self.tokens[self.at]
+        if start.kind != "name" or start.text.upper() in ("NULL", "TRUE", "FALSE"):
+            return self.constant_first()
+        column = self.name("a property name, a constant, NOT or (")
+        if self.accept("IS"):
+            negated = self.accept("NOT")
+            self.expect("NULL")
+            return _null(column, negated=negated)
+        if self.accept("NOT"):
+            self.expect("LIKE")
+            self.deeper()
+            return Not(self.compared(column, Operator.LIKE))
+        operator = Operator.LIKE if self.accept("LIKE") else self.operator("an operator")
+        return self.compared(column, operator)
+
+    def compared(self, column: Token, operator: Operator) -> Expression:
+        """What follows `property operator`."""
+        word = self.tokens[self.at]
+        equality = operator in (Operator.EQUAL, Operator.UNEQUAL)
+        if equality and fold(column.text) == "__class" and word.kind == "name" and word.text.upper() not in RESERVED:
+            self.at += 1  # the grammar has a CLASS-NAME here, without quotes; the SDK has them
+            return Comparison(column.text, operator, word.text, column.offset)
+        constant = self.constant()
+        if constant is None:
+            return self.null(column, operator, word)
+        if operator is Operator.LIKE and not isinstance(constant, str):
+            raise invalid_query(self.text, word.offset, f"expected a pattern in quotes, found {_name_of(word)}")
+        return Comparison(column.text, operator, constant, column.offset)
+
+    def constant_first(self) -> Expression:
+        """`constant operator property`, which means the same as the other way round."""
+        start = self.tokens[self.at]
+        constant = self.constant("a property name, a constant, NOT or (")
+        if self.tokens[self.at].text.upper() in ("LIKE", "NOT", "IS"):
+            self.fail("an operator: LIKE and IS have the property on their left")
+        operator = _MIRRORED[self.operator("an operator")]
+        column = self.name("a property name")
+        if constant is None:
+            return self.null(column, operator, start)
+        return Comparison(column.text, operator, constant, column.offset)
+
+    def null(self, column: Token, operator: Operator, word: Token) -> Expression:
+        """A comparison with NULL; only equality has a meaning there."""
+        if operator not in (Operator.EQUAL, Operator.UNEQUAL):
+            raise invalid_query(
+                self.text, word.offset, f"NULL can be compared by =, <> and IS, not by {operator.value}"
+            )
+        return _null(column, negated=operator is Operator.UNEQUAL)
+
+    def constant(self, wanted: str = _A_CONSTANT) -> Constant | None:
+        """The value of the next word; None is NULL."""
+        token = self.tokens[self.at]
+        self.at += 1
+        match token.kind, token.text.upper():
+            case "string", _:
+                bad = bad_escape(token)
+                if bad is not None:
+                    problem = f"{_name_of(bad)} is no escape: a backslash is written \\\\, a quote \\\" or \\'"
+                    raise invalid_query(self.text, bad.offset, problem)
+                return unescape(token)
+            case "number", _:
+                value = number(token.text)
+                if value is None:
+                    raise invalid_query(self.text, token.offset, f"{_name_of(token)} is no number, or too large")
+                return value
+            case "name", "TRUE" | "FALSE" as word:
+                return word == "TRUE"
+            case "name", "NULL":
+                return None
+            case "parameter", _:
+                return self.parameter(token)
+        self.at -= 1
+        return self.fail(wanted)
+
+    def parameter(self, token: Token) -> Constant | None:
+        name = token.text[1:]
+        if self.parameters is None:
+            raise invalid_query(self.text, token.offset, f"the parameter {shown(token.text)} has no value")
+        if name not in self.parameters:
+            given = ", ".join(shown(key) for key in self.parameters) or "none"
+            raise WbemError(
+                WbemStatus.INVALID_PARAMETER, f"the parameter {shown(token.text)} has no value; given: {given}"
+            )
+        self.bound.add(name)
+        return bind(name, self.parameters[name])
+
+    def operator(self, wanted: str) -> Operator:
+        token = self.tokens[self.at]
+        if token.kind != "operator":
+            self.fail(wanted)
+        self.at += 1
+        return _OPERATORS[token.text]
+
+    def name(self, wanted: str) -> Token:
+        token = self.tokens[self.at]
+        if token.kind != "name" or token.text.upper() in RESERVED:
+            self.fail(wanted)
+        self.at += 1
+        return token
+
+    def accept(self, word: str) -> bool:
+        """Steps over the next token if it is this keyword or mark."""
+        found = self.tokens[self.at].text.upper() == word
+        self.at += found
+        return found
+
+    def expect(self, word: str, after: str | None = None) -> None:
+        if not self.accept(word):
+            self.fail(word + (after or ""))
+
+    def fail(self, wanted: str) -> NoReturn:
+        token = self.tokens[self.at]
+        raise invalid_query(self.text, token.offset, f"expected {wanted}, found {_name_of(token)}")
+
+
+def _null(column: Token, *, negated: bool) -> Expression:
+    test = IsNull(column.text, column.offset)
+    return Not(test) if negated else test
+
+
+def _name_of(token: Token) -> str:
+    """A token as a message says it."""
+    if token.kind == "end":
+        return "the end of the query"
+    if token.kind == "junk" and token.text in "\"'":
+        return "a string that does not end"
+    return f"the keyword {token.text.upper()}" if token.text.upper() in RESERVED else f"'{shown(token.text)}'"

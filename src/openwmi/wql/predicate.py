@@ -1,0 +1,94 @@
+"""Tests that take more than one comparison of Python: dates and object paths. Each is a function of one value."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+from openwmi.base.case import fold
+from openwmi.base.error import WbemError
+from openwmi.model import CimDateTime, CimInterval, ObjectPath
+from openwmi.wql.tree import Operator
+
+_COMPARE: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
+    Operator.EQUAL: operator.eq,
+    Operator.UNEQUAL: operator.ne,
+    Operator.LESS: operator.lt,
+    Operator.GREATER: operator.gt,
+    Operator.LESS_OR_EQUAL: operator.le,
+    Operator.GREATER_OR_EQUAL: operator.ge,
+}
+
+
+def date_test(relation: Operator, wanted: CimDateTime | CimInterval) -> Callable[[object], bool]:
+    """TRUE where a date is in this relation to `wanted`; not where the two have no order, nor for the other kind."""
+    if isinstance(wanted, CimInterval):
+        return _interval_test(relation, wanted)
+    compare, text, zone = _COMPARE[relation], wanted.text, wanted.text[21:]
+    by_text = _is_simple(text)
+
+    def test(value: object) -> bool:
+        if type(value) is not CimDateTime:
+            return False
+        other = value.text
+        if by_text and other[21:] == zone and _is_simple(other):
+            return compare(other, text)
+        try:
+            return compare(value, wanted)
+        except WbemError:  # one of them is no single point in time
+            return False
+
+    return test
+
+
+def _is_simple(text: str) -> bool:
+    """Whether this is certainly a point in time, so that in one zone its text sorts as it does; many times faster."""
+    return "*" not in text and text[4:8] not in _DOUBTFUL_DAYS and text >= "0001"
+
+
+_DOUBTFUL_DAYS = frozenset("0229 0230 0231 0431 0631 0931 1131".split())
+
+
+def _interval_test(relation: Operator, wanted: CimInterval) -> Callable[[object], bool]:
+    compare, microseconds = _COMPARE[relation], wanted.microseconds
+    return lambda value: isinstance(value, CimInterval) and compare(value.microseconds, microseconds)
+
+
+def path_test(relation: Operator, wanted: ObjectPath) -> Callable[[str], bool]:
+    """TRUE where the text of a path is (EQUAL) or is not (UNEQUAL) a path to the same object."""
+    expected = relation is Operator.EQUAL
+
+    def test(value: str) -> bool:
+        try:
+            return _same_object(ObjectPath.parse(value), wanted) is expected
+        except WbemError:  # no path, so certainly not this one
+            return not expected
+
+    return test
+
+
+def _same_object(left: ObjectPath, right: ObjectPath) -> bool:
+    """Equal as far as both tell: a path without its server or namespace is meant where the other one is."""
+    for one, other in ((_server(left), _server(right)), (left.namespace, right.namespace)):
+        if one is not None and other is not None and fold(one) != fold(other):
+            return False
+    if None in (_only_key(left), _only_key(right)):  # K="4" is the only key, whatever its name
+        left, right = _unnamed(left), _unnamed(right)
+    return left.relative == right.relative
+
+
+def _server(path: ObjectPath) -> str | None:
+    return None if path.server == "." else path.server
+
+
+def _only_key(path: ObjectPath) -> str | None:
+    """The name of the single key; "" if there is not exactly one."""
+    return path.keys[0][0] if path.keys is not None and len(path.keys) == 1 else ""
+
+
+def _unnamed(path: ObjectPath) -> ObjectPath:
+    """The path with its single key stripped of the name."""
+    if path.keys is None or len(path.keys) != 1:
+        return path
+    return ObjectPath(None, None, path.class_name, ((None, path.keys[0][1]),))

@@ -1,0 +1,81 @@
+"""What every test shares: how hypothesis searches, where the shared folder is, and the list of what could not run."""
+
+import os
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+IN_CI = bool(os.environ.get("CI"))
+
+# No deadline: how long an example takes says more about the machine than about the code.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if IN_CI else "here")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder beside the project that holds test vectors and schemas; a checkout alone does without."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("../shared is not there")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies in tests/interop is interop."""
+    for item in items:
+        if _is_interop(item):
+            item.add_marker(pytest.mark.interop)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI everything is installed: there an interop test that cannot run has failed."""
+    report = yield
+    if _is_missing_in_ci(item, report):
+        report.outcome = "failed"
+        report.longrepr = f"cannot run in CI: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module that skips itself."""
+    report = yield
+    if _is_missing_in_ci(collector, report):
+        report.outcome = "failed"
+        report.longrepr = f"cannot run in CI: {_reason(report)}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What did not run here, and why, one line a reason."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ()))
+    left_out = sum(map(_is_interop, terminalreporter.stats.get("deselected", ())))
+    if left_out:
+        reasons["interop: `make interop` runs them"] = left_out
+    if reasons:
+        terminalreporter.section("could not run here")
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.line(f"{count:5} {'test' if count == 1 else 'tests'}: {reason}")
+
+
+def _is_interop(node: pytest.Item | pytest.Collector) -> bool:
+    return ROOT / "tests" / "interop" in node.path.parents
+
+
+def _is_missing_in_ci(node: pytest.Item | pytest.Collector, report: pytest.TestReport | pytest.CollectReport) -> bool:
+    return IN_CI and report.skipped and not hasattr(report, "wasxfail") and _is_interop(node)
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """The words of a skip; its report holds (path, line, "Skipped: words")."""
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ")

@@ -1,0 +1,676 @@
+"""The rules of the Operation, one test each, in the order of the design."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from openwmi.base.clock import Deadline
+from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError
+from openwmi.base.limits import KEPT_IN_MEMORY, STREAM_BACKLOG
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.operation import (
+    CallContext,
+    CallFlags,
+    CallTable,
+    KeptResults,
+    Operation,
+    Progress,
+    ResultSet,
+    Sink,
+    State,
+    StreamResults,
+)
+
+
+class Recorder(Sink[int]):
+    """Writes down what it hears; every callback takes `seconds`."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self.objects: list[int] = []
+        self.heard: list[str] = []
+        self.statuses: list[int] = []
+        self.entered = asyncio.Event()
+
+    async def indicate(self, objects: Sequence[int]) -> None:
+        self.entered.set()
+        self.heard.append("indicate")
+        await asyncio.sleep(self.seconds)
+        self.objects += objects
+
+    async def set_progress(self, progress: Progress) -> None:
+        self.heard.append(f"progress {progress.done}/{progress.total}")
+
+    async def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
+        self.heard.append("status")
+        self.statuses.append(int(status))
+        await asyncio.sleep(self.seconds)
+
+
+async def count_to(results: ResultSet[int], end: int) -> None:
+    for number in range(end):
+        await results.put([number])
+
+
+def counting(end: int, **how: bool) -> Operation[int]:
+    return Operation.start(lambda results: count_to(results, end), f"count to {end}", **how)
+
+
+async def forever(results: ResultSet[int]) -> None:
+    results.begin()
+    await asyncio.Event().wait()
+
+
+async def refuse(results: ResultSet[int]) -> None:
+    raise WbemError(WbemStatus.INVALID_QUERY, "no")
+
+
+async def fail_later(results: ResultSet[int]) -> None:
+    await results.put([1, 2])
+    raise WbemError(WbemStatus.PROVIDER_FAILURE, "broken")
+
+
+async def turn(times: int = 20) -> None:
+    """Lets everything that is ready run."""
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+# States: starting -> running -> finished(status), each once.
+
+
+async def test_states_follow_each_other_once() -> None:
+    results: KeptResults[int] = KeptResults("a call")
+    operation = Operation(results)
+    assert operation.state is State.STARTING
+    results.begin()
+    assert operation.state is State.RUNNING
+    with pytest.raises(LocalProtocolError, match="running cannot become running"):
+        results.begin()
+    results.finish()
+    assert operation.state is State.FINISHED
+    for again in (results.begin, results.finish, lambda: results.fail(WbemError())):
+        with pytest.raises(LocalProtocolError, match="finished cannot become"):
+            again()
+
+
+async def test_started_returns_when_it_runs_and_raises_what_refused_it() -> None:
+    operation = Operation.start(forever)
+    await operation.started()
+    assert operation.state is State.RUNNING
+    operation.close()
+    refused = Operation.start(refuse, "query nonsense")
+    with pytest.raises(WbemError) as caught:
+        await refused.started()
+    assert caught.value.status == WbemStatus.INVALID_QUERY
+    assert caught.value.operation == "query nonsense"
+
+
+async def test_a_failure_after_the_start_is_no_refusal() -> None:
+    operation = Operation.start(fail_later)
+    await operation.started()
+    assert await operation.next(2) == [1, 2]
+    with pytest.raises(WbemError, match="broken"):
+        await operation.next()
+
+
+async def test_it_starts_without_being_awaited() -> None:
+    operation = counting(3)
+    await turn()
+    assert operation.state is State.FINISHED
+
+
+async def test_a_call_that_could_not_start_never_touches_its_sink() -> None:
+    sink, table = Recorder(), CallTable()
+    operation = Operation.start(refuse)
+    await operation.deliver(sink, table)
+    assert sink.heard == []
+    assert len(table) == 0
+    assert await operation.status() == WbemStatus.INVALID_QUERY
+
+
+# How results leave: kept.
+
+
+async def test_kept_results_are_rewindable_and_shared_by_clones() -> None:
+    operation = counting(5, keep=True)
+    assert await operation.next(2) == [0, 1]
+    clone = operation.clone()
+    assert await operation.next(9) == [2, 3, 4]
+    assert await clone.next(1) == [2]
+    clone.reset()
+    assert await clone.next(1) == [0]
+    assert await operation == [0, 1, 2, 3, 4]
+
+
+async def test_kept_results_go_to_disk_past_the_limit_and_come_back_in_order() -> None:
+    end = KEPT_IN_MEMORY + 2000
+    operation = counting(end, keep=True)
+    assert await operation == list(range(end))
+    middle = operation.clone()
+    assert await middle.skip(KEPT_IN_MEMORY - 10) == WbemStatus.NO_ERROR
+    assert await middle.next(1500) == list(range(KEPT_IN_MEMORY - 10, KEPT_IN_MEMORY + 1490))
+
+
+async def test_the_set_is_freed_with_its_last_cursor() -> None:
+    operation = Operation.start(forever, keep=True)
+    clone = operation.clone()
+    results = operation.results
+    await turn()
+    operation.close()
+    await turn()
+    assert results.state is State.RUNNING
+    clone.close()
+    assert results.status == WbemStatus.CALL_CANCELLED
+
+
+# How results leave: forgotten as read.
+
+
+async def test_a_stream_s_producer_waits_for_its_reader() -> None:
+    operation = counting(10 * STREAM_BACKLOG)
+    await turn(30 * STREAM_BACKLOG)
+    assert operation.results.total == STREAM_BACKLOG
+    await operation.next(10)
+    await turn(100)
+    assert operation.results.total == STREAM_BACKLOG + 10
+    operation.close()
+
+
+async def test_a_stream_may_be_asked_for_more_than_its_backlog_holds() -> None:
+    operation = counting(10 * STREAM_BACKLOG)
+    assert len(await operation.next(5 * STREAM_BACKLOG, timeout=1)) == 5 * STREAM_BACKLOG
+    operation.close()
+
+
+async def test_a_stream_refuses_reset_and_clone() -> None:
+    operation = counting(3)
+    for refused in (operation.reset, operation.clone):
+        with pytest.raises(WbemError) as caught:
+            refused()
+        assert caught.value.status == WbemStatus.INVALID_OPERATION
+
+
+async def test_a_stream_that_was_read_from_cannot_be_gathered_whole() -> None:
+    operation = counting(3)
+    await operation.next(1)
+    with pytest.raises(WbemError, match="read and forgotten"):
+        await operation
+
+
+# Synchronous.
+
+
+async def test_await_gives_the_list_or_the_one_object() -> None:
+    async def one(results: ResultSet[int]) -> int:
+        return 7
+
+    async def none(results: ResultSet[int]) -> None:
+        return None
+
+    assert await counting(600) == list(range(600))
+    assert await counting(600, keep=True) == list(range(600))
+    call = Operation.start(one, single=True)
+    assert await call == 7
+    assert await call == 7
+    assert await Operation.start(none, single=True) is None
+
+
+async def test_await_raises_the_failure() -> None:
+    for keep in (False, True):
+        with pytest.raises(WbemError, match="broken"):
+            await Operation.start(fail_later, keep=keep)
+
+
+async def test_async_for_gives_objects_one_by_one_and_then_the_failure() -> None:
+    assert [number async for number in counting(600)] == list(range(600))
+    seen = []
+    with pytest.raises(WbemError, match="broken"):  # noqa: PT012 - the objects before the failure matter
+        async for number in Operation.start(fail_later):
+            seen.append(number)  # noqa: PERF401 - a comprehension would lose them with the failure
+    assert seen == [1, 2]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+async def test_cancelling_the_task_that_awaits_cancels_the_operation(keep: bool) -> None:
+    operation = Operation.start(forever, keep=keep)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await operation
+    assert await operation.status(0) == WbemStatus.CALL_CANCELLED
+
+
+async def test_cancelling_the_task_that_iterates_cancels_the_operation() -> None:
+    operation = Operation.start(forever)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            async for _ in operation:
+                pass
+    assert await operation.status(0) == WbemStatus.CALL_CANCELLED
+
+
+async def test_shield_keeps_the_operation() -> None:
+    release = asyncio.Event()
+
+    async def work(results: ResultSet[int]) -> int:
+        await release.wait()
+        return 1
+
+    operation = Operation.start(work, single=True)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await asyncio.shield(operation)
+    release.set()
+    assert await operation == 1
+
+
+async def test_awaiting_what_someone_else_cancelled_raises_call_cancelled() -> None:
+    operation = Operation.start(forever)
+    asyncio.get_running_loop().call_later(1, operation.cancel)
+    with pytest.raises(WbemError) as caught:
+        await operation
+    assert caught.value.status == WbemStatus.CALL_CANCELLED
+
+
+async def test_async_with_lets_an_unfinished_query_go() -> None:
+    async with Operation.start(forever, "a query") as operation:
+        results = operation.results
+        await operation.started()
+    assert results.status == WbemStatus.CALL_CANCELLED
+    with pytest.raises(WbemError, match="closed"):
+        await operation.next()
+
+
+# Semisynchronous.
+
+
+async def test_status_times_out_and_never_raises() -> None:
+    loop = asyncio.get_running_loop()
+
+    async def work(results: ResultSet[int]) -> int:
+        await asyncio.sleep(10)
+        raise WbemError(WbemStatus.NOT_FOUND, "gone")
+
+    operation = Operation.start(work, single=True)
+    began = loop.time()
+    assert await operation.status(0) == WbemStatus.TIMEDOUT
+    assert loop.time() == began
+    assert await operation.status(3) == WbemStatus.TIMEDOUT
+    assert 3 <= loop.time() - began < 3.1
+    assert await operation.status(30) == WbemStatus.NOT_FOUND
+    assert 10 <= loop.time() - began < 10.1
+
+
+async def test_next_returns_what_there_is_and_a_time_out_loses_nothing() -> None:
+    async def slowly(results: ResultSet[int]) -> None:
+        for number in range(5):
+            await asyncio.sleep(1)
+            await results.put([number])
+
+    for keep in (False, True):
+        operation = Operation.start(slowly, keep=keep)
+        first = await operation.next(10, timeout=2.5)
+        assert first == [0, 1]
+        assert first.status == WbemStatus.TIMEDOUT
+        nothing = await operation.next(10, timeout=0)
+        assert nothing == []
+        assert nothing.status == WbemStatus.TIMEDOUT
+        second = await operation.next(2)
+        assert second == [2, 3]
+        assert second.status == WbemStatus.NO_ERROR
+        last = await operation.next(2)
+        assert last == [4]
+        assert last.status == WbemStatus.FALSE
+
+
+async def test_cancelling_a_poll_leaves_the_operation_running() -> None:
+    operation = Operation.start(forever)
+    for poll in (operation.next(1), operation.status()):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await poll
+    assert operation.state is State.RUNNING
+    operation.close()
+
+
+# Asynchronous.
+
+
+async def test_a_sink_gets_objects_in_order_then_one_final_status() -> None:
+    sink = Recorder(seconds=0.1)
+    await counting(1000).deliver(sink)
+    assert sink.objects == list(range(1000))
+    assert sink.statuses == [WbemStatus.NO_ERROR]
+    assert sink.heard[-1] == "status"
+    assert set(sink.heard[:-1]) == {"indicate"}
+
+
+async def test_indicate_only_with_objects() -> None:
+    sink = Recorder()
+    await counting(0).deliver(sink)
+    assert sink.heard == ["status"]
+
+
+async def test_the_objects_before_a_failure_are_delivered() -> None:
+    sink = Recorder()
+    await Operation.start(fail_later).deliver(sink)
+    assert sink.objects == [1, 2]
+    assert sink.statuses == [WbemStatus.PROVIDER_FAILURE]
+
+
+async def test_no_callback_after_cancel_but_the_final_status_which_follows_a_running_one() -> None:
+    sink = Recorder(seconds=5)
+    operation = counting(1000)
+    delivery = operation.deliver(sink)
+    await sink.entered.wait()
+    began = asyncio.get_running_loop().time()
+    operation.cancel()
+    assert asyncio.get_running_loop().time() == began, "nobody waits for a client"
+    assert await operation.status(0) == WbemStatus.CALL_CANCELLED
+    await turn()
+    assert delivery.callback_in_progress
+    assert not delivery.final_status_sent
+    await delivery
+    assert sink.heard == ["indicate", "status"]
+    assert sink.statuses == [WbemStatus.CALL_CANCELLED]
+
+
+async def test_a_callback_that_lasts_30_seconds_cancels_its_call() -> None:
+    sink = Recorder(seconds=1000)
+    operation = counting(10)
+    began = asyncio.get_running_loop().time()
+    await operation.deliver(sink)
+    assert await operation.status() == WbemStatus.NO_ERROR, "its producer had finished long before"
+    assert sink.statuses == [WbemStatus.NO_ERROR]
+    assert 60 <= asyncio.get_running_loop().time() - began < 61, "30 s for Indicate and 30 s for SetStatus"
+    endless = Operation.start(fail_after_cancel := counting_endlessly)
+    await endless.deliver(slow := Recorder(seconds=1000))
+    assert fail_after_cancel is counting_endlessly
+    assert slow.statuses == [WbemStatus.CALL_CANCELLED]
+
+
+async def counting_endlessly(results: ResultSet[int]) -> None:
+    while True:
+        await results.put([0])
+
+
+async def test_a_sink_that_raises_cancels_its_call(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Recorder):
+        async def indicate(self, objects: Sequence[int]) -> None:
+            raise RuntimeError("no")
+
+    sink = Broken()
+    operation = Operation.start(counting_endlessly, "a query")
+    await operation.deliver(sink)
+    assert sink.statuses == [WbemStatus.CALL_CANCELLED]
+    assert "a sink of a query failed" in caplog.text
+
+
+async def test_the_sink_is_let_go_after_the_final_status() -> None:
+    class Watched(Recorder):
+        pass
+
+    sinks: list[Watched] = [Watched()]
+    table = CallTable()
+    operation = counting(3)
+    await operation.deliver(sinks[0], table)
+    assert len(table) == 0
+    assert [type(holder) for holder in gc.get_referrers(sinks[0]) if holder is not sinks] == []
+
+
+async def test_progress_comes_in_between_and_only_if_it_was_asked_for() -> None:
+    async def work(results: ResultSet[int]) -> None:
+        await results.put([1])
+        results.report(1, 2)
+        await results.put([2])
+        await asyncio.sleep(1)
+        results.report(2, 2)
+
+    for flags, heard in (
+        (CallFlags.SEND_STATUS, ["indicate", "progress 1/2", "indicate", "progress 2/2", "status"]),
+        (CallFlags.NONE, ["indicate", "status"]),
+    ):
+        sink = Recorder()
+        await Operation.start(work, context=CallContext(flags=flags)).deliver(sink)
+        assert sink.heard == heard
+
+
+async def test_a_delivered_stream_cannot_be_read_beside_its_sink() -> None:
+    sink = Recorder()
+    operation = counting(5)
+    delivery = operation.deliver(sink)
+    for read in (operation.next(1), operation._gather(), anext(operation)):
+        with pytest.raises(WbemError) as caught:
+            await read
+        assert caught.value.status == WbemStatus.INVALID_OPERATION
+    await delivery
+    assert sink.objects == [0, 1, 2, 3, 4]
+
+
+# cancel() and the CallTable.
+
+
+async def test_cancel_is_idempotent_and_stops_the_producer() -> None:
+    stopped = asyncio.Event()
+
+    async def work(results: ResultSet[int]) -> None:
+        results.begin()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    operation = Operation.start(work)
+    await operation.started()
+    for _ in range(3):
+        operation.cancel()
+    assert await operation.status(0) == WbemStatus.CALL_CANCELLED
+    async with asyncio.timeout(1):
+        await stopped.wait()
+
+
+async def test_cancel_after_the_end_changes_nothing() -> None:
+    operation = counting(3, keep=True)
+    await operation.status()
+    operation.cancel()
+    assert await operation == [0, 1, 2]
+
+
+async def test_the_table_cancels_every_call_of_a_sink_and_refuses_an_unknown_one() -> None:
+    table, sink, other = CallTable(), Recorder(), Recorder()
+    operations = [Operation.start(forever) for _ in range(3)]
+    deliveries = [operation.deliver(sink, table) for operation in operations]
+    untouched = Operation.start(forever)
+    kept = untouched.deliver(other, table)
+    await turn()
+    assert len(table) == 4
+    table.cancel(sink)
+    assert {await operation.status(0) for operation in operations} == {WbemStatus.CALL_CANCELLED}
+    await asyncio.gather(*deliveries)
+    assert sink.statuses == [WbemStatus.CALL_CANCELLED] * 3
+    assert untouched.state is State.RUNNING
+    with pytest.raises(WbemError, match="no call under way"):
+        table.cancel(sink)
+    with pytest.raises(WbemError, match="a sink must be given"):
+        table.cancel(None)
+    table.cancel(other)
+    await kept
+    assert len(table) == 0
+
+
+# Release.
+
+
+async def test_a_forgotten_query_is_cancelled_by_the_collector() -> None:
+    operation = Operation.start(forever)
+    await turn()
+    results = operation.results
+    del operation
+    gc.collect()
+    await turn()
+    assert results.status == WbemStatus.CALL_CANCELLED
+
+
+async def test_the_collector_only_posts_to_the_loop() -> None:
+    operation = Operation.start(forever)
+    await turn()
+    results = operation.results
+    del operation
+    gc.collect()
+    assert results.state is State.RUNNING
+    await turn()
+    assert results.state is State.FINISHED
+
+
+async def test_an_unfinished_put_goes_on_when_let_go_and_its_unseen_failure_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    done = []
+
+    async def put(results: ResultSet[str]) -> None:
+        results.begin()
+        await asyncio.sleep(5)
+        done.append("written")
+        raise WbemError(WbemStatus.VETO_PUT, "refused")
+
+    async with Operation.start(put, "put Win32_Thing", single=True) as operation:
+        await operation.started()
+    del operation
+    await asyncio.sleep(6)
+    assert done == ["written"]
+    assert "nobody saw the failure of put Win32_Thing: WBEM_E_VETO_PUT" in caplog.text
+
+
+async def test_a_failure_that_was_seen_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    operation = Operation.start(refuse, single=True)
+    await operation.status()
+    operation.close()
+    assert caplog.records == []
+
+
+# Threads.
+
+
+async def test_a_blocking_sink_runs_in_order_on_one_thread_of_its_own() -> None:
+    class Blocking(Sink[int]):
+        def __init__(self) -> None:
+            self.objects: list[int] = []
+            self.threads: set[int] = set()
+
+        def indicate(self, objects: Sequence[int]) -> None:
+            self.threads.add(threading.get_ident())
+            self.objects += objects
+
+        def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
+            self.threads.add(threading.get_ident())
+            self.objects.append(-1)
+
+    sink = Blocking()
+    await counting(500).deliver(sink)
+    assert sink.objects == [*range(500), -1]
+    assert len(sink.threads) == 1
+    assert threading.get_ident() not in sink.threads
+
+
+async def test_a_hung_sink_delays_only_its_own_call(caplog: pytest.LogCaptureFixture) -> None:
+    release = threading.Event()
+
+    class Hung(Sink[int]):
+        def indicate(self, objects: Sequence[int]) -> None:
+            release.wait()
+
+    try:
+        hung = Operation.start(counting_endlessly).deliver(Hung())
+        good = Recorder()
+        await counting(300).deliver(good)
+        assert good.objects == list(range(300))
+        await hung
+        assert "took more than 30 s" in caplog.text
+    finally:
+        release.set()
+
+
+async def test_a_sink_on_its_thread_may_call_back_into_the_loop() -> None:
+    loop = asyncio.get_running_loop()
+
+    async def total() -> int:
+        return sum(await counting(10))
+
+    class Calling(Sink[int]):
+        totals: list[int] = []  # noqa: RUF012 - one sink in one test
+
+        def indicate(self, objects: Sequence[int]) -> None:
+            self.totals.append(asyncio.run_coroutine_threadsafe(total(), loop).result(10))
+
+    sink = Calling()
+    await counting(3).deliver(sink)
+    assert sink.totals == [45]
+
+
+# Deadlines and costs.
+
+
+async def test_a_call_ends_with_timed_out_at_its_deadline() -> None:
+    loop = asyncio.get_running_loop()
+    context = CallContext(deadline=Deadline.after(loop.time(), 5))
+    operation = Operation.start(forever, "a query", context=context)
+    with pytest.raises(TimeoutError) as caught:
+        await operation
+    assert isinstance(caught.value, WbemError)
+    assert caught.value.status == WbemStatus.TIMED_OUT
+    assert 5 <= loop.time() < 5.1
+
+
+async def test_an_operation_that_nobody_awaits_has_no_future_and_no_task() -> None:
+    results: KeptResults[int] = KeptResults(single=True)
+    operation = Operation(results)
+    assert len(asyncio.all_tasks()) == 1
+    assert not [held for held in gc.get_referents(results) if isinstance(held, asyncio.Future)]
+    results.finish(1)
+    assert await operation == 1
+
+
+async def test_a_bug_in_a_producer_is_a_failure_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def buggy(results: ResultSet[int]) -> None:
+        await results.put([1])
+        raise KeyError("oops")
+
+    with caplog.at_level(logging.ERROR), pytest.raises(WbemError) as caught:
+        await Operation.start(buggy, "a query")
+    assert caught.value.status == WbemStatus.FAILED
+    assert "oops" in str(caught.value)
+    assert "a query failed" in caplog.text
+
+
+async def test_a_producer_without_a_task_learns_that_its_call_was_cancelled() -> None:
+    results: StreamResults[int] = StreamResults("events")
+    operation = Operation(results)
+    stopped: list[bool] = []
+    results.on_stop(lambda: stopped.append(True))
+    await results.put([1])
+    operation.cancel()
+    assert stopped == [True]
+    with pytest.raises(WbemError, match="cancelled"):
+        await results.put([2])
+    results.finish()
+    assert await operation.status(0) == WbemStatus.CALL_CANCELLED
+
+
+async def test_done_callbacks_run_at_the_end_and_cannot_hurt(caplog: pytest.LogCaptureFixture) -> None:
+    operation = counting(1, keep=True)
+    called: list[State] = []
+    operation.add_done_callback(lambda op: called.append(op.state))
+    operation.add_done_callback(lambda op: called.append(1 / 0))  # type: ignore[arg-type] # it is meant to fail
+    operation.add_done_callback(lambda op: called.append(op.state))
+    await operation.status()
+    assert called == [State.FINISHED, State.FINISHED]
+    assert "ZeroDivisionError" in caplog.text
+    operation.add_done_callback(lambda op: called.append(op.state))
+    assert len(called) == 3
