@@ -114,3 +114,8 @@ WMIO_COMPILE_AFTER: Final = 64
 
 # Classes that one enumerator or sink may be told of: more than a whole namespace has, and 4,096 of 8 KB are 32 MB.
 WMIO_CLASSES_SENT: Final = 4096
+
+# Rows that are taken from a provider at one go, and for how long they are waited for: large enough that changing threads
+# costs little, and short enough that a slow provider's rows are seen as they come.
+PROVIDER_BATCH: Final = 100
+PROVIDER_BATCH_SECONDS: Final = 0.02

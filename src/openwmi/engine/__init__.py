@@ -1,0 +1,9 @@
+"""The object manager: classes and the providers behind them, in process.
+
+It speaks CIM (classes, paths, statuses) and never hears of opnums, interface pointers or bytes.
+"""
+
+from openwmi.engine.engine import Engine
+from openwmi.engine.provider import MethodCall, Provider, Request, Row, method
+
+__all__ = ["Engine", "MethodCall", "Provider", "Request", "Row", "method"]

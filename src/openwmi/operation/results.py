@@ -80,6 +80,7 @@ class ResultSet(ABC, Generic[T]):
         "single",
         "state",
         "total",
+        "waits_for",
     )
 
     rewindable: bool
@@ -94,6 +95,7 @@ class ResultSet(ABC, Generic[T]):
         self.began = False
         self.error: WbemError | None = None
         self.progress: Progress | None = None
+        self.waits_for = ""
         self.total = 0
         self._seen = False
         self._aborted = False
@@ -278,7 +280,9 @@ class ResultSet(ABC, Generic[T]):
         return True
 
     def _expire(self) -> None:
-        self._abort(WbemStatus.TIMED_OUT, "the call did not end by its deadline: give it more time, or ask for less")
+        culprit = f", waiting for {self.waits_for}" if self.waits_for else ""
+        text = f"the call did not end by its deadline{culprit}: give it more time, or ask for less"
+        self._abort(WbemStatus.TIMED_OUT, text)
 
     def _call_back(self) -> None:
         callbacks, self._callbacks = self._callbacks or (), None

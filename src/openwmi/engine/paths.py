@@ -1,0 +1,55 @@
+"""Object paths against this machine and its classes: which namespace they mean, and whether their keys fit."""
+
+from __future__ import annotations
+
+from openwmi.base.case import fold
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.model import CimClass, CimType, ObjectPath
+
+
+def located(path: ObjectPath, server: str, namespace: str) -> ObjectPath:
+    """The path, if it lies in this namespace of this machine; INVALID_NAMESPACE if it names another."""
+    if path.server is not None and fold(path.server) not in {".", "localhost", fold(server)}:
+        raise WbemError(WbemStatus.INVALID_NAMESPACE, f"{path} is on another machine: connect to {path.server} for it")
+    if path.namespace is not None and fold(path.namespace) != fold(namespace):
+        raise WbemError(
+            WbemStatus.INVALID_NAMESPACE, f"{path} is in another namespace: this is {namespace}, connect to {path.namespace}"
+        )
+    return path
+
+
+def checked_keys(path: ObjectPath, class_: CimClass) -> dict[str, object]:
+    """The values of the keys by their declared names. INVALID_OBJECT_PATH says which keys the class has."""
+    if path.singleton:
+        if not class_.is_singleton:
+            raise _misfit(path, class_, f"{class_.name} is not a singleton")
+        return {}
+    given = path.keys or ()
+    if class_.is_singleton:
+        raise _misfit(path, class_, f"{class_.name} is a singleton: its path is {class_.name}=@")
+    if len(given) != len(class_.keys):
+        raise _misfit(path, class_, f"{len(given)} keys were given")
+    keys: dict[str, object] = {}
+    for name, value in given:
+        declared = class_.keys[0] if name is None else _declared(path, class_, name)
+        type_ = class_.property(declared).type
+        # impacket and people write Handle=4 where the key is a string; Windows takes it.
+        text = type_.cim is CimType.STRING and isinstance(value, int) and not isinstance(value, bool)
+        try:
+            keys[declared] = type_.check(str(value) if text else value)
+        except WbemError as error:
+            raise _misfit(path, class_, f"{declared}: {error.message}") from None
+    return keys
+
+
+def _declared(path: ObjectPath, class_: CimClass, name: str) -> str:
+    for key in class_.keys:
+        if fold(key) == fold(name):
+            return key
+    raise _misfit(path, class_, f"{name} is no key of it")
+
+
+def _misfit(path: ObjectPath, class_: CimClass, text: str) -> WbemError:
+    keys = ", ".join(class_.keys) or "none"
+    return WbemError(WbemStatus.INVALID_OBJECT_PATH, f"{path.relative}: {text} (keys of {class_.name}: {keys})")

@@ -1,0 +1,61 @@
+"""A query against one class, ready to run: what to ask the provider for, what to keep, what to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+from typing import cast
+
+from openwmi.base.case import fold
+from openwmi.engine.hosting import Values
+from openwmi.model import CimClass, CimInstance
+from openwmi.wql import Select, compile_row_filter, key_lookup, referenced
+
+
+class Selection:
+    """Which rows of a class are wanted, and what of them.
+
+    Attributes:
+        cim_class: the class whose instances are read.
+        properties: the folded names that are needed; None for all.
+        keys: the keys of the only instance that can match, if the query fixes them all; else None.
+    """
+
+    __slots__ = ("_filter", "_shape", "_shown", "cim_class", "keys", "properties")
+
+    def __init__(self, query: Select | None, class_: CimClass) -> None:
+        """No query selects everything. INVALID_QUERY if the query does not fit the class."""
+        self.cim_class = class_
+        self.properties: frozenset[str] | None = None
+        self.keys: Mapping[str, object] | None = None
+        self._filter: Callable[[list[Values]], list[Values]] | None = None
+        self._shown, self._shape = class_, _whole
+        if query is None:
+            return
+        if query.where is not None:
+            self._filter = cast(Callable[[list[Values]], list[Values]], compile_row_filter(query, class_))
+        names = referenced(query, class_)
+        self.keys = key_lookup(query, class_)
+        if names is not None:
+            self.properties = frozenset(map(fold, names)) | frozenset(map(fold, class_.keys))
+        if query.columns is not None:
+            self._shown = class_.project(query.columns)
+            self._shape = _shape([class_.index(name) for name in self._shown.names])
+
+    def pick(self, rows: list[Values]) -> list[CimInstance]:
+        """The instances to show of these rows."""
+        if self._filter is not None:
+            rows = self._filter(rows)
+        shown, shape = self._shown, self._shape
+        return [CimInstance(shown, shape(row)) for row in rows]
+
+
+def _whole(row: Values) -> Values:
+    return row
+
+
+def _shape(positions: list[int]) -> Callable[[Values], Values]:
+    """A function that picks these places out of a row, as a tuple."""
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return lambda row: tuple(row[position] for position in positions)

@@ -1,0 +1,126 @@
+"""The pythonic face of a session: verbs with keyword arguments, views with options."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
+
+from openwmi.base.clock import NEVER, Deadline
+from openwmi.model import CimClass, CimInstance, ObjectPath
+from openwmi.operation import CallContext, CallFlags, Operation, Sink
+from openwmi.session.verbs import Session
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    timeout: float | None = None
+    locale: str = ""
+    flags: CallFlags = CallFlags.FORWARD_ONLY
+    sink: Sink[Any] | None = None
+
+
+class Namespace:
+    """A namespace to ask. Each verb returns an Operation that runs already: await it, hold it, or give it a sink.
+
+    Options never mix with parameters: `options` and `with_sink` return views of the same namespace.
+    """
+
+    __slots__ = ("_options", "_session")
+
+    def __init__(self, session: Session, options: _Options = _Options()) -> None:  # noqa: B008 - it is frozen
+        self._session = session
+        self._options = options
+
+    @property
+    def name(self) -> str:
+        """Such as `root\\cimv2`."""
+        return self._session.namespace
+
+    def __repr__(self) -> str:
+        return f"<namespace {self.name}>"
+
+    def options(
+        self,
+        *,
+        timeout: float | None = None,
+        locale: str | None = None,
+        flags: CallFlags | None = None,
+        keep: bool | None = None,
+    ) -> Namespace:
+        """A view of this namespace whose calls differ; what is not given stays as it is here.
+
+        Args:
+            timeout: seconds that a call may take; then it ends with Timeout.
+            locale: the preferred locale, such as `ms_409`.
+            flags: see CallFlags.
+            keep: whether many results can be read again (reset, clone); else each is forgotten once it has been read.
+        """
+        changed = self._options
+        if timeout is not None:
+            changed = replace(changed, timeout=timeout)
+        if locale is not None:
+            changed = replace(changed, locale=locale)
+        if flags is not None:
+            changed = replace(changed, flags=flags)
+        if keep is not None:
+            forward_only = CallFlags.NONE if keep else CallFlags.FORWARD_ONLY
+            changed = replace(changed, flags=changed.flags & ~CallFlags.FORWARD_ONLY | forward_only)
+        return Namespace(self._session, changed)
+
+    def with_sink(self, sink: Sink[Any]) -> Namespace:
+        """A view of this namespace whose calls push their objects and status to `sink`."""
+        return Namespace(self._session, replace(self._options, sink=sink))
+
+    def cancel_calls(self, sink: Sink[Any]) -> None:
+        """Cancels every call that delivers to `sink`, as IWbemServices::CancelAsyncCall does; NOT_FOUND if none does."""
+        self._session.calls.cancel(sink)
+
+    def get(self, path: str | ObjectPath) -> Operation[Any]:
+        """The instance at a path such as `Win32_Process.Handle="4"` or `Win32_OperatingSystem=@`, or a class by its name.
+
+        Typed loosely, since the path alone says which of the two it is.
+        """
+        return cast(Operation[Any], self._ready(self._session.get(str(path), self._context())))
+
+    def query(self, text: str, /, **parameters: object) -> Operation[CimInstance]:
+        """What a WQL query selects; `:name` in its text stands for the parameter `name`, as a value, never as text."""
+        return self._ready(self._session.query(text, parameters, self._context()))
+
+    def instances(self, class_name: str, *, deep: bool = True) -> Operation[CimInstance]:
+        """All instances of a class, and unless `deep` is false of the classes derived from it."""
+        return self._ready(self._session.instances(class_name, deep=deep, context=self._context()))
+
+    def classes(self, superclass: str | None = None, *, deep: bool = True) -> Operation[CimClass]:
+        """The classes derived from `superclass`, or all; with `deep` false only the next generation."""
+        return self._ready(self._session.classes(superclass, deep=deep, context=self._context()))
+
+    def call(self, path: str | ObjectPath, method: str, /, **parameters: object) -> Operation[CimInstance]:
+        """Runs a method of an instance, or a static one of a class. A ReturnValue that is not 0 is a value, no error."""
+        return self._ready(self._session.call(str(path), method, parameters, self._context()))
+
+    async def close(self) -> None:
+        """Ends the connection, for every view of it."""
+        await self._session.close()
+
+    async def __aenter__(self) -> Namespace:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _context(self) -> CallContext:
+        options = self._options
+        deadline = NEVER
+        if options.timeout is not None:
+            deadline = Deadline.after(asyncio.get_running_loop().time(), options.timeout)
+        return CallContext(locale=options.locale, deadline=deadline, flags=options.flags)
+
+    def _ready(self, operation: Operation[T]) -> Operation[T]:
+        if self._options.sink is not None:
+            operation.deliver(self._options.sink, self._session.calls)
+        return operation
+
+
