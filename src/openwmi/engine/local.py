@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
@@ -33,7 +32,7 @@ class LocalSession(Session):
         self._server = server
         self._schema = schema
         self._hosts = hosts
-        self._results: WeakSet[ResultSet[Any]] = WeakSet()
+        self._under_way: set[ResultSet[Any]] = set()
 
     def get(self, path: str, context: CallContext) -> Operation[CimClass | CimInstance]:
         return self._one(partial(self._get, path, context), f"get {path}", context)
@@ -54,7 +53,7 @@ class LocalSession(Session):
         return self._one(partial(self._call, path, method, inputs, context), f"call {path} {method}", context)
 
     async def close(self) -> None:
-        for results in list(self._results):
+        for results in list(self._under_way):
             results.cancel()
 
     async def _get(
@@ -151,7 +150,9 @@ class LocalSession(Session):
         return self._watched(Operation.start(work, name, keep=keep, context=context))
 
     def _watched(self, operation: Operation[T]) -> Operation[T]:
-        self._results.add(operation.results)
+        results = operation.results
+        self._under_way.add(results)
+        results.when_finished(partial(self._under_way.discard, results))
         return operation
 
 
