@@ -23,9 +23,7 @@ class FirstOnes(openwmi.Sink[openwmi.CimInstance]):
             print("   enough: cancel")
             self.operation.cancel()
 
-    async def set_status(
-        self, status: openwmi.WbemStatus | HResult | int, error: openwmi.WbemError | None
-    ) -> None:
+    async def set_status(self, status: openwmi.WbemStatus | HResult | int, error: openwmi.WbemError | None) -> None:
         print(f"   SetStatus: {describe(status)}")
 
 

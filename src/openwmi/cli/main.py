@@ -55,7 +55,9 @@ def _common(function: Command) -> Command:
     """The options of every command."""
     for option in (
         click.option("--namespace", default=r"root\cimv2", show_default=True, metavar="NS", help="What to connect to."),
-        click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long it may take."),
+        click.option(
+            "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long it may take."
+        ),
         click.option("--format", "format_", type=click.Choice(FORMATS), help="table on a terminal, else jsonl."),
     ):
         function = option(function)
@@ -143,7 +145,7 @@ def describe(class_name: str, namespace: str, timeout: float | None, format_: st
 
 def _run(
     namespace: str,
-    timeout: float | None,  # noqa: ASYNC109 - it is an option, handed on
+    timeout: float | None,
     format_: str | None,
     work: Callable[[Namespace, Writer], Coroutine[Any, Any, None]],
 ) -> None:

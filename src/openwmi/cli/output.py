@@ -152,5 +152,4 @@ def _value(row: Row, name: str) -> object:
 
 def _print_table(out: TextIO, names: list[str], rows: list[list[str]]) -> None:
     widths = [max(len(name), *(len(row[i]) for row in rows)) if rows else len(name) for i, name in enumerate(names)]
-    for line in (names, ["-" * width for width in widths], *rows):
-        out.write("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
+    out.writelines("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in (names, ["-" * width for width in widths], *rows))

@@ -6,7 +6,7 @@ from openwmi.base.error import WbemError
 from openwmi.model import CimClass, CimDateTime, CimInstance, CimInterval
 
 # What would move the cursor or change the terminal's colours; a process may call itself anything.
-_CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160))}
+_CONTROL = dict.fromkeys((*range(32), *range(127, 160)), "�")
 
 
 def plain(value: object) -> object:

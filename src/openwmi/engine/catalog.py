@@ -64,5 +64,7 @@ class Catalog:
         schema = self._schemas.get(fold(namespace))
         if schema is None:
             known = ", ".join(sorted(known.namespace for known in self._schemas.values()))
-            raise WbemError(WbemStatus.INVALID_NAMESPACE, f"there is no namespace {namespace!r} here: there are {known}")
+            raise WbemError(
+                WbemStatus.INVALID_NAMESPACE, f"there is no namespace {namespace!r} here: there are {known}"
+            )
         return schema

@@ -58,7 +58,8 @@ class ProviderHost:
         function = self._methods.find(name)
         if function is None:
             raise WbemError(
-                WbemStatus.METHOD_NOT_IMPLEMENTED, f"{call.request.cim_class.name}.{name} is declared; {self} has no code for it"
+                WbemStatus.METHOD_NOT_IMPLEMENTED,
+                f"{call.request.cim_class.name}.{name} is declared; {self} has no code for it",
             )
         row = await self._run(function.__get__(self._provider), call)
         if not isinstance(row, Mapping):

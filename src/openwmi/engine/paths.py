@@ -14,7 +14,8 @@ def located(path: ObjectPath, server: str, namespace: str) -> ObjectPath:
         raise WbemError(WbemStatus.INVALID_NAMESPACE, f"{path} is on another machine: connect to {path.server} for it")
     if path.namespace is not None and fold(path.namespace) != fold(namespace):
         raise WbemError(
-            WbemStatus.INVALID_NAMESPACE, f"{path} is in another namespace: this is {namespace}, connect to {path.namespace}"
+            WbemStatus.INVALID_NAMESPACE,
+            f"{path} is in another namespace: this is {namespace}, connect to {path.namespace}",
         )
     return path
 

@@ -78,7 +78,7 @@ class Provider:
         """All instances, in any order, each at least with its keys."""
         raise NotImplementedError(f"{type(self).__name__} does not enumerate")
 
-    def get(self, request: Request, keys: Mapping[str, object]) -> Row | None | Awaitable[Row | None]:
+    def get(self, request: Request, keys: Mapping[str, object]) -> Row | Awaitable[Row | None] | None:
         """One instance by its keys, or None. The engine searches `instances` where this is not overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not look up keys")
 

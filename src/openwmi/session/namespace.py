@@ -30,7 +30,7 @@ class Namespace:
 
     __slots__ = ("_options", "_session")
 
-    def __init__(self, session: Session, options: _Options = _Options()) -> None:  # noqa: B008 - it is frozen
+    def __init__(self, session: Session, options: _Options = _Options()) -> None:
         self._session = session
         self._options = options
 
@@ -122,5 +122,3 @@ class Namespace:
         if self._options.sink is not None:
             operation.deliver(self._options.sink, self._session.calls)
         return operation
-
-
