@@ -12,6 +12,10 @@ TEST_FLAGS ?=
 RUNS := $(VENV)/runs.stamp
 WORKS := $(VENV)/works.stamp
 
+# Other people's clients live in an environment of their own: some have licences that no import may cross.
+PEERS := .peers
+PEERS_STAMP := $(PEERS)/peers.stamp
+
 .PHONY: help demo test interop bench lint constraints clean FORCE
 .DELETE_ON_ERROR:
 
@@ -30,16 +34,11 @@ demo: $(RUNS)
 test: $(WORKS)
 	$(PY) -m pytest -m 'not interop' $(TEST_FLAGS)
 
-ifneq ($(wildcard tests/interop/test_*.py),)
-interop: $(WORKS)
-	$(PY) -m pytest -m interop
-else
-interop:
-	@echo 'There are no tests against other programs yet.'
-endif
+interop: $(WORKS) $(PEERS_STAMP)
+	OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m pytest -m interop
 
-bench: $(WORKS)
-	@$(PY) -m bench
+bench: $(WORKS) $(PEERS_STAMP)
+	@OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m bench
 
 lint: $(WORKS)
 	$(PY) -m ruff check
@@ -51,7 +50,7 @@ constraints:
 	sh tools/constraints.sh '$(PYTHON)'
 
 clean:
-	rm -rf $(VENV) build dist htmlcov .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) build dist htmlcov .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNS): pyproject.toml constraints.txt Makefile tools/venv.sh
@@ -63,6 +62,13 @@ $(RUNS): pyproject.toml constraints.txt Makefile tools/venv.sh
 $(WORKS): $(RUNS)
 	@echo 'Installing the tools into $(VENV) ...'
 	@$(PIP) install $(PINNED) --group dev
+	@pwd > $@
+
+$(PEERS_STAMP): pyproject.toml peers.txt Makefile tools/venv.sh | $(WORKS)
+	@sh tools/venv.sh '$(PEERS)' '$(PEERS_STAMP)' '$(PYTHON)'
+	@echo "Installing other people's clients into $(PEERS) ..."
+	@$(PEERS)/bin/python -m pip --quiet --disable-pip-version-check --no-input install \
+		-c peers.txt --build-constraint peers.txt --group peers
 	@pwd > $@
 
 # A tree that was moved or copied has scripts that point to its old place: make them anew.

@@ -115,7 +115,29 @@ WMIO_COMPILE_AFTER: Final = 64
 # Classes that one enumerator or sink may be told of: more than a whole namespace has, and 4,096 of 8 KB are 32 MB.
 WMIO_CLASSES_SENT: Final = 4096
 
-# Rows that are taken from a provider at one go, and for how long they are waited for: large enough that changing threads
-# costs little, and short enough that a slow provider's rows are seen as they come.
+# Rows that are taken from a provider at one go, and for how long they are waited for: large enough that changing
+# threads costs little, and short enough that a slow provider's rows are seen as they come.
 PROVIDER_BATCH: Final = 100
 PROVIDER_BATCH_SECONDS: Final = 0.02
+
+# Connections of a server in all, and from one address. A monitor with a thread for each of a hundred checks and three
+# connections each stays below; each costs a task's worth of memory, 30 KB.
+CONNECTIONS: Final = 2048
+CONNECTIONS_PER_PEER: Final = 512
+# A connection on which nobody has logged in is closed after this long: Windows' own clients close theirs after 15 s.
+LOGIN_SECONDS: Final = 60.0
+
+# Octets of objects in one reply; then the client has to ask again. 64 thousand small rows fit, and a reply of that size
+# is a hundredth of a second of a fast network.
+REPLY_OCTETS: Final = 16 << 20
+
+# Proxies that read one smart enumerator: a client makes one for each process; each may be told of every class.
+SMART_PROXIES: Final = 16
+
+# The namespace of a login ([MS-WMI] note 32: what Windows allows, WBEM_E_QUOTA_VIOLATION beyond).
+NAMESPACE_CHARS: Final = 8173
+
+# A connection that this end closes is given this long to take what was still to be sent; then it is cut. So it is, too,
+# where a client reads nothing at all of its answers for as long as a lost one takes to be noticed.
+CLOSE_SECONDS: Final = 5.0
+STALLED_SECONDS: Final = 60.0

@@ -123,6 +123,7 @@ class HResult(_Status):
     E_FAIL = 0x80004005, "unspecified failure"
     E_UNEXPECTED = 0x8000FFFF, "catastrophic failure"
     RPC_E_CANTCALLOUT_ININPUTSYNCCALL = 0x8001010D, "an outgoing call cannot be made from here"
+    RPC_E_SERVERFAULT = 0x80010105, "the server failed while it carried out the call"
     RPC_E_DISCONNECTED = 0x80010108, "the object is no longer there"
     RPC_E_VERSION_MISMATCH = 0x80010110, "the COM versions do not fit"
     RPC_E_INVALID_HEADER = 0x80010111, "the ORPC header is not valid"

@@ -2,154 +2,247 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
+import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import TextIO
+from collections.abc import Sequence
+from typing import Final
 
-from openwmi.cli.values import plain, text_of
+from openwmi.cli.failure import complain
+from openwmi.cli.layout import Column, fitting, write_columns
+from openwmi.cli.records import (
+    Picker,
+    Record,
+    class_document,
+    class_record,
+    is_implemented,
+    kind_of,
+    member_records,
+    signature,
+)
+from openwmi.cli.stream import Out
+from openwmi.cli.values import json_of, raw_text, text_of
 from openwmi.model import CimClass, CimInstance
 
-FORMATS = ("table", "list", "json", "jsonl", "csv")
-
-Row = CimInstance | CimClass
+FORMATS: Final = ("table", "list", "json", "jsonl", "csv")
+TABLE_OR_LIST: Final = "table or list"
+"""What is easier to read on a terminal: a table if its columns fit."""
 
 
 class Writer(ABC):
-    """Writes rows as they come; `close` writes what only the end can show."""
+    """Writes rows as they come; `close` writes what only the end can show.
 
-    def __init__(self, out: TextIO) -> None:
+    Attributes:
+        count: how many rows there were.
+        shows_rows: whether rows appear on a terminal before `close`.
+    """
+
+    gathers = False
+    """Whether rows are kept until `close`."""
+
+    def __init__(self, out: Out, columns: Sequence[str] | None = None) -> None:
         self.out = out
+        self.count = 0
+        self.shows_rows = out.is_terminal and not self.gathers
+        self.columns = columns
+        self._picker = Picker(columns)
 
-    @abstractmethod
-    def write(self, rows: Sequence[Row]) -> None:
-        """More rows."""
+    def write(self, objects: Sequence[CimInstance | CimClass | Record]) -> None:
+        """More rows. ClosedPipe, CannotWrite."""
+        for row in objects:
+            self.count += 1
+            if isinstance(row, CimClass):
+                self._row(class_record(row))
+            else:
+                self._row(self._picker.record(row) if isinstance(row, CimInstance) else row)
+        if not self.gathers:
+            self.out.flush()
+
+    def describe(self, class_: CimClass) -> None:
+        """A class with its properties and methods."""
+        _describe(self.out, class_)
+
+    def note(self, text: str) -> None:
+        """Something for a person who waits at a terminal, and for nobody else."""
+        if self.out.is_terminal and sys.stderr is not None and sys.stderr.isatty():
+            complain(text)
 
     def close(self) -> None:
         """There are no more rows."""
+        self._end()
         self.out.flush()
 
-    def describe(self, class_: CimClass) -> None:
-        """A class, as its properties and methods."""
-        self.write([class_])
+    @abstractmethod
+    def _row(self, record: Record) -> None:
+        """One more."""
 
-
-class Table(Writer):
-    """Columns as wide as they need be. The rows are collected, since the last one may be the widest."""
-
-    def __init__(self, out: TextIO) -> None:
-        super().__init__(out)
-        self._rows: list[Row] = []
-
-    def write(self, rows: Sequence[Row]) -> None:
-        self._rows.extend(rows)
-
-    def close(self) -> None:
-        if self._rows:
-            names = _columns(self._rows)
-            _print_table(self.out, names, [[text_of(_value(row, name)) for name in names] for row in self._rows])
-        super().close()
-
-    def describe(self, class_: CimClass) -> None:
-        parents = " : ".join((class_.name, *class_.derivation))
-        self.out.write(f"{parents}\n\n")
-        rows = [[p.name, str(p.type), "key" if p.name in class_.keys else "", p.origin] for p in class_.properties]
-        _print_table(self.out, ["Property", "Type", "", "Origin"], rows)
-        for method in class_.methods:
-            parameters = ", ".join(
-                f"{'in' if p.is_in else 'out'} {p.type} {p.name}" for p in (*method.inputs, *method.outputs)
-            )
-            static = "static " if method.static else ""
-            self.out.write(f"\n{static}{method.returns or 'void'} {method.name}({parameters})")
-        self.out.write("\n" if class_.methods else "")
+    @abstractmethod
+    def _end(self) -> None:
+        """What is left to write."""
 
 
 class Properties(Writer):
     """One property a line, an empty line between objects."""
 
-    def __init__(self, out: TextIO) -> None:
-        super().__init__(out)
-        self._first = True
+    def _row(self, record: Record) -> None:
+        if self.count > 1:
+            self.out.write("\n")
+        width = max(map(len, record.values), default=0)
+        for name, value in record.values.items():
+            self.out.write(f"{name:<{width}} : {text_of(value)}".rstrip() + "\n")
 
-    def write(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            if not self._first:
-                self.out.write("\n")
-            self._first = False
-            names = _columns([row])
-            width = max(map(len, names), default=0)
-            for name in names:
-                value = _value(row, name)
-                if value is not None:
-                    self.out.write(f"{name:<{width}} : {text_of(value)}\n")
+    def _end(self) -> None:
+        """All is written."""
+
+
+class Table(Writer):
+    """Columns. The rows are collected, since the last one may be the widest.
+
+    On a terminal cells are cut so that a row is a line, and columns that have no room are left out, which is said.
+    """
+
+    gathers = True
+
+    def __init__(self, out: Out, columns: Sequence[str] | None = None, *, or_list: bool = False) -> None:
+        super().__init__(out, columns)
+        self._or_list = or_list
+        self._records: list[Record] = []
+
+    def _row(self, record: Record) -> None:
+        self._records.append(record)
+
+    def _end(self) -> None:
+        if not self._records:
+            return
+        columns = [self._column(name) for name in dict.fromkeys(name for row in self._records for name in row.values)]
+        width = self.out.width
+        widths = [column.width for column in columns] if width is None else fitting(columns, width)
+        if widths is None and self._or_list:
+            Properties(self.out).write(self._records)
+            return
+        shown = len(columns)
+        while widths is None:  # only on a terminal
+            shown -= 1
+            widths = [width or 0] if not shown else fitting(columns[:shown], width or 0)
+        write_columns(self.out, columns[: max(shown, 1)], widths)
+        if shown < len(columns):
+            self.out.flush()
+            hidden = f"{len(columns) - shown} of {len(columns)} columns have no room"
+            complain(f"{hidden}: name those that you want after SELECT, or use --format list")
+
+    def _column(self, name: str) -> Column:
+        values = [row.values.get(name) for row in self._records]
+        given = [value for value in values if value is not None]
+        number = bool(given) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+        return Column(name, [self.out.showable(text_of(value)) for value in values], number=number)
 
 
 class Json(Writer):
     """One array."""
 
-    def __init__(self, out: TextIO) -> None:
-        super().__init__(out)
-        self._separator = "[\n"
+    def _row(self, record: Record) -> None:
+        self.out.write(("[\n" if self.count == 1 else ",\n") + _json(self.out, record))
 
-    def write(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            self.out.write(self._separator + json.dumps(plain(row), ensure_ascii=False))
-            self._separator = ",\n"
+    def describe(self, class_: CimClass) -> None:
+        self.write([class_document(class_)])
 
-    def close(self) -> None:
-        self.out.write("[]\n" if self._separator == "[\n" else "\n]\n")
-        super().close()
+    def _end(self) -> None:
+        self.out.write("\n]\n" if self.count else "[]\n")
 
 
 class JsonLines(Writer):
     """An object a line."""
 
-    def write(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            self.out.write(json.dumps(plain(row), ensure_ascii=False) + "\n")
-        self.out.flush()
+    def _row(self, record: Record) -> None:
+        self.out.write(_json(self.out, record) + "\n")
+
+    def _end(self) -> None:
+        """All is written."""
+
+    def describe(self, class_: CimClass) -> None:
+        self.write([class_document(class_)])
 
 
 class Csv(Writer):
-    """A header of the first row's properties, then a line a row; NULL is an empty field."""
+    """A line of names, then a line a row (RFC 4180, with the line ends of this system).
 
-    def __init__(self, out: TextIO) -> None:
-        super().__init__(out)
-        self._csv = csv.writer(out)
-        self._names: list[str] | None = None
+    NULL is an empty field, an empty text is `""`. Texts are whole, line ends included; on a terminal they are made
+    visible. The names are the first row's: rows of other classes show what they have of them.
+    """
 
-    def write(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            if self._names is None:
-                self._names = _columns([row])
-                self._csv.writerow(self._names)
-            self._csv.writerow([text_of(_value(row, name)) for name in self._names])
+    _names: Sequence[str] | None = None
 
+    def describe(self, class_: CimClass) -> None:
+        self.write(member_records(class_))
 
-_WRITERS: dict[str, type[Writer]] = {"table": Table, "list": Properties, "json": Json, "jsonl": JsonLines, "csv": Csv}
+    def _row(self, record: Record) -> None:
+        if self._names is None:
+            self._head(list(record.values))
+        self._line([record.values.get(name) for name in self._names or ()])
 
+    def _end(self) -> None:
+        if self._names is None and self.columns:
+            self._head(self.columns)
 
-def writer_for(name: str | None) -> Writer:
-    """The writer of that name to standard output; without a name a table on a terminal, else JSON lines."""
-    chosen = name or ("table" if sys.stdout.isatty() else "jsonl")
-    return _WRITERS[chosen](sys.stdout)
+    def _head(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._line(names)
 
-
-def _columns(rows: Iterable[Row]) -> list[str]:
-    names: dict[str, None] = {}
-    for row in rows:
-        names.update(dict.fromkeys(("Class", "Superclass") if isinstance(row, CimClass) else row.class_.names))
-    return list(names)
-
-
-def _value(row: Row, name: str) -> object:
-    if isinstance(row, CimClass):
-        return row.name if name == "Class" else row.superclass
-    return row[name] if name in row else None
+    def _line(self, values: Sequence[object]) -> None:
+        fields = [_csv_field(value, visible=self.out.is_terminal) for value in values]
+        # A line that is empty is skipped by whoever reads it, and with it the row: the only NULL becomes an empty text.
+        self.out.write(('""' if fields == [""] else ",".join(fields)) + "\n")
 
 
-def _print_table(out: TextIO, names: list[str], rows: list[list[str]]) -> None:
-    widths = [max(len(name), *(len(row[i]) for row in rows)) if rows else len(name) for i, name in enumerate(names)]
-    out.writelines("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in (names, ["-" * width for width in widths], *rows))
+def writer_for(name: str, out: Out, columns: Sequence[str] | None = None) -> Writer:
+    """The writer of a format that shows these columns; all, in the class's order, where none are given."""
+    if name == TABLE_OR_LIST:
+        return Table(out, columns, or_list=True)
+    return _WRITERS[name](out, columns)
+
+
+_WRITERS: Final[dict[str, type[Writer]]] = {
+    "table": Table,
+    "list": Properties,
+    "json": Json,
+    "jsonl": JsonLines,
+    "csv": Csv,
+}
+
+
+def _json(out: Out, record: Record) -> str:
+    kind = {} if record.class_name is None else {"__CLASS": record.class_name}
+    return json_of({**kind, **record.values}, ascii_only=not out.knows_unicode)
+
+
+def _csv_field(value: object, *, visible: bool) -> str:
+    if value is None:
+        return ""
+    text = text_of(value) if visible else raw_text(value)
+    if not text or text != text.strip() or any(mark in text for mark in ',"\r\n'):
+        doubled = text.replace('"', '""')
+        return f'"{doubled}"'
+    return text
+
+
+def _describe(out: Out, class_: CimClass) -> None:
+    kind = kind_of(class_)
+    width = out.width or 10_000
+    title = " : ".join((class_.name, *class_.derivation)) + (f"  ({kind})" if kind else "")
+    out.write(_wrapped(title, width, "  ") + "\n\n")
+    properties = class_.properties
+    if properties:
+        columns = [
+            Column("Property", [p.name for p in properties]),
+            Column("Type", [str(p.type) for p in properties]),
+            Column("Key", ["key" if p.is_key else "" for p in properties]),
+            Column("From", [p.origin for p in properties]),
+        ]
+        write_columns(out, columns, fitting(columns, width) or [column.width for column in columns])
+    for at, method in enumerate(class_.methods):
+        ending = "" if is_implemented(method) else "  (not implemented)"
+        out.write(("\n" if not at else "") + _wrapped(signature(method) + ending, width, "    ") + "\n")
+
+
+def _wrapped(text: str, width: int, indent: str) -> str:
+    return textwrap.fill(text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)

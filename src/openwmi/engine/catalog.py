@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
+from openwmi.base.limits import CLASS_NAME_CHARS
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, nearest
 
@@ -33,7 +34,11 @@ class Schema:
         self._derived.setdefault(parent, []).append(key)
 
     def find(self, name: str, status: WbemStatus) -> CimClass:
-        """The class of that name, or an error of `status` that names the nearest one."""
+        """The class of that name, or an error of `status` that names the nearest one. QUOTA_VIOLATION."""
+        if len(name) > CLASS_NAME_CHARS:  # [MS-WMI] 3.1.4.3.10, strSuperClass
+            raise WbemError(
+                WbemStatus.QUOTA_VIOLATION, f"a class name of {len(name)} characters; {CLASS_NAME_CHARS} are allowed"
+            )
         class_ = self._classes.get(fold(name))
         if class_ is None:
             near = nearest(name, [known.name for known in self._classes.values()])

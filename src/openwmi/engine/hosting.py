@@ -1,4 +1,4 @@
-"""Runs providers: each function on the loop or on the provider's own threads, as it was written, and all failures alike.
+"""Runs a provider: each function on the loop or on the provider's own threads, as it was written.
 
 A provider that raises, or gives what its class does not declare, fails its call with PROVIDER_FAILURE, which names the
 provider, the class and the property. What it holds up when it hangs is its own threads.
@@ -6,19 +6,21 @@ provider, the class and the property. What it holds up when it hangs is its own 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
-import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+import traceback
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
+from functools import partial
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.limits import PROVIDER_BATCH, PROVIDER_BATCH_SECONDS, PROVIDER_THREADS
 from openwmi.base.status import WbemStatus
 from openwmi.engine.provider import MethodCall, MethodTable, Provider, Request, Row
+from openwmi.engine.pulling import Puller
 from openwmi.model import CimClass, Value
 from openwmi.operation import Workers
 
@@ -29,27 +31,36 @@ log = logging.getLogger("openwmi.engine")
 
 
 class ProviderHost:
-    """One provider, and the threads on which its blocking functions run."""
+    """One provider, and the threads on which its blocking functions run.
+
+    Attributes:
+        enumerates: whether it can list its instances.
+        looks_up: whether it can find one by its keys without listing all.
+    """
 
     def __init__(self, provider: Provider) -> None:
+        kind = type(provider)
+        self.enumerates = kind.instances is not Provider.instances
+        self.looks_up = kind.get is not Provider.get
         self._provider = provider
-        self._name = type(provider).__name__
-        self._methods = MethodTable(type(provider))
-        self._workers = Workers(f"openwmi-provider-{self._name}", PROVIDER_THREADS)
+        self._name = f"provider {kind.__name__} of {provider.cim_class.name}"
+        self._methods = MethodTable(kind)
+        self._workers = Workers(f"openwmi-provider-{kind.__name__}", PROVIDER_THREADS)
 
     def __str__(self) -> str:
-        return f"provider {self._name} of {self._provider.cim_class.name}"
+        return self._name
 
-    async def instances(self, request: Request) -> AsyncIterator[list[Values]]:
+    async def instances(self, request: Request) -> AsyncGenerator[list[Values], None]:
         """All instances, as they come, as checked values in the order of the class's properties."""
+        if not self.enumerates:
+            raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"{self} does not list instances")
+        class_ = request.cim_class
         async with aclosing(self._rows(request)) as batches:
             async for rows in batches:
-                yield [self._checked(request.cim_class, row) for row in rows]
+                yield [self._checked(class_, row) for row in rows]
 
     async def get(self, request: Request, keys: Mapping[str, object]) -> Values | None:
-        """One instance by its keys, or None."""
-        if type(self._provider).get is Provider.get:
-            return await self._search(request, keys)
+        """One instance by its keys, or None. Only where it `looks_up`."""
         row = await self._run(self._provider.get, request, keys)
         return None if row is None else self._checked(request.cim_class, row)
 
@@ -61,132 +72,120 @@ class ProviderHost:
                 WbemStatus.METHOD_NOT_IMPLEMENTED,
                 f"{call.request.cim_class.name}.{name} is declared; {self} has no code for it",
             )
-        row = await self._run(function.__get__(self._provider), call)
-        if not isinstance(row, Mapping):
-            raise self._failure(f"{name} returned {type(row).__name__}, not a mapping of out-parameters")
+        row: Row = await self._run(function, self._provider, call)
         return row
 
-    async def _rows(self, request: Request) -> AsyncIterator[list[Row]]:
-        function = self._provider.instances
+    def fitted(self, class_: CimClass, row: Row, what: str) -> Values:
+        """What the provider gave as values of the class. PROVIDER_FAILURE says that `what` does not fit, and why."""
         try:
-            if inspect.isasyncgenfunction(function):
-                async with aclosing(function(request)) as rows:
-                    async for row in rows:
-                        yield [row]
-            elif inspect.iscoroutinefunction(function):
-                iterator = iter(await function(request))
-                while batch := list(islice(iterator, PROVIDER_BATCH)):
-                    yield batch
-            else:
-                async with aclosing(self._pulled(function, request)) as pulled:
-                    async for batch in pulled:
-                        yield batch
-        except GeneratorExit:
-            raise
+            return class_.row(row)
+        except WbemError as error:
+            raise self._failure(f"{what}: {error.message}") from None
         except Exception as error:
+            if not isinstance(row, Mapping):
+                raise self._failure(f"{what} is {type(row).__name__}, not a mapping of values") from None
             raise self._translated(error) from error
 
-    async def _pulled(self, function: Callable[..., Any], request: Request) -> AsyncIterator[list[Row]]:
-        """Rows of an ordinary function or generator, which is only ever touched on the provider's threads."""
-        iterator = await self._workers.run(lambda: iter(cast(Iterable[Row], function(request))))
-        puller = _Puller(iterator)
-        try:
-            while True:
-                batch, ended = await self._workers.run(puller.take)
-                if batch:
+    async def _rows(self, request: Request) -> AsyncGenerator[list[Row], None]:
+        function = self._provider.instances
+        if inspect.isasyncgenfunction(function):
+            rows = function(request)
+            try:
+                while (row := await self._guarded(anext(rows, _END))) is not _END:
+                    yield [row]
+            finally:
+                await self._guarded(rows.aclose())
+        elif inspect.iscoroutinefunction(function):
+            iterator = await self._guarded(_iterated(function(request)))
+            while batch := await self._guarded(_next_of(iterator)):
+                yield batch
+        else:
+            # The type is that of all three kinds; this is the one that blocks.
+            pulled: Any = partial(function, request)
+            async with aclosing(self._pulled(Puller(pulled, self._log))) as batches:
+                async for batch in batches:
                     yield batch
-                if ended:
-                    return
+
+    async def _pulled(self, puller: Puller[Row]) -> AsyncGenerator[list[Row], None]:
+        """Rows of an ordinary function or generator, which is only ever touched on the provider's threads."""
+        taking: asyncio.Future[None] | None = None
+        try:
+            while not puller.ended:
+                taking = self._workers.run(puller.take)
+                await asyncio.wait([taking], timeout=PROVIDER_BATCH_SECONDS)
+                # What came before a slow row must not wait for it: somebody may want what there is so far.
+                if not taking.done() and (rows := puller.hurry()):
+                    yield rows
+                await taking
+                if rows := puller.taken():
+                    yield rows
+            if puller.error is not None:
+                raise self._translated(puller.error) from puller.error
         finally:
-            if puller.close_now():
+            if taking is not None:
+                taking.cancel()
+            if puller.stop():
                 self._workers.run(puller.close)
 
-    async def _search(self, request: Request, keys: Mapping[str, object]) -> Values | None:
-        wanted = {request.cim_class.index(name): value for name, value in keys.items()}
-        async with aclosing(self.instances(request)) as batches:
-            async for rows in batches:
-                for row in rows:
-                    if all(_same(row[position], value) for position, value in wanted.items()):
-                        return row
-        return None
+    async def _run(self, function: Callable[..., Any], *arguments: object) -> Any:
+        if inspect.iscoroutinefunction(function):
+            return await self._guarded(function(*arguments))
+        return await self._guarded(self._workers.run(self._outcome, function, *arguments))
 
-    async def _run(self, function: Callable[..., T | Awaitable[T]], *arguments: object) -> T:
+    def _outcome(self, function: Callable[..., T], *arguments: object) -> T:
+        """On a thread, where KeyboardInterrupt and its like are the provider's own doing."""
         try:
-            if inspect.iscoroutinefunction(function):
-                return cast(T, await function(*arguments))
-            return cast(T, await self._workers.run(function, *arguments))
-        except Exception as error:
+            return function(*arguments)
+        except BaseException as error:
+            raise self._translated(error) from error
+
+    async def _guarded(self, awaitable: Awaitable[T]) -> T:
+        """Waits for code of the provider. Whatever it raises is its failure, unless it is this call that was ended."""
+        try:
+            return await awaitable
+        except WbemError:
+            raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise self._translated(error) from error  # it awaited something that somebody else had cancelled
+        except KeyboardInterrupt:
+            raise  # somebody at the keyboard: this is the main thread
+        except BaseException as error:
             raise self._translated(error) from error
 
     def _checked(self, class_: CimClass, row: Row) -> Values:
-        try:
-            values = class_.row(row)
-        except WbemError as error:
-            raise self._failure(error.message) from None
-        except (AttributeError, TypeError):
-            raise self._failure(f"a row is {type(row).__name__}, not a mapping of values") from None
+        values = self.fitted(class_, row, "a row")
         for key in class_.keys:
-            if values[class_.positions[key] if key in class_.positions else class_.index(key)] is None:
-                raise self._failure(f"{class_.name}.{key} is a key and has no value")
+            if values[class_.positions[key]] is None:
+                raise self._failure(f"a row: {class_.name}.{key} is a key and has no value")
         return values
 
-    def _translated(self, error: Exception) -> WbemError:
+    def _translated(self, error: BaseException) -> WbemError:
         """What a provider raised, for its caller: a status that it chose, or PROVIDER_FAILURE."""
         if isinstance(error, WbemError):
             return error
-        log.error("%s failed", self, exc_info=error)
-        return self._failure(f"{type(error).__name__}: {error}")
+        self._log(error)
+        text = str(error)
+        return self._failure(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
     def _failure(self, text: str) -> WbemError:
         return WbemError(WbemStatus.PROVIDER_FAILURE, f"{self} failed: {text}")
 
-
-class _Puller:
-    """Takes rows from an iterator in batches; closes it where nobody else is using it."""
-
-    def __init__(self, iterator: Iterator[Row]) -> None:
-        self._iterator = iterator
-        self._lock = threading.Lock()
-        self._busy = False
-        self._closing = False
-
-    def take(self) -> tuple[list[Row], bool]:
-        """The next rows, as many as come in a moment, and whether they were the last. On a worker's thread."""
-        with self._lock:
-            if self._closing:
-                return [], True
-            self._busy = True
-        rows: list[Row] = []
-        ended = True
-        try:
-            until = time.monotonic() + PROVIDER_BATCH_SECONDS
-            for row in self._iterator:
-                rows.append(row)
-                if self._closing or len(rows) >= PROVIDER_BATCH or time.monotonic() >= until:
-                    ended = False
-                    break
-        finally:
-            with self._lock:
-                self._busy = False
-                closing = self._closing
-            if closing:
-                self.close()
-        return rows, ended
-
-    def close_now(self) -> bool:
-        """No more rows are wanted. Whether `close` must be called, on a thread: else a `take` under way does it."""
-        with self._lock:
-            self._closing = True
-            return not self._busy
-
-    def close(self) -> None:
-        close = getattr(self._iterator, "close", None)
-        if close is not None:
-            close()
+    def _log(self, error: BaseException) -> None:
+        # Without its text, which may hold what the caller gave: a command line with a password. The caller sees it.
+        where = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+        log.error("%s raised %s\n%s", self, type(error).__name__, where)
 
 
-def _same(value: Value, wanted: object) -> bool:
-    """Keys compare as paths do: text without regard to case."""
-    if isinstance(value, str) and isinstance(wanted, str):
-        return value.lower() == wanted.lower()
-    return value == wanted
+_END: Any = object()
+"""Comes after the last row, in place of one."""
+
+
+async def _iterated(found: Awaitable[Iterable[Row]]) -> Iterator[Row]:
+    return iter(await found)
+
+
+async def _next_of(iterator: Iterator[Row]) -> list[Row]:
+    return list(islice(iterator, PROVIDER_BATCH))

@@ -7,22 +7,30 @@ from collections.abc import Mapping
 from openwmi.base.case import NameMap
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimClass, CimInstance, Method, nearest, output_class
+from openwmi.engine.hosting import ProviderHost
+from openwmi.engine.provider import Row
+from openwmi.model import CimClass, CimInstance, Method, is_set, output_class
 
 
 def find_method(class_: CimClass, name: str) -> Method:
-    """INVALID_METHOD names the nearest one."""
+    """INVALID_METHOD names the nearest one; METHOD_DISABLED ([MS-WMI] 3.1.4.3.22) for one that may not be called."""
     try:
-        return class_.method(name)
-    except KeyError:
-        near = nearest(name, [method.name for method in class_.methods])
-        hint = f": did you mean {near}?" if near else ""
-        raise WbemError(WbemStatus.INVALID_METHOD, f"{class_.name} has no method {name}{hint}") from None
+        method = class_.method(name)
+    except KeyError as error:
+        raise WbemError(WbemStatus.INVALID_METHOD, error.args[0]) from None
+    if is_set(method.qualifiers, "disabled"):
+        raise WbemError(WbemStatus.METHOD_DISABLED, f"{class_.name}.{method.name} is declared as disabled")
+    return method
 
 
 def checked_inputs(class_: CimClass, method: Method, inputs: Mapping[str, object]) -> Mapping[str, object]:
     """Every in-parameter by its declared name, None where none was given. INVALID_METHOD_PARAMETERS."""
     given = NameMap(inputs)
+    if len(given) < len(inputs):
+        raise WbemError(
+            WbemStatus.INVALID_METHOD_PARAMETERS,
+            f"{class_.name}.{method.name}: an in-parameter was given twice, spelt differently: {', '.join(inputs)}",
+        )
     declared = NameMap((parameter.name, parameter) for parameter in method.inputs)
     for name in given:
         if name not in declared:
@@ -43,12 +51,7 @@ def checked_inputs(class_: CimClass, method: Method, inputs: Mapping[str, object
     return checked
 
 
-def checked_outputs(class_: CimClass, method: Method, row: Mapping[str, object], provider: str) -> CimInstance:
+def checked_outputs(class_: CimClass, method: Method, row: Row, host: ProviderHost) -> CimInstance:
     """What the provider returned, as an instance of `__PARAMETERS`. PROVIDER_FAILURE if it does not fit."""
     outputs = output_class(method) or CimClass("__PARAMETERS")
-    try:
-        return outputs.instance(row)
-    except WbemError as error:
-        raise WbemError(
-            WbemStatus.PROVIDER_FAILURE, f"{provider} failed: {class_.name}.{method.name}: {error.message}"
-        ) from None
+    return CimInstance(outputs, host.fitted(outputs, row, f"what {class_.name}.{method.name} returned"))

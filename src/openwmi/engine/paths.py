@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
+from openwmi.base.limits import OBJECT_PATH_CHARS
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, CimType, ObjectPath
 
 
-def located(path: ObjectPath, server: str, namespace: str) -> ObjectPath:
-    """The path, if it lies in this namespace of this machine; INVALID_NAMESPACE if it names another."""
+def located(text: str, server: str, namespace: str) -> ObjectPath:
+    """The path that `text` is, within this namespace of this machine.
+
+    Errors: INVALID_NAMESPACE if it names another; INVALID_OBJECT_PATH; QUOTA_VIOLATION ([MS-WMI] notes to 3.1.4).
+    """
+    if len(text) > OBJECT_PATH_CHARS:
+        raise WbemError(
+            WbemStatus.QUOTA_VIOLATION, f"the path has {len(text)} characters; {OBJECT_PATH_CHARS} are allowed"
+        )
+    path = ObjectPath.parse(text)
     if path.server is not None and fold(path.server) not in {".", "localhost", fold(server)}:
         raise WbemError(WbemStatus.INVALID_NAMESPACE, f"{path} is on another machine: connect to {path.server} for it")
     if path.namespace is not None and fold(path.namespace) != fold(namespace):
@@ -31,7 +40,7 @@ def checked_keys(path: ObjectPath, class_: CimClass) -> dict[str, object]:
         raise _misfit(path, class_, f"{class_.name} is a singleton: its path is {class_.name}=@")
     if len(given) != len(class_.keys):
         raise _misfit(path, class_, f"{len(given)} keys were given")
-    keys: dict[str, object] = {}
+    keys: dict[str, object] = {}  # as many as the class has, since a path names none twice
     for name, value in given:
         declared = class_.keys[0] if name is None else _declared(path, class_, name)
         type_ = class_.property(declared).type

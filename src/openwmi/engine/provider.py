@@ -15,8 +15,9 @@ A provider is a plain class that serves one CIM class::
             return {"ReturnValue": 0}
 
 Each function may be a coroutine or an asynchronous generator, which runs on the loop, or an ordinary function or
-generator, which runs on threads that this provider shares with no other: it may block. A provider that raises, gives a
-value of a wrong type or outlasts the call's deadline fails that call and no other.
+generator, which runs on threads that this provider shares with no other: it may block. One thread at a time runs a
+generator, but not always the same one; it is closed when nobody wants its rows any more. A provider that raises, gives
+a value of a wrong type or outlasts the call's deadline fails that call and no other.
 
 A provider hears of classes, keys and values; never of modes, wires or callers' formats.
 """
@@ -75,11 +76,15 @@ class Provider:
     cim_class: ClassVar[CimClass]
 
     def instances(self, request: Request) -> Iterable[Row] | AsyncIterable[Row] | Awaitable[Iterable[Row]]:
-        """All instances, in any order, each at least with its keys."""
+        """All instances, in any order, each at least with its keys. PROVIDER_NOT_CAPABLE if it is not overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not enumerate")
 
     def get(self, request: Request, keys: Mapping[str, object]) -> Row | Awaitable[Row | None] | None:
-        """One instance by its keys, or None. The engine searches `instances` where this is not overridden."""
+        """One instance by its keys, or None; the engine searches `instances` where this is not overridden.
+
+        The values are of the types of the keys and otherwise as the caller wrote them: text is to be compared without
+        regard to case, and references as the paths that they are.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not look up keys")
 
 
@@ -89,7 +94,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def method(name: str) -> Callable[[F], F]:
     """Marks the function of a provider that serves the WMI method `name`: `(self, call: MethodCall) -> Row`.
 
-    The row holds the out-parameters, and the return value as `ReturnValue`.
+    The row holds the out-parameters, and the return value as `ReturnValue`. Whether there is an instance with these
+    keys is for the function to see: WbemError(NOT_FOUND) says that there is none.
     """
 
     def mark(function: F) -> F:
@@ -101,13 +107,18 @@ def method(name: str) -> Callable[[F], F]:
 
 @final
 class MethodTable:
-    """The marked functions of a provider's class, by folded name."""
+    """The marked functions of a provider's class, by the WMI names of their methods.
 
-    __slots__ = ("_functions",)
+    Attributes:
+        names: as they were marked.
+    """
+
+    __slots__ = ("_functions", "names")
 
     def __init__(self, provider: type[Provider]) -> None:
-        found = (getattr(provider, attribute) for attribute in dir(provider))
-        self._functions = {fold(getattr(f, _MARK)): f for f in found if hasattr(f, _MARK)}
+        marked = [f for f in (getattr(provider, attribute) for attribute in dir(provider)) if hasattr(f, _MARK)]
+        self.names: tuple[str, ...] = tuple([getattr(f, _MARK) for f in marked])
+        self._functions = dict(zip(map(fold, self.names), marked, strict=True))
 
     def find(self, name: str) -> Callable[..., Any] | None:
         """The function for the WMI method `name`, or None."""

@@ -1,9 +1,9 @@
-"""The front door: connects to a namespace, of this machine in process. (IWbemLocator::ConnectServer is WMI's word for it.)
+"""The front door: connects to a namespace, of this machine in process (IWbemLocator::ConnectServer in WMI's words).
 
 It is a floor of its own because it picks between the ends below it, and no module named `connect` because that would
 hide the function.
 """
 
-from openwmi.locator.connection import Connection, connect
+from openwmi.locator.connection import Connection, connect, local_engine
 
-__all__ = ["Connection", "connect"]
+__all__ = ["Connection", "connect", "local_engine"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Generator, Iterable
 from platform import node
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
@@ -18,24 +20,33 @@ from openwmi.session import Namespace
 class Connection:
     """What `connect` returns: use it with `async with`, or `await` it for a Namespace that you close yourself."""
 
-    __slots__ = ("_engine", "_namespace", "_opened")
+    __slots__ = ("_opened", "_providers", "_text")
 
-    def __init__(self, engine: Engine | None, namespace: str) -> None:
-        self._engine = engine
-        self._namespace = namespace
-        self._opened: Namespace | None = None
+    def __init__(self, text: str, providers: tuple[Provider, ...] | None) -> None:
+        self._text = text
+        self._providers = providers
+        self._opened: list[Namespace] = []
 
     async def __aenter__(self) -> Namespace:
-        engine = self._engine or local_engine()
-        self._opened = Namespace(engine.session(self._namespace))
-        return self._opened
+        namespace = self._open()
+        self._opened.append(namespace)
+        return namespace
 
     async def __aexit__(self, *_: object) -> None:
-        if self._opened is not None:
-            await self._opened.close()
+        await self._opened.pop().close()
 
     def __await__(self) -> Generator[Any, None, Namespace]:
-        return self.__aenter__().__await__()
+        yield from ()
+        return self._open()
+
+    def _open(self) -> Namespace:
+        server, path = parse_namespace(self._text)
+        if server is not None and fold(server) not in _own_names():
+            raise WbemError(
+                WbemStatus.NOT_SUPPORTED, f"{server} is another machine, and there is no client for other machines yet"
+            )
+        engine = local_engine() if self._providers is None else Engine(this_host(), self._providers)
+        return Namespace(engine.session(path))
 
 
 def connect(namespace: str = r"root\cimv2", *, providers: Iterable[Provider] | None = None) -> Connection:
@@ -46,27 +57,37 @@ def connect(namespace: str = r"root\cimv2", *, providers: Iterable[Provider] | N
         providers: instances of your own provider classes, served instead of the built-in ones.
 
     Raises, when it is entered or awaited:
-        WbemError: INVALID_NAMESPACE, INVALID_PARAMETER for a path that is none; NOT_SUPPORTED for another machine, and on
-            Windows, which serves its own WMI.
+        WbemError: INVALID_NAMESPACE, INVALID_PARAMETER for a path that is none; NOT_SUPPORTED for another machine, and
+            on Windows, which serves its own WMI; INVALID_PROVIDER_REGISTRATION for providers that cannot be.
     """
-    engine = None if providers is None else Engine(_this_host(), providers)
-    server, path = parse_namespace(namespace)
-    if server is not None and fold(server) not in {"localhost", fold(_this_host())}:
-        raise WbemError(
-            WbemStatus.NOT_SUPPORTED, f"{server} is another machine, and there is no client for other machines yet"
-        )
-    return Connection(engine, path)
+    return Connection(namespace, None if providers is None else tuple(providers))
 
 
 def local_engine() -> Engine:
-    """This machine with the built-in providers."""
+    """This machine with the built-in providers: one engine for all connections of the running loop.
+
+    One, so that a provider that hangs holds its few threads once, however often somebody connects anew. Not one for the
+    process, since an engine belongs to one loop: what providers wait for cannot be shared between two.
+    """
     if sys.platform == "win32":
         raise WbemError(WbemStatus.NOT_SUPPORTED, "Windows serves its own WMI: openwmi serves machines that have none")
-    from openwmi.providers import builtin  # noqa: PLC0415 - it costs tens of milliseconds
-    from openwmi.providers.schema import CLASSES  # noqa: PLC0415 - the same
+    loop = asyncio.get_running_loop()
+    engine = _engines.get(loop)
+    if engine is None:
+        from openwmi.providers import builtin  # noqa: PLC0415 - it costs tens of milliseconds
+        from openwmi.providers.schema import CLASSES  # noqa: PLC0415 - the same
 
-    return Engine(_this_host(), [provider() for provider in builtin()], CLASSES)
+        engine = _engines[loop] = Engine(this_host(), [provider() for provider in builtin()], CLASSES)
+    return engine
 
 
-def _this_host() -> str:
+def this_host() -> str:
+    """The name that this machine goes by, without its domain."""
     return node().split(".")[0] or "localhost"
+
+
+_engines: WeakKeyDictionary[asyncio.AbstractEventLoop, Engine] = WeakKeyDictionary()
+
+
+def _own_names() -> set[str]:
+    return {"localhost", fold(this_host()), fold(node())}

@@ -186,8 +186,10 @@ class ArrayNode(Node):
 
     def check(self, value: Any, scope: Scope) -> None:
         # With a length, the maximum count says only how large the receiver's memory is; `get` has compared the two.
-        said = _limit(self.size, scope) if self.length is None else _number(self.length.length, scope)
+        limit = _limit(self.size, scope)
+        said = limit if self.length is None else _number(self.length.length, scope)
         theirs(len(value) == said, f"an array of {len(value)} elements where {self.length or self.size} is {said}")
+        theirs(said <= limit, f"an array of {said} elements where {self.size} is {limit}")
         self.elements.check(value, scope)
 
     def zero(self, scope: Scope) -> Any:

@@ -70,7 +70,7 @@ class Cursor(Generic[T]):
         if not objects:
             results.check()
         # With objects in hand a failure waits for the next call, so that none of them is lost.
-        return Batch(objects, WbemStatus.FALSE if results.error is None else WbemStatus.TIMEDOUT)
+        return Batch(objects, WbemStatus.TIMEDOUT if results.failed else WbemStatus.FALSE)
 
     async def skip(self, count: int, timeout: float | None = None) -> WbemStatus:
         """Passes over objects: NO_ERROR, or FALSE at the end, or TIMEDOUT; then fewer were passed over."""
@@ -112,7 +112,7 @@ class Cursor(Generic[T]):
 
     def __del__(self) -> None:
         results = getattr(self, "_results", None)
-        if results is not None:
+        if results is not None and not results.settled:
             # The collector runs on any thread and at any time, so the set is only told to let go.
             _post_release(results)
 

@@ -21,22 +21,24 @@ class KeptResults(ResultSet[T]):
     rewindable = True
 
     def __init__(self, name: str = "", *, single: bool = False, context: CallContext = LOCAL) -> None:
-        super().__init__(name, single=single, context=context)
+        ResultSet.__init__(self, name, single, context)
         self._objects: list[T] | None = None  # a call that is still under way need not have a list
         self._spool: _Tail[T] | None = None
 
     def read(self, position: int, count: int) -> list[T]:
-        end = min(position + count, self.total)
-        objects = self._objects
-        if objects is None or position >= end:
+        if self._objects is None:
             return []
-        found = objects[position:end]
-        if self._spool is not None and end > KEPT_IN_MEMORY:
-            found += self._spool.read(max(position, KEPT_IN_MEMORY) - KEPT_IN_MEMORY, end - KEPT_IN_MEMORY)
+        found = self._objects[position : position + count]
+        if self._spool is not None:
+            start, end = max(position, KEPT_IN_MEMORY), min(position + count, self.total)
+            found += self._spool.read(start - KEPT_IN_MEMORY, end - KEPT_IN_MEMORY)
         return found
 
     def _store(self, objects: Sequence[T]) -> None:
         if self._objects is None:
+            if len(objects) <= KEPT_IN_MEMORY:
+                self._objects = list(objects)
+                return
             self._objects = []
         room = KEPT_IN_MEMORY - len(self._objects)
         if len(objects) <= room:

@@ -66,7 +66,9 @@ class Operation(Cursor[T]):
         else:
             results = StreamResults(name, context=context)
         operation = cls(results)
-        if not results.finished:  # its deadline may have been in the past
+        if context.deadline.passed(results.loop.time()):
+            results.expire()
+        else:
             task = results.loop.create_task(_produce(work, results))
             results.on_stop(task.cancel)
         return operation
@@ -135,9 +137,10 @@ class Operation(Cursor[T]):
             results.cancel()
             raise
         results.check()
+        found = results.read(0, results.total)
         if not results.single:
-            return results.read(0, results.total)
-        return results.read(0, 1)[0] if results.total else None
+            return found
+        return found[0] if found else None
 
     async def __anext__(self) -> T:
         try:
@@ -173,7 +176,8 @@ async def _produce(work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
     try:
         result = await work(results)
     except asyncio.CancelledError:
-        results.cancel()  # the loop is shutting down, unless it was the call that was cancelled
+        if not results.finished:  # it was not the call that was cancelled: the loop is shutting down
+            results.fail(WbemError(WbemStatus.CALL_CANCELLED, "the task that ran the call was cancelled"))
         raise
     except WbemError as error:
         results.fail(error)

@@ -24,7 +24,7 @@ from typing import Generic, NamedTuple, TypeVar
 from openwmi.base.clock import Deadline
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
-from openwmi.base.status import HResult, WbemStatus
+from openwmi.base.status import HResult, WbemStatus, describe
 from openwmi.operation.context import LOCAL, CallContext
 from openwmi.operation.timers import Timer, Timers
 
@@ -44,13 +44,6 @@ class State(Enum):
     FINISHED = "finished"
 
 
-NEXT_STATES: dict[State, frozenset[State]] = {
-    State.STARTING: frozenset({State.RUNNING, State.FINISHED}),
-    State.RUNNING: frozenset({State.FINISHED}),
-    State.FINISHED: frozenset(),
-}
-
-
 class Progress(NamedTuple):
     """How far a call has come: `done` of `total` in the producer's units, and after how many objects it said so."""
 
@@ -66,6 +59,7 @@ class ResultSet(ABC, Generic[T]):
     __slots__ = (
         "_aborted",
         "_callbacks",
+        "_error",
         "_holders",
         "_seen",
         "_stop",
@@ -73,12 +67,11 @@ class ResultSet(ABC, Generic[T]):
         "_waiters",
         "began",
         "context",
-        "error",
+        "finished",
         "loop",
         "name",
         "progress",
         "single",
-        "state",
         "total",
         "waits_for",
     )
@@ -86,26 +79,26 @@ class ResultSet(ABC, Generic[T]):
     rewindable: bool
     """Whether objects can be read more than once."""
 
-    def __init__(self, name: str = "", *, single: bool = False, context: CallContext = LOCAL) -> None:
+    def __init__(self, name: str = "", single: bool = False, context: CallContext = LOCAL) -> None:
         self.name = name
         self.single = single
         self.context = context
         self.loop = asyncio.get_running_loop()
-        self.state = State.STARTING
         self.began = False
-        self.error: WbemError | None = None
+        self.finished = False
         self.progress: Progress | None = None
         self.waits_for = ""
         self.total = 0
         self._seen = False
-        self._aborted = False
+        self._error: WbemError | None = None
+        self._aborted: tuple[WbemStatus, str] | None = None
         self._holders = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] | None = None
         self._callbacks: list[Callable[[], object]] | None = None
         self._stop: Callable[[], object] | None = None
         self._timer: Timer | None = None
         if context.deadline.at is not None:
-            self._timer = Timers.of(self.loop).call_at(context.deadline.at, self._expire)
+            self._timer = Timers.of(self.loop).call_at(context.deadline.at, self.expire)
 
     # What a producer does.
 
@@ -118,16 +111,17 @@ class ResultSet(ABC, Generic[T]):
 
     def begin(self) -> None:
         """The call has started: from here on a failure is its result, not its refusal."""
-        self._move(State.RUNNING)
+        if self.began or self.finished:
+            raise LocalProtocolError(f"a call that is {self.state.value} cannot begin: {self.name}")
         self.began = True
         self._wake(0)
 
     async def put(self, objects: Sequence[T]) -> None:
-        """Adds objects, then waits while there is no room for more. WbemError(CALL_CANCELLED) after the end."""
-        if self.state is State.STARTING:
-            self.begin()
+        """Adds objects, then waits while there is no room for more. Raises why the call was ended, if it was."""
         if self.finished:
-            raise self.error or WbemError(WbemStatus.CALL_CANCELLED)
+            raise self.error or LocalProtocolError(f"a call that is finished cannot put more objects: {self.name}")
+        if not self.began:
+            self.begin()
         if objects:
             self._store(objects)
             self.total += len(objects)
@@ -142,45 +136,77 @@ class ResultSet(ABC, Generic[T]):
 
     def finish(self, result: T | None = None) -> None:
         """The call succeeded; `result` is the object of a call that has one."""
-        if self.state is State.STARTING:
-            self.begin()
-        if result is not None and not self.finished:
+        if self.finished:
+            self._late()
+            return
+        self.began = True
+        if result is not None:
             self._store((result,))
             self.total += 1
-        self._end(None)
+        self._close()
 
     def fail(self, error: WbemError) -> None:
         """The call failed; in state STARTING that means: it could not start."""
-        self._end(error)
+        if self.finished:
+            self._late()
+            return
+        if error.operation is None:
+            error.operation = self.name or None
+        self._error = error
+        self._close()
 
     # What consumers do.
 
     @property
-    def finished(self) -> bool:
-        return self.state is State.FINISHED
+    def state(self) -> State:
+        if self.finished:
+            return State.FINISHED
+        return State.RUNNING if self.began else State.STARTING
 
     @property
     def cancelled(self) -> bool:
         """Whether the call was ended before its producer had finished: what was not read by then is gone."""
-        return self._aborted
+        return self._aborted is not None
+
+    @property
+    def error(self) -> WbemError | None:
+        """Why a finished call failed; None if it did not."""
+        if self._error is None and self._aborted is not None:
+            # Made when it is asked for: most calls that are cancelled are never looked at again.
+            self._error = WbemError(*self._aborted, operation=self.name or None)
+        return self._error
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an `error`."""
+        return self._error is not None or self._aborted is not None
 
     @property
     def status(self) -> WbemStatus | HResult | int:
         """The final status; TIMEDOUT while there is none."""
-        if self.state is not State.FINISHED:
+        if not self.finished:
             return WbemStatus.TIMEDOUT
         self._seen = True
         return WbemStatus.NO_ERROR if self.error is None else self.error.status
 
     def check(self) -> None:
         """Raises the failure of a finished call."""
-        if self.error is not None and self.state is State.FINISHED:
+        if self.failed:
             self._seen = True
+            assert self.error is not None, "it has failed"
             raise self.error.with_traceback(None)
 
-    def cancel(self) -> bool:
-        """Ends the call with CALL_CANCELLED, unless it has ended, and waits for nobody. Whether this has ended it."""
-        return self._abort(WbemStatus.CALL_CANCELLED, "the call was cancelled")
+    def cancel(self) -> None:
+        """Ends the call with CALL_CANCELLED, unless it has ended, and waits for nobody."""
+        if not self.finished:
+            self._seen = True  # whoever cancels knows what becomes of the call
+            self._abort(WbemStatus.CALL_CANCELLED, "the call was cancelled")
+
+    def expire(self) -> None:
+        """The same with TIMED_OUT: the call's deadline has passed."""
+        culprit = f", waiting for {self.waits_for}" if self.waits_for else ""
+        text = f"the call did not end by its deadline{culprit}: give it more time, or ask for less"
+        self._abort(WbemStatus.TIMED_OUT, text)
 
     def when_finished(self, callback: Callable[[], object]) -> None:
         """Calls `callback` at the end, before anybody who waits goes on; at once if the call has ended."""
@@ -195,8 +221,9 @@ class ResultSet(ABC, Generic[T]):
         """A future that is done when there have been `wanted` objects in all, or there is progress, or the end."""
         future = self.loop.create_future()
         if self._waiters is None:
-            self._waiters = []
-        self._waiters.append((wanted, future))
+            self._waiters = [(wanted, future)]
+        else:
+            self._waiters.append((wanted, future))
         return future
 
     async def wait(self, wanted: int, deadline: Deadline) -> None:
@@ -221,11 +248,16 @@ class ResultSet(ABC, Generic[T]):
         self._holders -= 1
         if self._holders > 0:
             return
-        if not self.single and not self.finished:
-            self._seen = True
+        if not self.single:
+            self._seen = self._seen or not self.finished
             self._abort(WbemStatus.CALL_CANCELLED, "nobody reads its results any more")
         self._free()
         self._log_unseen()
+
+    @property
+    def settled(self) -> bool:
+        """Whether a `release` would change nothing: the one result is there, and so is nothing to log."""
+        return self.single and self.finished and (self._seen or not self.failed)
 
     @abstractmethod
     def read(self, position: int, count: int) -> list[T]:
@@ -245,52 +277,41 @@ class ResultSet(ABC, Generic[T]):
 
     # How it ends.
 
-    def _move(self, state: State) -> None:
-        if state not in NEXT_STATES[self.state]:
-            raise LocalProtocolError(f"a call that is {self.state.value} cannot become {state.value}: {self.name}")
-        self.state = state
+    def _late(self) -> None:
+        """The producer ends a call that has ended: a mistake, unless it could not know of a cancel or a deadline."""
+        if self._aborted is None:
+            raise LocalProtocolError(f"a call that is finished cannot end again: {self.name}")
 
-    def _end(self, error: WbemError | None) -> None:
-        if self._aborted and self.finished:
-            return  # it was cancelled or out of time, and the producer could not know
-        self._move(State.FINISHED)
-        if error is not None and error.operation is None:
-            error.operation = self.name or None
-        self.error = error
+    def _abort(self, status: WbemStatus, text: str) -> None:
+        if self.finished:
+            return
+        self._aborted = status, text
+        stop = self._stop
+        self._free()
+        self._close()
+        if stop is not None:
+            self._call(stop)
+
+    def _close(self) -> None:
+        self.finished = True
         self._stop = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._callbacks is not None:
-            self._call_back()
+            callbacks, self._callbacks = self._callbacks, None
+            for callback in callbacks:
+                self._call(callback)
         if self._waiters is not None:
             self._wake(EVERYTHING)
         if self._holders <= 0:
             self._log_unseen()
 
-    def _abort(self, status: WbemStatus, text: str) -> bool:
-        if self.finished:
-            return False
-        stop = self._stop
-        self._aborted = True
-        self._free()
-        self._end(WbemError(status, text))
-        if stop is not None:
-            stop()
-        return True
-
-    def _expire(self) -> None:
-        culprit = f", waiting for {self.waits_for}" if self.waits_for else ""
-        text = f"the call did not end by its deadline{culprit}: give it more time, or ask for less"
-        self._abort(WbemStatus.TIMED_OUT, text)
-
-    def _call_back(self) -> None:
-        callbacks, self._callbacks = self._callbacks or (), None
-        for callback in callbacks:
-            try:
-                callback()
-            except Exception:
-                log.exception("a callback at the end of %s failed", self.name or "a call")
+    def _call(self, callback: Callable[[], object]) -> None:
+        try:
+            callback()
+        except Exception:
+            log.exception("a callback at the end of %s failed", self.name or "a call")
 
     def _wake(self, total: int) -> None:
         """Wakes those who wait for up to `total` objects."""
@@ -298,24 +319,20 @@ class ResultSet(ABC, Generic[T]):
             return
         waiting, self._waiters = self._waiters, None
         for wanted, future in waiting:
-            if wanted > total:
-                self._keep_waiting(wanted, future)
-            else:
-                _settle(future)
-
-    def _keep_waiting(self, wanted: int, future: asyncio.Future[None]) -> None:
-        if self._waiters is None:
-            self._waiters = []
-        self._waiters.append((wanted, future))
+            if wanted <= total and not future.done():
+                future.set_result(None)
+        if total < EVERYTHING:
+            self._waiters = [entry for entry in waiting if entry[0] > total] or None
 
     def _forget(self, future: asyncio.Future[None]) -> None:
         if self._waiters is not None:
             self._waiters = [entry for entry in self._waiters if entry[1] is not future] or None
 
     def _log_unseen(self) -> None:
-        if self.finished and self.error is not None and not self._seen:
+        if self.finished and self.failed and not self._seen:
             self._seen = True
-            log.error("nobody saw the failure of %s: %s", self.name or "a call", self.error)
+            # Its text may hold what the caller gave, such as a command line with a password.
+            log.error("nobody saw the failure of %s: %s", self.name or "a call", describe(self.status))
 
 
 def _settle(future: asyncio.Future[None]) -> None:

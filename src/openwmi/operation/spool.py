@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 import threading
+from collections import deque
 from typing import Generic, TypeVar, cast
 
 from openwmi.base.error import WbemError
@@ -23,23 +24,35 @@ class Quota:
 
     def __init__(self, limit_bytes: int) -> None:
         self._lock = threading.Lock()
+        self._returned: deque[int] = deque()
+        self._taken = 0
         self.limit_bytes = limit_bytes
-        self.used_bytes = 0
+
+    @property
+    def used_bytes(self) -> int:
+        """What is held just now."""
+        with self._lock:
+            return self._settle()
 
     def take(self, size: int) -> None:
         """WbemError(QUOTA_VIOLATION) if there is not that much left."""
         with self._lock:
-            if self.used_bytes + size > self.limit_bytes:
+            if self._settle() + size > self.limit_bytes:
                 raise WbemError(
                     WbemStatus.QUOTA_VIOLATION,
                     f"kept results would need more than {self.limit_bytes:,} bytes of disk in all: "
                     "read them forward-only, or ask for fewer",
                 )
-            self.used_bytes += size
+            self._taken += size
 
     def give_back(self, size: int) -> None:
-        with self._lock:
-            self.used_bytes -= size
+        # The collector may call this in the midst of `take`, on the same thread: so no lock, and no arithmetic.
+        self._returned.append(size)
+
+    def _settle(self) -> int:
+        while self._returned:
+            self._taken -= self._returned.popleft()
+        return self._taken
 
 
 QUOTA = Quota(SPOOL_QUOTA_BYTES)

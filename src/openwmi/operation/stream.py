@@ -1,4 +1,4 @@
-"""Results that are forgotten as they are read: one pass, a bounded backlog, a producer that waits; memory stays flat."""
+"""Results that are forgotten as they are read: one pass, a bounded backlog, a producer that waits, flat memory."""
 
 from __future__ import annotations
 

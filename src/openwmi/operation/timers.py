@@ -17,26 +17,26 @@ TICKS_PER_SECOND = 128
 class Timer:
     """A callback at a tick, until it has run or is cancelled."""
 
-    __slots__ = ("_bucket", "callback")
+    __slots__ = ("_tick", "callback")
 
-    def __init__(self, bucket: dict[Timer, None], callback: Callable[[], object]) -> None:
-        self._bucket = bucket
+    def __init__(self, tick: _Tick, callback: Callable[[], object]) -> None:
+        self._tick = tick
         self.callback = callback
-        bucket[self] = None
+        tick.waiting[self] = None
 
     def cancel(self) -> None:
         """The callback will not run. Harmless when it has run."""
-        self._bucket.pop(self, None)
+        self._tick.drop(self)
 
 
 class Timers:
     """The ticks of one loop. Use `Timers.of(loop)`; only on the loop's thread."""
 
-    __slots__ = ("_buckets", "_loop")
+    __slots__ = ("_loop", "_ticks")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = ref(loop)  # the registry below is keyed by the loop: a strong one would keep it for ever
-        self._buckets: dict[int, dict[Timer, None]] = {}
+        self._ticks: dict[int, _Tick] = {}
 
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Timers:
@@ -46,21 +46,43 @@ class Timers:
             timers = _timers[loop] = cls(loop)
         return timers
 
+    def __len__(self) -> int:
+        """How many ticks there are on which something waits."""
+        return len(self._ticks)
+
     def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
         """Runs `callback` at the first tick that is not before `when` (seconds on the loop's clock)."""
-        tick = math.ceil(when * TICKS_PER_SECOND)
-        bucket = self._buckets.get(tick)
-        if bucket is None:
+        number = math.ceil(when * TICKS_PER_SECOND)
+        tick = self._ticks.get(number)
+        if tick is None:
             loop = self._loop()
             assert loop is not None, "a timer is only asked for on its running loop"
-            bucket = self._buckets[tick] = {}
-            loop.call_at(tick / TICKS_PER_SECOND, self._fire, tick)
-        return Timer(bucket, callback)
+            tick = self._ticks[number] = _Tick(loop, self._ticks, number)
+        return Timer(tick, callback)
 
-    def _fire(self, tick: int) -> None:
-        bucket = self._buckets.pop(tick)
-        while bucket:  # a callback may cancel another of the same tick, so no snapshot
-            timer, _ = bucket.popitem()
+
+class _Tick:
+    """What waits for one tick; without anything it is dropped, so that a far deadline that was met leaves nothing."""
+
+    __slots__ = ("_handle", "_number", "_ticks", "waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, ticks: dict[int, _Tick], number: int) -> None:
+        self.waiting: dict[Timer, None] = {}
+        self._ticks = ticks
+        self._number = number
+        self._handle = loop.call_at(number / TICKS_PER_SECOND, self._fire)
+
+    def drop(self, timer: Timer) -> None:
+        if timer in self.waiting:
+            del self.waiting[timer]
+            if not self.waiting and self._ticks.get(self._number) is self:
+                del self._ticks[self._number]
+                self._handle.cancel()
+
+    def _fire(self) -> None:
+        del self._ticks[self._number]
+        while self.waiting:  # a callback may cancel another of the same tick, so no snapshot
+            timer, _ = self.waiting.popitem()
             timer.callback()
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from openwmi.security.logins import Logins
 from openwmi.security.names import ServerNames
 from openwmi.security.nthash import nt_hash
-from openwmi.security.ntlm_acceptor import NtlmAcceptor, Step
+from openwmi.security.ntlm_acceptor import NtlmAcceptor, Step, UserLookup
 from openwmi.security.ntlm_context import NtlmContext
 from openwmi.security.refusal import LoginRefused
 from openwmi.security.users import User, UsersFile, add_user, parse_account, parse_users, remove_user
@@ -44,6 +44,7 @@ __all__ = [
     "ServerNames",
     "Step",
     "User",
+    "UserLookup",
     "UsersFile",
     "add_user",
     "nt_hash",

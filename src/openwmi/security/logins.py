@@ -16,7 +16,7 @@ from openwmi.security.names import ServerNames
 from openwmi.security.ntlm_acceptor import NtlmAcceptor, UserLookup
 from openwmi.security.ntlm_context import NtlmContext
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("openwmi.security")
 
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
 

@@ -67,6 +67,10 @@ class UsersFile:
     def __len__(self) -> int:
         return len(self._exact)
 
+    def __iter__(self) -> Iterator[User]:
+        """The accounts, in the order of the file."""
+        return iter(self._exact.values())
+
     def lookup(self, domain: str, name: str, computer: str) -> User | None:
         """The account that a client means by a domain and a name; None if there is none, or more than one.
 

@@ -1,7 +1,7 @@
 """The verbs of WMI, once: what a namespace can be asked, and the pythonic Namespace over it.
 
-`Session` is the abstract set of verbs, each of which returns an Operation. The engine implements it in process; a client
-will over the wire. Everything above takes either and cannot tell them apart.
+`Session` is the abstract set of verbs, each of which returns an Operation. The engine implements it in process; a
+client will over the wire. Everything above takes either and cannot tell them apart.
 """
 
 from openwmi.session.namespace import Namespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.model import CimClass, CimInstance, ObjectPath
@@ -55,7 +55,7 @@ class Namespace:
         Args:
             timeout: seconds that a call may take; then it ends with Timeout.
             locale: the preferred locale, such as `ms_409`.
-            flags: see CallFlags.
+            flags: see CallFlags. FORWARD_ONLY among them is `keep=False`; without it, what was said of keeping stays.
             keep: whether many results can be read again (reset, clone); else each is forgotten once it has been read.
         """
         changed = self._options
@@ -64,7 +64,7 @@ class Namespace:
         if locale is not None:
             changed = replace(changed, locale=locale)
         if flags is not None:
-            changed = replace(changed, flags=flags)
+            changed = replace(changed, flags=flags | changed.flags & CallFlags.FORWARD_ONLY)
         if keep is not None:
             forward_only = CallFlags.NONE if keep else CallFlags.FORWARD_ONLY
             changed = replace(changed, flags=changed.flags & ~CallFlags.FORWARD_ONLY | forward_only)
@@ -75,15 +75,15 @@ class Namespace:
         return Namespace(self._session, replace(self._options, sink=sink))
 
     def cancel_calls(self, sink: Sink[Any]) -> None:
-        """Cancels every call that delivers to `sink`, as IWbemServices::CancelAsyncCall does; NOT_FOUND if none does."""
+        """Cancels every call that delivers to `sink`, as IWbemServices::CancelAsyncCall does. NOT_FOUND if none."""
         self._session.calls.cancel(sink)
 
     def get(self, path: str | ObjectPath) -> Operation[Any]:
-        """The instance at a path such as `Win32_Process.Handle="4"` or `Win32_OperatingSystem=@`, or a class by its name.
+        """The instance at a path (`Win32_Process.Handle="4"`, `Win32_OperatingSystem=@`), or a class by its name.
 
         Typed loosely, since the path alone says which of the two it is.
         """
-        return cast(Operation[Any], self._ready(self._session.get(str(path), self._context())))
+        return self._ready(self._session.get(str(path), self._context()))
 
     def query(self, text: str, /, **parameters: object) -> Operation[CimInstance]:
         """What a WQL query selects; `:name` in its text stands for the parameter `name`, as a value, never as text."""
@@ -98,14 +98,14 @@ class Namespace:
         return self._ready(self._session.classes(superclass, deep=deep, context=self._context()))
 
     def call(self, path: str | ObjectPath, method: str, /, **parameters: object) -> Operation[CimInstance]:
-        """Runs a method of an instance, or a static one of a class. A ReturnValue that is not 0 is a value, no error."""
+        """Runs a method of an instance, or a static one of a class. A ReturnValue other than 0 is a value, no error."""
         return self._ready(self._session.call(str(path), method, parameters, self._context()))
 
     async def close(self) -> None:
         """Ends the connection, for every view of it."""
         await self._session.close()
 
-    async def __aenter__(self) -> Namespace:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -46,8 +46,11 @@ class Session(ABC):
     def call(
         self, path: str, method: str, inputs: Mapping[str, object], context: CallContext
     ) -> Operation[CimInstance]:
-        """Runs a method; the result holds the out-parameters and ReturnValue. INVALID_METHOD, METHOD_NOT_IMPLEMENTED."""
+        """Runs a method; the result holds the out-parameters and ReturnValue.
+
+        INVALID_METHOD, INVALID_METHOD_PARAMETERS, METHOD_NOT_IMPLEMENTED, METHOD_DISABLED.
+        """
 
     @abstractmethod
     async def close(self) -> None:
-        """Ends the connection; calls under way are cancelled."""
+        """Ends the connection: calls under way are cancelled, and later ones fail with INVALID_OPERATION."""

@@ -1,0 +1,77 @@
+"""`openwmi serve`: this machine as a WMI server, for other people's clients."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+import click
+
+from openwmi.cli.failure import complain
+from openwmi.cli.stream import standard_output
+from openwmi.locator import local_engine
+from openwmi.net import Address, parse_address
+from openwmi.security import UsersFile
+from openwmi.server import Server
+
+PORT = 135
+
+EXAMPLES = """\b
+Examples:
+  openwmi users add users.txt 'WORKGROUP\\me'
+  openwmi serve --users users.txt --listen 127.0.0.1:1135
+  wmiquery.py 'WORKGROUP/me@127.0.0.1[1135]'
+"""
+
+
+@click.command("serve", epilog=EXAMPLES)
+@click.option(
+    "--listen",
+    "listen_at",
+    metavar="HOST:PORT",
+    default=f"127.0.0.1:{PORT}",
+    show_default=True,
+    help="Where clients connect. Ports below 1024 need root; port 0 is any free one.",
+)
+@click.option(
+    "--users",
+    "users_file",
+    type=click.Path(dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="Who may log in; see 'openwmi users'. It is read again when it changes.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Logs each login and each call that fails.")
+def command(listen_at: str, users_file: str, verbose: bool) -> None:
+    """Serves this machine's WMI over DCOM, with NTLM logins. Ends with Ctrl-C or SIGTERM.
+
+    The address is printed on standard output once clients can connect; everything else goes to standard error.
+    """
+    address = parse_address(listen_at, PORT)
+    users = UsersFile(users_file)
+    if not len(users):
+        raise click.UsageError(f"{users_file} holds no user: nobody could log in. See 'openwmi users add'")
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    asyncio.run(_serve(address, users))
+
+
+async def _serve(address: Address, users: UsersFile) -> None:
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    server = Server(local_engine(), users)
+    try:
+        where = await server.listen(address)
+        complain(f"serving this machine's WMI at {where}; whoever logs in may read")
+        out = standard_output()
+        out.write(f"{where}\n")
+        out.flush()
+        await ended.wait()
+    finally:
+        await server.close()

@@ -1,0 +1,54 @@
+"""The DCOM runtime ([MS-DCOM] 3): objects of this process that others call, over octets that `openwmi.rpc` understands.
+
+    caller       who makes the call that is being carried out
+    served       what can be exported, and which interfaces it has
+    dispatch     a request's stub -> the declared call -> the reply's stub
+    exporter     the objects that clients hold
+    remunknown   IRemUnknown: how clients hold and release them
+    resolver     IObjectExporter: where an exporter is reached, and pings
+    activation   a class named by a client -> a new object
+    endpoint     the connections of a port, and which object or service a call is for
+    connection   one of them, as an asyncio.Protocol
+    channel      the other end: a client's connection
+    proxy        an object over there, as its interface
+    resolution   from a reference to a channel that reaches its object
+
+A server, whole:
+
+    exporter = Exporter([host_name], lambda: port)
+    classes = ClassTable(exporter, {CLSID_Lamp: Lamp})                         # class Lamp(Served, ILamp): …
+    services = [Resolver(exporter), Activator(classes), OldActivator(classes)]
+    endpoint = Endpoint(exporter, services, [ILamp], lambda peer: Logins(users, names, peer=peer))
+    await loop.create_server(endpoint, "127.0.0.1", port)
+
+This room never hears of CIM, and knows of users only that something answers for their tokens.
+"""
+
+from openwmi.dcom.activation import Activator, ClassTable, OldActivator
+from openwmi.dcom.caller import Caller, current_caller
+from openwmi.dcom.channel import Channel
+from openwmi.dcom.connection import Connection
+from openwmi.dcom.endpoint import Endpoint
+from openwmi.dcom.exporter import Exporter
+from openwmi.dcom.proxy import proxy
+from openwmi.dcom.resolution import reach, resolve
+from openwmi.dcom.resolver import Resolver
+from openwmi.dcom.served import Served, partial
+
+__all__ = [
+    "Activator",
+    "Caller",
+    "Channel",
+    "ClassTable",
+    "Connection",
+    "Endpoint",
+    "Exporter",
+    "OldActivator",
+    "Resolver",
+    "Served",
+    "current_caller",
+    "partial",
+    "proxy",
+    "reach",
+    "resolve",
+]

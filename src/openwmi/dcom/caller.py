@@ -1,0 +1,45 @@
+"""Who makes the call that is being carried out: COM's CoGetCallContext, for methods of exported objects."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from openwmi.base.fault import LocalProtocolError
+from openwmi.rpc import AuthLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The client of one call.
+
+    Attributes:
+        principal: who logged in, such as `DOM\\me`; None for nobody.
+        level: how the call was protected.
+        peer: the address it came from.
+        host: our address that it came to, so that references lead back by the way that works.
+        connection: what objects that are handed out are tied to: the association group.
+    """
+
+    principal: str | None
+    level: AuthLevel
+    peer: str
+    host: str
+    connection: Hashable
+
+
+_CALLER: ContextVar[Caller] = ContextVar("openwmi.dcom.caller")
+
+
+def current_caller() -> Caller:
+    """The caller, in a task that carries out a call; LocalProtocolError elsewhere."""
+    caller = _CALLER.get(None)
+    if caller is None:
+        raise LocalProtocolError("there is no caller: no call is being carried out here")
+    return caller
+
+
+def set_caller(caller: Caller) -> None:
+    """For the task that carries out the call, and those that it starts."""
+    _CALLER.set(caller)

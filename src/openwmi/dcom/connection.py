@@ -1,0 +1,203 @@
+"""One connection of a server: octets to calls, calls to tasks, replies to octets ([MS-RPCE] 3.3).
+
+The association does the protocol. What is decided here is what costs memory and time: how much is read, how many calls
+run, what becomes of them when their client goes away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, cast
+
+from openwmi.base import limits
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.status import HResult
+from openwmi.dcom.caller import Caller, set_caller
+from openwmi.dcom.dispatch import Fault
+from openwmi.rpc import (
+    AssociationGroups,
+    AuthLevel,
+    CallCancelled,
+    CallOrphaned,
+    ConnectionClosed,
+    FaultStatus,
+    RequestReceived,
+    Role,
+    RpcAssociation,
+    SyntaxId,
+    TokenNeeded,
+)
+
+log = logging.getLogger("openwmi.dcom")
+
+
+class TokenAnswerer(Protocol):
+    """What answers for the logins of one connection; see openwmi.security."""
+
+    def answer(self, association: Any, request: Any, /) -> bool: ...
+
+
+class Endpoint(Protocol):
+    """What a connection asks of the endpoint that it came in at."""
+
+    @property
+    def interfaces(self) -> frozenset[SyntaxId]: ...
+    @property
+    def groups(self) -> AssociationGroups: ...
+    @property
+    def logins(self) -> Callable[[str], TokenAnswerer]: ...
+    def admit(self, connection: Any, /) -> bool: ...
+    def leave(self, connection: Any, group: int, /) -> None: ...
+    async def answer(self, request: RequestReceived, caller: Caller, /, *, header_signing: bool) -> bytes: ...
+
+
+class Connection(asyncio.Protocol):
+    """Made by an endpoint for each connection.
+
+    Attributes:
+        peer: the address it came from.
+        group: its association group; 0 before the bind.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._calls: dict[int, asyncio.Task[None]] = {}
+        self._login_timer: asyncio.TimerHandle | None = None
+        self.peer = ""
+        self.group = 0
+        self._handlers: dict[type[object], Callable[[Any], object]] = {
+            TokenNeeded: self._on_token,
+            RequestReceived: self._on_request,
+            CallCancelled: self._on_cancel,
+            CallOrphaned: self._on_cancel,
+            ConnectionClosed: lambda _: self._transport.close(),
+        }
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio.Protocol."""
+        self._transport = cast(asyncio.Transport, transport)
+        self.peer = _host(transport.get_extra_info("peername"))
+        sockname = transport.get_extra_info("sockname")
+        self._host = _host(sockname)
+        self._association = RpcAssociation(
+            Role.SERVER,
+            interfaces=self._endpoint.interfaces,
+            groups=self._endpoint.groups,
+            peer=self.peer,
+            endpoint=str(sockname[1]) if isinstance(sockname, tuple) else "",
+        )
+        self._logins = self._endpoint.logins(self.peer)
+        if not self._endpoint.admit(self):
+            self._transport.abort()
+            return
+        loop = asyncio.get_running_loop()
+        self._login_timer = loop.call_later(limits.LOGIN_SECONDS, self._no_login)
+
+    def data_received(self, data: bytes) -> None:
+        """Part of asyncio.Protocol."""
+        self._association.receive(data)
+        self._pump()
+
+    def eof_received(self) -> bool:
+        """Part of asyncio.Protocol. A client that closes its side waits for nothing more."""
+        self._association.receive(b"")
+        self._pump()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Part of asyncio.Protocol."""
+        if self._login_timer is not None:
+            self._login_timer.cancel()
+        for task in self._calls.values():
+            task.cancel()
+        group, self.group = self.group, 0
+        self._association.close()
+        self._endpoint.leave(self, group)
+
+    def pause_writing(self) -> None:
+        """Part of asyncio.Protocol. A client that does not read its answers asks nothing more."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Part of asyncio.Protocol."""
+        self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Ends the connection from our side, once what was said has been sent."""
+        self._association.close()
+        self._transport.close()
+
+    def _pump(self) -> None:
+        try:
+            while (event := self._association.next_event()) is not None:
+                self._handlers[type(event)](event)
+        except RemoteProtocolError as error:
+            log.warning("%s: the connection is closed: %s", self.peer, error)
+        self.group = self._association.group or self.group
+        self._flush()
+
+    def _flush(self) -> None:
+        data = self._association.data_to_send()
+        if data:
+            self._transport.write(data)
+        if self._association.closed:
+            self._transport.close()
+
+    def _on_token(self, event: TokenNeeded) -> None:
+        self._logins.answer(self._association, event)
+
+    def _on_request(self, request: RequestReceived) -> None:
+        if request.level >= AuthLevel.CONNECT and self._login_timer is not None:
+            self._login_timer.cancel()
+            self._login_timer = None
+        task = asyncio.get_running_loop().create_task(self._carry_out(request))
+        self._calls[request.call_id] = task
+        task.add_done_callback(partial(self._forget, request.call_id))
+
+    def _on_cancel(self, event: CallCancelled | CallOrphaned) -> None:
+        task = self._calls.get(event.call_id)
+        if task is not None:
+            task.cancel()
+
+    async def _carry_out(self, request: RequestReceived) -> None:
+        caller = Caller(request.principal, request.level, self.peer, self._host, self.group)
+        set_caller(caller)
+        call_id = request.call_id
+        try:
+            stub = await self._endpoint.answer(request, caller, header_signing=self._association.header_signing)
+        except Fault as fault:
+            log.debug("%s: fault 0x%08X: %s", self.peer, fault.status, fault)
+            self._fail(call_id, fault.status, executed=fault.executed)
+        except asyncio.CancelledError:
+            self._fail(call_id, FaultStatus.CANCELLED, executed=True)
+            raise
+        except Exception:
+            log.exception("%s: call %d of %s could not be answered", self.peer, request.opnum, request.interface)
+            self._fail(call_id, HResult.RPC_E_SERVERFAULT, executed=True)
+        else:
+            if not self._association.closed:
+                self._association.send_response(call_id, stub)
+                self._flush()
+
+    def _fail(self, call_id: int, status: int, *, executed: bool) -> None:
+        if not self._association.closed:
+            self._association.send_fault(call_id, status, executed=executed)
+            self._flush()
+
+    def _forget(self, call_id: int, task: asyncio.Task[None]) -> None:
+        if self._calls.get(call_id) is task:
+            del self._calls[call_id]
+
+    def _no_login(self) -> None:
+        self._login_timer = None
+        log.info("%s: the connection is closed: nobody logged in for %g s", self.peer, limits.LOGIN_SECONDS)
+        self.close()
+
+
+def _host(address: object) -> str:
+    """The host of a socket's address; IPv4 in IPv6 as IPv4."""
+    host = str(address[0]) if isinstance(address, tuple) and address else ""
+    return host.removeprefix("::ffff:")

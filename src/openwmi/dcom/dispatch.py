@@ -1,0 +1,77 @@
+"""A request's stub -> the call that its interface declares -> the reply's stub.
+
+Nothing here knows which object is called, who calls, or what an interface is for.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.status import HResult
+from openwmi.dcom.record import log_bug, printable
+from openwmi.interfaces import Call, Interface
+from openwmi.ndr import NdrReader, NdrWriter, codec
+from openwmi.orpc import OUR_VERSION, OrpcThat, OrpcThis
+from openwmi.rpc import FaultStatus, RequestReceived, check_trailer
+
+log = logging.getLogger("openwmi.dcom")
+
+_THIS = codec(OrpcThis)
+_THAT = codec(OrpcThat)
+_NOTHING_TO_SAY = OrpcThat()
+
+
+class Fault(Exception):  # noqa: N818 - the protocol's word
+    """The call fails below its interface. `executed` False: nothing of it was carried out."""
+
+    def __init__(self, status: int, text: str, *, executed: bool = False) -> None:
+        super().__init__(text)
+        self.status = status
+        self.executed = executed
+
+
+async def dispatch(
+    interface: type[Interface], target: Interface, request: RequestReceived, *, header_signing: bool
+) -> bytes:
+    """Carries out one call of `target` and returns the stub of its reply. Raises Fault.
+
+    A WbemError becomes the reply's HRESULT. Anything else that a method raises is a bug: it is logged, and the client
+    is told no more than that.
+    """
+    call = interface.calls.get(request.opnum)
+    if call is None:
+        raise Fault(FaultStatus.OP_RANGE_ERROR, f"{interface.__name__} has no call {request.opnum}")
+    arguments = _arguments(call, request, orpc=interface.orpc, header_signing=header_signing)
+    try:
+        reply = await getattr(target, call.name)(*arguments)
+    except WbemError as error:
+        log.debug("%s: %s", call, printable(error))
+        reply = call.failure(int(error.status), arguments)
+    except Exception as error:
+        log_bug(log, call, error)
+        raise Fault(HResult.RPC_E_SERVERFAULT, f"{call} failed", executed=True) from error
+    writer = NdrWriter()
+    if interface.orpc:
+        _THAT.encode(writer, _NOTHING_TO_SAY)
+    call.encode_reply(writer, reply, arguments)
+    return bytes(writer)
+
+
+def _arguments(call: Call, request: RequestReceived, *, orpc: bool, header_signing: bool) -> tuple[object, ...]:
+    reader = NdrReader(request.stub)
+    try:
+        if orpc:
+            this = _THIS.decode(reader)
+            if not OUR_VERSION.accepts(this.version):
+                raise Fault(HResult.RPC_E_VERSION_MISMATCH, f"COM {this.version}, where {OUR_VERSION} is spoken")
+        arguments = call.decode_request(reader)
+    except RemoteProtocolError as error:
+        raise Fault(FaultStatus.BAD_STUB_DATA, f"{call}: {error}") from error
+    # What follows the parameters is a verification trailer, or what some clients send for no reason.
+    try:
+        check_trailer(request, reader.offset, header_signing=header_signing)
+    except RemoteProtocolError as error:
+        raise Fault(FaultStatus.ACCESS_DENIED, f"{call}: {error}") from error
+    return arguments

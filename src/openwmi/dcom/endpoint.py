@@ -1,0 +1,118 @@
+"""An endpoint: the connections that come in at a port, and which object or service each of their calls is for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from openwmi.base import guid, limits
+from openwmi.base.guid import Guid
+from openwmi.base.status import HResult
+from openwmi.dcom.caller import Caller
+from openwmi.dcom.connection import Connection, TokenAnswerer
+from openwmi.dcom.dispatch import Fault, dispatch
+from openwmi.dcom.exporter import Exporter
+from openwmi.interfaces import (
+    IActivation,
+    Interface,
+    IObjectExporter,
+    IRemoteSCMActivator,
+    IRemUnknown,
+    IRemUnknown2,
+)
+from openwmi.rpc import AssociationGroups, AuthLevel, FaultStatus, RequestReceived, SyntaxId
+
+log = logging.getLogger("openwmi.dcom")
+
+LEAST_LEVELS: Mapping[Guid, AuthLevel] = {
+    IObjectExporter.iid: AuthLevel.NONE,
+    IActivation.iid: AuthLevel.INTEGRITY,
+    IRemoteSCMActivator.iid: AuthLevel.INTEGRITY,
+    IRemUnknown.iid: AuthLevel.PKT,
+    IRemUnknown2.iid: AuthLevel.PKT,
+}
+"""Below these levels a call is refused. Windows: activation wants INTEGRITY since 2021, and clients release at PKT."""
+
+
+class Endpoint:
+    """Gives each call to the object that its IPID names, or to the service that its interface names.
+
+    Args:
+        exporter: whose objects are called.
+        services: implementations of interfaces that are not on objects.
+        interfaces: that the objects have; a bind may name these and no others.
+        logins: what answers for the tokens of one connection from this address.
+        levels: the least authentication level of each interface; INTEGRITY where there is none.
+    """
+
+    def __init__(
+        self,
+        exporter: Exporter,
+        services: Iterable[Interface],
+        interfaces: Iterable[type[Interface]],
+        logins: Callable[[str], TokenAnswerer],
+        levels: Mapping[Guid, AuthLevel] | None = None,
+    ) -> None:
+        self._exporter = exporter
+        self._services = {type(service).iid: service for service in services}
+        served: list[type[Interface]] = [IRemUnknown, IRemUnknown2, *interfaces]
+        self.interfaces = frozenset(map(SyntaxId, [*self._services, *(each.iid for each in served)]))
+        self.logins = logins
+        self._levels = {**LEAST_LEVELS, **(levels or {})}
+        self.groups = AssociationGroups()
+        self._connections: set[Connection] = set()
+        self._closed = False
+
+    def __call__(self) -> Connection:
+        """A protocol for the next connection, as asyncio's create_server wants one."""
+        return Connection(self)
+
+    def admit(self, connection: Connection) -> bool:
+        """Whether one more connection is served."""
+        if self._closed:
+            return False
+        same = sum(1 for other in self._connections if other.peer == connection.peer)
+        if len(self._connections) >= limits.CONNECTIONS or same >= limits.CONNECTIONS_PER_PEER:
+            log.warning("%s: refused, %d connections are open, %d from there", connection.peer, len(self), same)
+            return False
+        self._connections.add(connection)
+        return True
+
+    def leave(self, connection: Connection, group: int) -> None:
+        """A connection is closed; with the last of its group, nothing ties the group's objects any more."""
+        self._connections.discard(connection)
+        if group and not any(other.group == group for other in self._connections):
+            self._exporter.disconnect(group)
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    async def answer(self, request: RequestReceived, caller: Caller, *, header_signing: bool) -> bytes:
+        """Carries out a call and returns the stub of its reply; raises Fault."""
+        interface, target = self._target(request, caller)
+        least = self._levels.get(interface.iid, AuthLevel.INTEGRITY)
+        if caller.level < least:
+            raise Fault(FaultStatus.ACCESS_DENIED, f"{interface.__name__} wants {least.name}, not {caller.level.name}")
+        return await dispatch(interface, target, request, header_signing=header_signing)
+
+    async def close(self) -> None:
+        """Ends every connection, and returns when none is left; what comes later is refused."""
+        self._closed = True
+        ending = list(self._connections)
+        for connection in ending:
+            connection.close()
+        for connection in ending:
+            await connection.wait_closed()
+
+    def _target(self, request: RequestReceived, caller: Caller) -> tuple[type[Interface], Interface]:
+        # The IPID decides, and not the presentation context: a well-known client binds one interface and calls all.
+        if request.object is not None and request.object != guid.NULL:
+            found = self._exporter.find(request.object, caller)
+            if found is None:
+                raise Fault(HResult.RPC_E_DISCONNECTED, f"{caller.principal} holds no object {request.object}")
+            target, interface = found
+            return interface, target
+        service = self._services.get(request.interface.uuid)
+        if service is None:
+            raise Fault(FaultStatus.UNKNOWN_INTERFACE, f"{request.interface} is called on objects")
+        return type(service), service

@@ -1,0 +1,187 @@
+"""The exporter: objects of this process that clients hold, and the calls for them ([MS-DCOM] 3.1.1).
+
+`openwmi.orpc` keeps the tables; here are the objects, and the timer that collects what nobody holds.
+"""
+
+# The names and parameters of the calls are the documents'.
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from openwmi.base.error import WbemError
+from openwmi.base.guid import Guid
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.dcom.caller import Caller, current_caller
+from openwmi.dcom.record import log_bug
+from openwmi.dcom.remunknown import RemUnknown
+from openwmi.dcom.served import Served, interfaces_of
+from openwmi.interfaces import Interface, IRemUnknown2, RemQiResult
+from openwmi.orpc import (
+    ANYONE,
+    Bindings,
+    ExportTable,
+    Lifetime,
+    ObjRefStandard,
+    OxidEntry,
+    PingReply,
+    PingSets,
+    Reference,
+    SecurityBinding,
+    objref,
+)
+
+log = logging.getLogger("openwmi.dcom")
+
+NTLM = SecurityBinding(10)
+
+
+class Exporter:
+    """One exporter, which clients find by its OXID.
+
+    Args:
+        names: of this machine, that clients may reach it by; the address that a client used is told first in any case.
+        port: where its calls come in.
+        random: octets that nobody can guess.
+    """
+
+    def __init__(
+        self, names: Iterable[str], port: Callable[[], int], random: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        self._names = tuple(names)
+        self._port = port
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._pings = PingSets(random)
+        self._table: ExportTable[Served] = ExportTable(random, self._pings)
+        self._ipid_rem_unknown = self._table.export(
+            RemUnknown(self), IRemUnknown2.iid, interfaces_of(RemUnknown), ANYONE, 0, lifetime=Lifetime.PERMANENT
+        ).ipid
+
+    def __len__(self) -> int:
+        """How many objects clients hold."""
+        return len(self._table) - 1
+
+    def entry(self, host: str) -> OxidEntry:
+        """What a resolver says of this exporter to a client that reached it at `host`."""
+        bindings = Bindings.tcp((host, *self._names), self._port(), (NTLM,))
+        return OxidEntry(self._table.oxid, bindings, self._ipid_rem_unknown)
+
+    def resolver(self, host: str) -> Bindings:
+        """Where the OXID is resolved; the port is the well-known one (2.2.19.3)."""
+        return Bindings.tcp((host, *self._names), None, (NTLM,))
+
+    def export(self, obj: Served, interface: type[Interface]) -> bytes:
+        """An OBJREF for the caller whose call is being carried out, and for nobody else."""
+        return objref.encode(self.reference(obj, interface.iid))
+
+    def reference(self, obj: Served, iid: Guid) -> ObjRefStandard:
+        """The same, not yet octets. WbemError(E_OUTOFMEMORY) if the caller holds too much."""
+        if self._closed:
+            raise WbemError(WbemStatus.SHUTTING_DOWN, "the server is shutting down")
+        caller = current_caller()
+        std = self._table.export(
+            obj,
+            iid,
+            interfaces_of(type(obj)),
+            caller.principal,
+            self._loop.time(),
+            connection=caller.connection,
+            refs=1,  # and not five, as Windows gives: well-known clients release one, and would leave four for ever
+        )
+        self._watch()
+        return ObjRefStandard(iid, std, self.resolver(caller.host))
+
+    def publish(self, obj: Served, interface: type[Interface], host: str) -> bytes:
+        """An OBJREF for whoever gets hold of it, such as a sink's: servers call back under names of their own.
+
+        It lives until `withdraw`. `host` is the address by which the other side reaches us.
+        """
+        std = self._table.export(
+            obj,
+            interface.iid,
+            interfaces_of(type(obj)),
+            ANYONE,
+            self._loop.time(),
+            lifetime=Lifetime.PERMANENT,
+        )
+        return objref.encode(ObjRefStandard(interface.iid, std, self.resolver(host)))
+
+    def withdraw(self, obj: Served) -> None:
+        """Nobody reaches the object any more."""
+        self._table.withdraw(obj)
+
+    def find(self, ipid: Guid, caller: Caller) -> tuple[Served, type[Interface]] | None:
+        """The object and the interface that a call is for; None if there is none for this caller."""
+        found = self._table.lookup(ipid, caller.principal, self._loop.time())
+        return None if found is None else (found.object, self._interface(found.object, found.iid))
+
+    def disconnect(self, connection: object) -> None:
+        """The last connection of an association group is gone."""
+        _let_go(self._table.disconnect(connection, self._loop.time()))
+        self._watch()
+
+    def close(self) -> None:
+        """Nothing can be called any more."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        _let_go(self._table.close())
+
+    def query_interface(self, ipid: Guid, refs: int, iids: Sequence[Guid]) -> tuple[RemQiResult, ...] | None:
+        """For IRemUnknown. None if there is no such object."""
+        caller = current_caller()
+        results = self._table.query_interface(
+            ipid, refs, iids, caller.principal, self._loop.time(), connection=caller.connection
+        )
+        return None if results is None else tuple(RemQiResult(result.status, result.std) for result in results)
+
+    def add_ref(self, references: Iterable[Reference]) -> tuple[HResult, ...]:
+        """For IRemUnknown: a result each."""
+        return self._table.add_ref(references, current_caller().principal, self._loop.time())
+
+    def release(self, references: Iterable[Reference]) -> None:
+        """For IRemUnknown. Releasing twice is harmless: well-known clients do."""
+        _let_go(self._table.release(references, current_caller().principal, self._loop.time()).gone)
+
+    def simple_ping(self, set_id: int) -> HResult:
+        """For IObjectExporter: what the set holds is still in use."""
+        return self._pings.simple_ping(set_id, current_caller().principal, self._loop.time())
+
+    def complex_ping(self, set_id: int, sequence: int, add: Iterable[int], delete: Iterable[int]) -> PingReply:
+        """For IObjectExporter: makes a set (0) or changes one, and pings it."""
+        principal, now = current_caller().principal, self._loop.time()
+        reply = self._pings.complex_ping(set_id, sequence, add, delete, principal=principal, now=now)
+        self._watch()  # a set has an end of its own, whether or not it holds anything
+        return reply
+
+    def _interface(self, obj: Served, iid: Guid) -> type[Interface]:
+        declared: Mapping[Guid, type[Interface]] = interfaces_of(type(obj))
+        return declared.get(iid, Served)
+
+    def _watch(self) -> None:
+        """Sets the timer for what may be collected next."""
+        due = self._table.deadline()
+        if due is None or self._closed or (self._timer is not None and self._timer.when() <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(due, self._collect)
+
+    def _collect(self) -> None:
+        self._timer = None
+        _let_go(self._table.expire(self._loop.time()))
+        self._watch()
+
+
+def _let_go(objects: Iterable[Served]) -> None:
+    for obj in objects:
+        try:
+            obj.released()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other objects must be let go as well
+            log_bug(log, f"{type(obj).__name__}.released", error)

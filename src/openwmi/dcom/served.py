@@ -1,0 +1,47 @@
+"""What can be exported: objects that implement declared interfaces."""
+
+from __future__ import annotations
+
+from abc import update_abstractmethods
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from openwmi.base.error import WbemError
+from openwmi.base.guid import Guid
+from openwmi.base.status import HResult
+from openwmi.interfaces import Call, Interface, IUnknown
+
+
+class Served(IUnknown):
+    """Base of objects that clients hold references to. Derive from it and from the interfaces that the object has."""
+
+    def released(self) -> None:
+        """No client holds the object any more: it was released, or nobody pings or uses it."""
+
+
+T = TypeVar("T", bound=Served)
+
+
+@cache
+def interfaces_of(type_: type[Interface]) -> Mapping[Guid, type[Interface]]:
+    """The interfaces that a class implements, by IID; what it derives them from is not counted."""
+    declared = [base for base in type_.__mro__ if issubclass(base, Interface) and "iid" in vars(base) and base.calls]
+    return MappingProxyType({base.iid: base for base in reversed(declared)})
+
+
+def partial(type_: type[T]) -> type[T]:
+    """Decorates a class that implements some calls of its interfaces: the others answer E_NOTIMPL."""
+
+    def refuse(call: Call) -> Callable[..., Any]:
+        async def refused(*_: object) -> Any:
+            raise WbemError(HResult.E_NOTIMPL, f"{call} is not implemented")
+
+        return refused
+
+    for interface in interfaces_of(type_).values():
+        for call in interface.calls.values():
+            if call.name in type_.__abstractmethods__:
+                setattr(type_, call.name, refuse(call))
+    return update_abstractmethods(type_)

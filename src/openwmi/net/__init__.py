@@ -1,0 +1,9 @@
+"""The network: listening and connecting, and errors that say what to do about them.
+
+It moves octets and knows no protocol.
+"""
+
+from openwmi.net.connector import connect
+from openwmi.net.listener import Address, Listener, listen, parse_address
+
+__all__ = ["Address", "Listener", "connect", "listen", "parse_address"]

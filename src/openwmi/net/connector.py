@@ -1,0 +1,34 @@
+"""Opening TCP connections, with errors that say which machine did not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from typing import TypeVar
+
+from openwmi.base.error import Unreachable
+from openwmi.base.status import HResult
+
+P = TypeVar("P", bound=asyncio.Protocol)
+
+
+async def connect(protocol: Callable[[], P], host: str, port: int, timeout: float) -> P:
+    """Opens a connection within `timeout` seconds, finding the host's address included. Unreachable."""
+    where = f"{host}:{port}"
+    try:
+        async with asyncio.timeout(timeout):
+            _, made = await asyncio.get_running_loop().create_connection(protocol, host, port)
+    except TimeoutError:
+        raise _unreachable(f"{where} did not answer within {timeout:g} s") from None
+    except socket.gaierror as error:
+        raise _unreachable(f"no address is known for {host}: {error.strerror}") from None
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise _unreachable(f"{where}: {reason}") from None
+    return made
+
+
+def _unreachable(text: str) -> Unreachable:
+    return Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, text)

@@ -1,0 +1,87 @@
+"""Listening for TCP connections."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Callable
+from typing import NamedTuple
+
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+
+BACKLOG = 256
+
+
+class Address(NamedTuple):
+    """Where to listen; port 0 is any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(text: str, default_port: int) -> Address:
+    """`host`, `host:port`, `[v6]:port` or `[v6]`. WbemError(INVALID_PARAMETER)."""
+    host, port = text, str(default_port)
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if bracket and (not rest or rest.startswith(":")):
+            port = rest[1:] if rest else port
+        else:
+            host = ""
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 0xFFFF:
+        raise WbemError(
+            WbemStatus.INVALID_PARAMETER,
+            f"{text!r} is no address to listen at: it is HOST:PORT, such as 127.0.0.1:135 or [::1]:135",
+        )
+    return Address(host, int(port))
+
+
+class Listener:
+    """An open port. `address` is where it really listens."""
+
+    def __init__(self, server: asyncio.Server, address: Address) -> None:
+        self._server = server
+        self.address = address
+
+    async def close(self) -> None:
+        """Takes no more connections; those that are open stay open."""
+        self._server.close()
+
+
+async def listen(protocol: Callable[[], asyncio.Protocol], address: Address) -> Listener:
+    """Listens, with TCP keep-alive on each connection, so that a client whose machine vanished is noticed.
+
+    WbemError(ACCESS_DENIED) where the port needs a right that is missing, WbemError(FAILED) where it is in use or the
+    address is not ours.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        server = await loop.create_server(protocol, address.host, address.port, backlog=BACKLOG)
+    except OSError as error:
+        raise _explained(error, address) from error
+    for listening in server.sockets:  # what is accepted inherits it
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    port = server.sockets[0].getsockname()[1]
+    return Listener(server, Address(address.host, port))
+
+
+def _explained(error: OSError, address: Address) -> WbemError:
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return WbemError(
+            WbemStatus.ACCESS_DENIED,
+            f"no right to listen at {address}: ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one",
+        )
+    if error.errno == errno.EADDRINUSE:
+        return WbemError(WbemStatus.FAILED, f"{address} is in use: something else listens there; choose another port")
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return WbemError(WbemStatus.FAILED, f"{address.host} is not an address of this machine")
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return WbemError(WbemStatus.FAILED, f"cannot listen at {address}: {reason}")

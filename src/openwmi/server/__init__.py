@@ -1,0 +1,15 @@
+"""WMI's server end: any Session's namespaces, served over DCOM to other people's clients ([MS-WMI] 3.1).
+
+    host          what listens, and everything it consists of
+    login         IWbemLevel1Login: a user becomes an IWbemServices
+    services      IWbemServices: one user's calls on one namespace
+    enumerators   IEnumWbemClassObject, and the smart enumerator that sends each class once
+    objects       CIM objects as interface pointers
+
+The one room that speaks both CIM and the wire, and translates. What a call means, the engine knows; in which order
+octets go, the rooms below.
+"""
+
+from openwmi.server.host import Server
+
+__all__ = ["Server"]

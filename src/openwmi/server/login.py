@@ -1,0 +1,90 @@
+"""IWbemLevel1Login: a user who has logged in gets the services of a namespace ([MS-WMI] 3.1.4.1, 3.1.4.8)."""
+
+# A method has the parameters of its document, whether or not it has a use for each.
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from openwmi.base import limits
+from openwmi.base.error import WbemError
+from openwmi.base.guid import Guid
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.dcom import Exporter, Served, current_caller
+from openwmi.interfaces import (
+    EstablishPositionReply,
+    IWbemLevel1Login,
+    IWbemLoginClientID,
+    IWbemLoginClientIDEx,
+    IWbemServices,
+    NTLMLoginReply,
+    RequestChallengeReply,
+    WBEMLoginReply,
+)
+from openwmi.model import parse_namespace
+from openwmi.server.services import Services
+from openwmi.session import Session
+
+log = logging.getLogger("openwmi.server")
+
+CLSID_WbemLevel1Login = Guid("8bc3f05e-d86b-11d0-a075-00c04fb68820")
+
+
+class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClientIDEx):
+    """Activated by a client, one for each login.
+
+    Args:
+        exporter: hands out references.
+        open_namespace: makes the session of a namespace such as `root\\cimv2`.
+    """
+
+    def __init__(self, exporter: Exporter, open_namespace: Callable[[str], Session]) -> None:
+        self._exporter = exporter
+        self._open_namespace = open_namespace
+
+    async def EstablishPosition(self, reserved1: str | None, reserved2: int) -> EstablishPositionReply:
+        return EstablishPositionReply(1)  # Windows: always 1
+
+    async def RequestChallenge(self, reserved1: str | None, reserved2: str | None) -> RequestChallengeReply:
+        raise WbemError(WbemStatus.NOT_SUPPORTED, "RequestChallenge is of a way to log in that is gone: use NTLMLogin")
+
+    async def WBEMLogin(
+        self, reserved1: str | None, reserved2: bytes | None, reserved3: int, reserved4: bytes | None
+    ) -> WBEMLoginReply:
+        raise WbemError(HResult.E_NOTIMPL, "WBEMLogin is of a way to log in that is gone: use NTLMLogin")
+
+    async def NTLMLogin(
+        self,
+        wszNetworkResource: str | None,
+        wszPreferredLocale: str | None,
+        lFlags: int,
+        pCtx: bytes | None,
+    ) -> NTLMLoginReply:
+        if wszNetworkResource is None or lFlags:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, "NTLMLogin wants a namespace, and no flags")
+        if len(wszNetworkResource) > limits.NAMESPACE_CHARS:
+            raise WbemError(
+                WbemStatus.QUOTA_VIOLATION, f"the path of a namespace has at most {limits.NAMESPACE_CHARS} characters"
+            )
+        # Whatever name the client calls this server by has led it here: an alias, an address behind a translator.
+        _, namespace = parse_namespace(wszNetworkResource)
+        caller = current_caller()
+        session = self._open_namespace(namespace)
+        services = Services(self._exporter, session, caller.principal or "", wszPreferredLocale or "")
+        log.info("%s from %s is in %s", caller.principal, caller.peer, session.namespace)
+        return NTLMLoginReply(self._exporter.export(services, IWbemServices))
+
+    async def SetClientInfo(self, wszClientMachine: str | None, lClientProcId: int, lReserved: int) -> int:
+        log.debug("%s is process %d of %s", current_caller().peer, lClientProcId, wszClientMachine)
+        return WbemStatus.NO_ERROR
+
+    async def SetClientInfoEx(
+        self,
+        wszClientMachine: str | None,
+        wszClientMachineFQDN: str | None,
+        lClientProcId: int,
+        ClientProcessCreationTime: int,
+        lReserved: int,
+    ) -> int:
+        return await self.SetClientInfo(wszClientMachine, lClientProcId, lReserved)

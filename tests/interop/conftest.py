@@ -1,0 +1,21 @@
+"""What the tests with other people's clients share: one `openwmi serve` for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.interop import serving
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.Command]:
+    """A running `openwmi serve`."""
+    with serving.command(tmp_path_factory.mktemp("served")) as command:
+        yield command
+
+
+@pytest.fixture
+def port(served: serving.Command) -> int:
+    """Where it listens on 127.0.0.1."""
+    return served.address.port

@@ -1,0 +1,183 @@
+"""`openwmi.connect`: which texts mean this machine, which mean none, and what comes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from platform import node
+from typing import Any
+
+import pytest
+
+import openwmi
+from openwmi.base.error import NotFound, WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.engine import Provider, Request, Row
+from openwmi.locator import connection
+from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
+
+HOST = connection.this_host()
+
+
+class Dial(Provider):
+    """The one dial of a made-up machine."""
+
+    cim_class = CimClass(
+        "Demo_Dial",
+        properties=(Property("Shows", Type(CimType.STRING)),),
+        qualifiers=qualifier_set(Qualifier("singleton")),
+    )
+
+    def instances(self, request: Request) -> list[Row]:
+        return [{"Shows": "twelve"}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "root/cimv2",
+        r"root\cimv2",
+        r"ROOT\CimV2",
+        "//./root/cimv2",
+        r"\\.\root\cimv2",
+        r"\\.\root/cimv2",
+        r"\\localhost\root\cimv2",
+        "//LocalHost/root/cimv2",
+        rf"\\{HOST}\root\cimv2",
+        f"//{HOST.upper()}/root/cimv2",
+        f"//{node()}/root/cimv2",
+    ],
+)
+async def test_a_namespace_of_this_machine(text: str) -> None:
+    async with openwmi.connect(text, providers=[Dial()]) as ns:
+        assert ns.name == r"root\cimv2"
+        dial = await ns.get("Demo_Dial=@")
+        assert (dial.Shows, dial["__SERVER"]) == ("twelve", HOST)
+
+
+async def test_the_default_is_cimv2() -> None:
+    async with openwmi.connect(providers=[Dial()]) as ns:
+        assert ns.name == r"root\cimv2"
+
+
+@pytest.mark.parametrize("text", ["root", "//./root", r"\\.\ROOT"])
+async def test_the_topmost_namespace(text: str) -> None:
+    async with openwmi.connect(text, providers=[Dial()]) as ns:
+        assert ns.name == "root"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        # Facts of real Windows.
+        ("", WbemStatus.INVALID_NAMESPACE, "'' is no namespace"),
+        ("\\", WbemStatus.INVALID_NAMESPACE, "is no namespace"),
+        (r"\\.", WbemStatus.INVALID_NAMESPACE, "is no namespace"),
+        (r"\ROOT", WbemStatus.INVALID_NAMESPACE, "is no namespace"),
+        (r"\\.\NONE", WbemStatus.INVALID_NAMESPACE, r"there is no namespace 'NONE' here: there are root, root\cimv2"),
+        ("NONE", WbemStatus.INVALID_NAMESPACE, "there is no namespace 'NONE' here"),
+        (r"ROOT\NONE", WbemStatus.INVALID_NAMESPACE, "there is no namespace"),
+        (r"ROOT\\CIMV2", WbemStatus.INVALID_NAMESPACE, "single slashes"),
+        ("ROOT\\CIMV2\\", WbemStatus.INVALID_NAMESPACE, "single slashes"),
+        (r"\\\.\ROOT", WbemStatus.INVALID_PARAMETER, "3 slashes"),
+        # Another machine.
+        (r"\\other\root\cimv2", WbemStatus.NOT_SUPPORTED, "other is another machine"),
+        ("//srv1.example.com/root/cimv2", WbemStatus.NOT_SUPPORTED, "srv1.example.com is another machine"),
+        (r"\\ROOT", WbemStatus.NOT_SUPPORTED, "ROOT is another machine"),
+        ("//192.0.2.1/root", WbemStatus.NOT_SUPPORTED, "192.0.2.1 is another machine"),
+    ],
+)
+async def test_what_cannot_be_connected_to(text: str, status: WbemStatus, said: str) -> None:
+    connection = openwmi.connect(text, providers=[Dial()])
+    with pytest.raises(WbemError, match=re.escape(said)) as caught:
+        await connection
+    assert caught.value.status == status
+    with pytest.raises(WbemError, match=re.escape(said)):
+        await connection.__aenter__()
+
+
+async def test_a_name_of_this_machine_alone_is_no_namespace() -> None:
+    with pytest.raises(NotFound, match="there is no namespace ''"):
+        await openwmi.connect(rf"\\{HOST}")
+
+
+async def test_awaited_it_is_closed_by_hand() -> None:
+    ns = await openwmi.connect(providers=[Dial()])
+    assert (await ns.get("Demo_Dial=@")).Shows == "twelve"
+    await ns.close()
+    await _is_closed(ns)
+
+
+async def test_entered_it_is_closed_at_the_end_even_by_an_error() -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with openwmi.connect(providers=[Dial()]) as ns:
+            _ = 1 / 0
+    await _is_closed(ns)
+
+
+async def test_entered_twice_it_is_two_connections() -> None:
+    connection = openwmi.connect(providers=[Dial()])
+    async with connection as outer:
+        async with connection as inner:
+            assert inner is not outer
+        await _is_closed(inner)
+        assert (await outer.get("Demo_Dial=@")).Shows == "twelve"
+    await _is_closed(outer)
+
+
+async def test_own_providers_stand_in_place_of_the_built_in_ones() -> None:
+    async with openwmi.connect(providers=[Dial()]) as ns:
+        assert [class_.name for class_ in await ns.classes()] == ["Demo_Dial"]
+    async with openwmi.connect("root", providers=iter([])) as ns:
+        assert await ns.classes() == []
+
+
+async def test_what_is_no_provider_is_refused_when_it_is_entered() -> None:
+    connection = openwmi.connect(providers=[Dial])  # type: ignore[list-item]
+    with pytest.raises(WbemError, match="is no instance of a class derived from") as caught:
+        await connection
+    assert caught.value.status == WbemStatus.INVALID_PROVIDER_REGISTRATION
+
+
+# -------------------------------------------------------------------------------------------------------- this machine
+
+
+async def test_the_built_in_classes() -> None:
+    async with openwmi.connect() as ns:
+        system = await ns.get("Win32_OperatingSystem=@")
+        assert system.CSName.lower() == HOST.lower()
+        assert {"Win32_OperatingSystem", "Win32_Process"} <= {class_.name for class_ in await ns.classes()}
+
+
+async def test_connections_of_one_loop_share_the_engine() -> None:
+    assert connection.local_engine() is connection.local_engine()
+
+
+def test_connections_of_two_loops_do_not() -> None:
+    async def engine() -> Any:
+        return connection.local_engine()
+
+    with asyncio.Runner() as one, asyncio.Runner() as other:
+        first, second = one.run(engine()), other.run(engine())
+        assert first is not second
+        assert one.run(engine()) is first
+
+
+async def test_windows_serves_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(WbemError, match="Windows serves its own WMI") as caught:
+        await openwmi.connect()
+    assert caught.value.status == WbemStatus.NOT_SUPPORTED
+
+
+@pytest.mark.parametrize(("name", "host"), [("srv1", "srv1"), ("srv1.example.com", "srv1"), ("", "localhost")])
+def test_a_machine_goes_by_the_first_part_of_its_name(name: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "node", lambda: name)
+    assert connection.this_host() == host
+
+
+async def _is_closed(ns: Any) -> None:
+    with pytest.raises(WbemError) as caught:
+        await ns.get("Demo_Dial=@")
+    assert caught.value.status == WbemStatus.INVALID_OPERATION

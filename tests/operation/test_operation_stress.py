@@ -1,0 +1,324 @@
+"""Random stories of producers and consumers under the fake clock; at the end of each the rules must still hold.
+
+A story is made of a seed, which the failure names: `play(seed)` tells it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from tests.operation.fakes import turn
+
+from openwmi.base.clock import NEVER, Deadline
+from openwmi.base.error import WbemError
+from openwmi.base.limits import STREAM_BACKLOG
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.operation import (
+    CallContext,
+    CallFlags,
+    CallTable,
+    Cursor,
+    Operation,
+    Progress,
+    ResultSet,
+    Sink,
+    State,
+    Workers,
+)
+from openwmi.operation import kept as kept_module
+from openwmi.operation.spool import QUOTA
+from openwmi.operation.timers import Timers
+from openwmi.testing import FakeClockLoop
+
+SEEDS = 400
+FINAL = {
+    WbemStatus.NO_ERROR,
+    WbemStatus.PROVIDER_FAILURE,
+    WbemStatus.CALL_CANCELLED,
+    WbemStatus.TIMED_OUT,
+    WbemStatus.INVALID_QUERY,
+}
+
+
+class Story:
+    """One call and what was seen of it."""
+
+    def __init__(self, chance: random.Random, table: CallTable) -> None:
+        self.chance = chance
+        self.table = table
+        self.put = 0
+        """How many objects the producer has put: they are the numbers from 0."""
+        self.whole = False
+        """Whether the producer came to its own end, whatever that was."""
+        self.refuses = False
+        self.single = chance.random() < 0.2
+        self.keep = chance.random() < 0.5
+        deadline = Deadline.after(0.0, chance.uniform(0, 20)) if chance.random() < 0.2 else NEVER
+        flags = CallFlags.SEND_STATUS if chance.random() < 0.5 else CallFlags.NONE
+        self.operation: Operation[int] | None = Operation.start(
+            self.produce, "story", single=self.single, keep=self.keep, context=CallContext(deadline=deadline, flags=flags)
+        )
+        self.results = self.operation.results
+        self.ends: list[WbemStatus | HResult | int] = []
+        self.results.when_finished(lambda: self.ends.append(self.results.status))
+
+    async def produce(self, results: ResultSet[int]) -> int | None:
+        chance = self.chance
+        if chance.random() < 0.1:
+            self.refuses = True
+            raise WbemError(WbemStatus.INVALID_QUERY, "refused")
+        pause = chance.choice([0, 0, 0.01, 1.0])
+        if self.single:
+            await asyncio.sleep(pause)
+            if chance.random() < 0.2:
+                await asyncio.Event().wait()
+            self.whole, self.put = True, 1
+            return 0
+        for _ in range(chance.choice([0, 1, 3, 20])):
+            count = chance.choice([0, 1, 7, STREAM_BACKLOG])
+            objects = list(range(self.put, self.put + count))
+            self.put += count
+            await results.put(objects)
+            if chance.random() < 0.2:
+                results.report(self.put, self.put + 1)
+            if chance.random() < 0.5:
+                await asyncio.sleep(pause)
+        if chance.random() < 0.15:
+            await asyncio.Event().wait()
+        self.whole = True
+        if chance.random() < 0.2:
+            raise WbemError(WbemStatus.PROVIDER_FAILURE, "broken")
+        return None
+
+    def check_order(self, seen: Sequence[int], start: int = 0) -> None:
+        """What comes out is what was put, in order and without a gap, from `start` on."""
+        assert list(seen) == list(range(start, start + len(seen)))
+        assert start + len(seen) <= self.put
+
+    # What a consumer may do.
+
+    async def awaits(self, operation: Operation[int]) -> None:
+        try:
+            async with asyncio.timeout(self.chance.choice([None, 0, 1, 100])):
+                found = await operation
+        except TimeoutError:
+            assert operation.state is State.FINISHED, "giving up waiting cancels"
+        except WbemError as error:
+            assert error.status in {*FINAL, WbemStatus.INVALID_OPERATION}
+        else:
+            objects = [found] if self.single else found
+            self.check_order(objects)
+            assert self.whole
+            assert len(objects) == self.put, "nothing is lost before the end"
+
+    async def polls(self, operation: Operation[int]) -> None:
+        for _ in range(self.chance.randrange(1, 6)):
+            status = await operation.status(self.chance.choice([0, 0.1, 3]))
+            assert status in FINAL or status == WbemStatus.TIMEDOUT
+            assert (status != WbemStatus.TIMEDOUT) == (operation.state is State.FINISHED)
+
+    async def reads(self, operation: Cursor[int]) -> None:
+        """With time-outs that lose nothing, tasks that give up, resets and clones."""
+        chance, results = self.chance, self.results
+        start = operation.position
+        seen: list[int] = []
+        try:
+            while True:
+                if results.rewindable and chance.random() < 0.1:
+                    operation.reset()
+                    start, seen = 0, []
+                clone = operation.clone() if results.rewindable and chance.random() < 0.1 else None
+                try:
+                    async with asyncio.timeout(chance.choice([None, 0.5])):
+                        batch = await operation.next(chance.choice([1, 5, 100, 700]), chance.choice([0, 0.3, 2]))
+                except TimeoutError as error:
+                    if isinstance(error, WbemError):
+                        raise
+                    continue
+                finally:
+                    if clone is not None:
+                        clone.close()
+                seen += batch
+                self.check_order(seen, start)
+                if batch.status == WbemStatus.FALSE:
+                    assert self.whole
+                    assert start + len(seen) == self.put, "nothing is lost before the end"
+                    return
+                if chance.random() < 0.05:
+                    return
+        except WbemError as error:
+            assert error.status in {*FINAL, WbemStatus.INVALID_OPERATION}
+            if error.status == WbemStatus.PROVIDER_FAILURE:
+                assert start + len(seen) == self.put, "what came before the failure is not lost"
+
+    async def iterates(self, operation: Operation[int]) -> None:
+        start, seen = operation.position, []
+        try:
+            async for number in operation:
+                seen.append(number)  # noqa: PERF401 - they count if it fails, too
+        except WbemError as error:
+            assert error.status in {*FINAL, WbemStatus.INVALID_OPERATION}
+        else:
+            assert start + len(seen) == self.put
+        self.check_order(seen, max(start, 0))
+
+    async def pushes(self, operation: Operation[int]) -> None:
+        chance = self.chance
+        listener = Listener(self, operation.position)
+        sink = chance.choice([AsyncListener, PlainListener])(listener, chance.choice([0, 0, 0.01, 5, 40]))
+        delivery = operation.deliver(sink, self.table)
+        if chance.random() < 0.2:
+            await asyncio.sleep(chance.choice([0, 0.1]))
+            if self.table._rows.get(sink.identity):
+                self.table.cancel(sink)
+        await delivery
+        assert not delivery.callback_in_progress
+        listener.check(refused=not self.results.began)
+
+    async def disturbs(self, operation: Operation[int]) -> None:
+        await asyncio.sleep(self.chance.choice([0, 0.01, 0.5, 5]))
+        for _ in range(self.chance.randrange(1, 3)):
+            operation.cancel()
+        assert operation.state is State.FINISHED
+
+    async def consumed(self) -> None:
+        """One handle, one or two consumers; at the end it is closed or simply forgotten."""
+        operation, self.operation = self.operation, None
+        assert operation is not None
+        chance = self.chance
+        readers = [self.reads, self.iterates, self.pushes]
+        ways: list[Callable[[Operation[int]], Awaitable[None]]] = [chance.choice([self.awaits, *readers])]
+        if self.results.rewindable and chance.random() < 0.3:
+            ways.append(self.awaits)  # beside a reader, whose place it does not touch
+        ways += [way for way, share in ((self.polls, 0.5), (self.disturbs, 0.3)) if chance.random() < share]
+        if chance.random() < 0.1:
+            ways = []
+        hanging = asyncio.get_running_loop().call_later(200, self.results.cancel)
+        await asyncio.gather(*(way(operation) for way in ways))
+        hanging.cancel()
+        if chance.random() < 0.5:
+            operation.close()
+
+
+class Listener:
+    """What a sink has heard, and the rules of hearing."""
+
+    def __init__(self, story: Story, start: int) -> None:
+        self.story = story
+        self.start = start
+        self.seen: list[int] = []
+        self.statuses: list[WbemStatus | HResult | int] = []
+        self.busy = False
+        self.faults: list[str] = []
+
+    def enter(self, what: str, objects: Sequence[int] = ()) -> None:
+        if self.busy:
+            self.faults.append(f"{what} while another callback runs")
+        if self.statuses:
+            self.faults.append(f"{what} after the final status")
+        if what != "status" and self.story.results.cancelled:
+            self.faults.append(f"{what} after cancel")
+        if what == "indicate" and not objects:
+            self.faults.append("an indicate without objects")
+        self.seen += objects
+
+    def check(self, *, refused: bool) -> None:
+        assert self.faults == []
+        assert len(self.statuses) == (0 if refused else 1)
+        self.story.check_order(self.seen, self.start)
+        if self.statuses and not self.story.results.cancelled:
+            assert self.start + len(self.seen) == self.story.put, "nothing is lost before the end"
+
+
+class AsyncListener(Sink[int]):
+    def __init__(self, listener: Listener, seconds: float) -> None:
+        self.listener = listener
+        self.seconds = seconds
+
+    async def _take(self) -> None:
+        self.listener.busy = True
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self.listener.busy = False
+
+    async def indicate(self, objects: Sequence[int]) -> None:
+        self.listener.enter("indicate", objects)
+        await self._take()
+
+    async def set_progress(self, progress: Progress) -> None:
+        self.listener.enter("progress")
+        await self._take()
+
+    async def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
+        self.listener.enter("status")
+        self.listener.statuses.append(status)
+        await self._take()
+
+
+class PlainListener(Sink[int]):
+    def __init__(self, listener: Listener, seconds: float) -> None:
+        self.listener = listener
+
+    def indicate(self, objects: Sequence[int]) -> None:
+        self.listener.busy, busy = True, self.listener.busy
+        if busy:
+            self.listener.faults.append("two callbacks at once")
+        self.listener.seen += objects
+        self.listener.busy = False
+
+    def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
+        self.listener.statuses.append(status)
+
+
+async def tell(seed: int) -> None:
+    chance = random.Random(seed)
+    loop = asyncio.get_running_loop()
+    table = CallTable()
+    stories = [Story(chance, table) for _ in range(chance.randrange(1, 4))]
+    await asyncio.gather(*(story.consumed() for story in stories))
+    if any(not story.results.finished for story in stories):
+        gc.collect()  # what they raised may hold their handles
+    await turn(50)
+    for story in stories:
+        results = story.results
+        if not results.finished:
+            assert story.single, "a query that nobody looks at is cancelled"
+            results.cancel()
+        assert len(story.ends) == 1, "one end"
+        assert story.ends[0] in FINAL
+        assert results.status == story.ends[0], "a final status stays"
+        assert results._waiters is None
+        assert results._timer is None
+    await turn(50)
+    assert len(table) == 0
+    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert left == [], "no task is left"
+    assert len(Timers.of(loop)) == 0, "no timer is left"
+
+
+def play(seed: int) -> None:
+    with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+        runner.run(tell(seed))
+
+
+def test_the_rules_hold_in_every_story(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(kept_module, "KEPT_IN_MEMORY", 500)
+    monkeypatch.setattr(kept_module, "SPOOL_PAGE", 64)
+    before = QUOTA.used_bytes
+    for seed in range(SEEDS):
+        try:
+            play(seed)
+        except BaseException as fault:
+            fault.add_note(f"the seed is {seed}")
+            raise
+    gc.collect()
+    assert QUOTA.used_bytes == before, "the disk has been given back"
+    assert Workers.jobs_under_way == 0
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == [], "no callback failed"
+    assert len([thread for thread in threading.enumerate() if thread.name.startswith("openwmi")]) <= SEEDS

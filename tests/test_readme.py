@@ -1,0 +1,84 @@
+"""What README.md says is what happens: its Python runs, its commands exist and do what they are shown to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+PYTHON = [text for language, text in BLOCKS if language == "python"]
+SHELL = "".join(text for language, text in BLOCKS if not language)
+COMMANDS = re.findall(r"^openwmi .*$", SHELL, re.MULTILINE)
+ASKING = [line for line in COMMANDS if not re.match(r"openwmi (serve|users)\b", line)]
+
+AROUND_A_SNIPPET = """
+import asyncio
+import openwmi
+
+class Counting(openwmi.Sink):
+    seen = 0
+    async def indicate(self, objects):
+        self.seen += len(objects)
+    async def set_status(self, status, error):
+        ended.set()
+
+async def main():
+    global ended
+    ended, sink = asyncio.Event(), Counting()
+    async with openwmi.connect() as ns:
+{snippet}
+        await ended.wait()
+        assert 0 < len(rows) <= 10 and status in {{0, 0x40004}} and sink.seen > len(rows)
+
+asyncio.run(main())
+"""
+
+
+def test_the_program_runs() -> None:
+    program, *_ = PYTHON
+    assert len([line for line in program.splitlines() if line]) <= 10
+    done = _python("-c", program)
+    assert "up since" in done.stdout
+    assert any(line.split()[0].isdecimal() for line in done.stdout.splitlines()[1:]), "no process named python*"
+
+
+def test_the_snippet_runs() -> None:
+    _, snippet = PYTHON
+    _python("-c", AROUND_A_SNIPPET.format(snippet=indent(snippet, 8 * " ")))
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_each_command_answers(command: str) -> None:
+    done = _python("-m", *shlex.split(command))
+    assert done.stdout.strip()
+    assert done.stderr == ""
+
+
+def test_the_server_is_set_up_and_serves(tmp_path: Path) -> None:
+    add, serve = (shlex.split(line) for line in COMMANDS if line not in ASKING)
+    serve[serve.index("--listen") + 1] = "127.0.0.1:0"
+    environment = {**os.environ, "OPENWMI_PASSWORD": "a long one"}
+    subprocess.run([sys.executable, "-m", *add], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    with subprocess.Popen(
+        [sys.executable, "-m", *serve], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert re.fullmatch(r"127\.0\.0\.1:\d+\n", server.stdout.readline())
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=30)
+    assert server.returncode == 0
+
+
+def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done
