@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.interop.peer import CLIENTS, Peer, PeerError, logged_in
 from tests.interop.serving import in_process
@@ -86,7 +87,9 @@ class Here:
     @property
     def held(self) -> tuple[int, int]:
         """Objects that clients hold, and connections."""
-        return len(self.server._exporter), len(self.server.endpoint)
+        sockets = psutil.Process().net_connections("tcp")
+        ours = [each for each in sockets if each.laddr.port == self.port and each.status == psutil.CONN_ESTABLISHED]
+        return len(self.server._exporter), len(ours)
 
     async def until_nothing_is_held(self) -> None:
         """Waits; what clients left behind is collected when nobody pings it."""

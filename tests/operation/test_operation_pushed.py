@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pytest
 from tests.operation.fakes import Recorder, counting, counting_endlessly, fail_later, forever, refuse, turn
 
+from openwmi.base.clock import Deadline
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation import (
@@ -136,6 +137,67 @@ async def test_a_delivered_stream_cannot_be_read_beside_its_sink() -> None:
         assert caught.value.status == WbemStatus.INVALID_OPERATION
     await delivery
     assert sink.objects == [0, 1, 2, 3, 4]
+
+
+async def test_cancel_during_a_callback_that_hangs_gives_the_final_status_after_its_30_seconds() -> None:
+    sink = Recorder(seconds=1000)
+    operation = counting(1000)
+    delivery = operation.deliver(sink)
+    await sink.entered.wait()
+    await asyncio.sleep(10)
+    operation.cancel()
+    await asyncio.sleep(19)
+    assert sink.heard == ["indicate"]
+    await asyncio.sleep(2)
+    assert sink.heard == ["indicate", "status"]
+    await delivery
+
+
+@pytest.mark.parametrize("error", [TimeoutError("the sink's own"), asyncio.CancelledError(), WbemError()])
+async def test_whatever_a_sink_raises_there_is_one_final_status(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Recorder):
+        async def indicate(self, objects: Sequence[int]) -> None:
+            raise error
+
+    sink, table = Broken(), CallTable()
+    await Operation.start(counting_endlessly, "a query").deliver(sink, table)
+    assert sink.statuses == [WbemStatus.CALL_CANCELLED]
+    assert len(table) == 0
+    assert "a sink of a query failed" in caplog.text
+
+
+async def test_a_stream_has_one_sink_and_kept_results_as_many_as_come() -> None:
+    stream = counting(5)
+    first = stream.deliver(Recorder())
+    with pytest.raises(WbemError, match="go to a sink"):
+        stream.deliver(Recorder())
+    await first
+    kept = counting(5, keep=True)
+    await kept.next(2)
+    sinks = [Recorder(), Recorder()]
+    await asyncio.gather(*(kept.deliver(sink) for sink in sinks))
+    assert [sink.objects for sink in sinks] == [[2, 3, 4]] * 2
+    assert await kept == [0, 1, 2, 3, 4]
+
+
+async def test_a_plain_sink_that_exits_ends_its_own_call_only(caplog: pytest.LogCaptureFixture) -> None:
+    class Exiting(Sink[int]):
+        def indicate(self, objects: Sequence[int]) -> None:
+            raise SystemExit(3)
+
+    operation = Operation.start(counting_endlessly, "a query")
+    await operation.deliver(Exiting())
+    assert await operation.status(0) == WbemStatus.CALL_CANCELLED
+    assert "a sink of a query failed" in caplog.text
+
+
+async def test_a_deadline_is_the_final_status_of_a_sink() -> None:
+    sink = Recorder()
+    deadline = Deadline.after(asyncio.get_running_loop().time(), 5)
+    await Operation.start(forever, context=CallContext(deadline=deadline)).deliver(sink)
+    assert sink.statuses == [WbemStatus.TIMED_OUT]
 
 
 # The CallTable.

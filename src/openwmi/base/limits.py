@@ -141,3 +141,7 @@ NAMESPACE_CHARS: Final = 8173
 # where a client reads nothing at all of its answers for as long as a lost one takes to be noticed.
 CLOSE_SECONDS: Final = 5.0
 STALLED_SECONDS: Final = 60.0
+
+# Enumerators of one user that hold results, or wait for some: those that were read to their end do not count. A kept
+# set may be 10 MB, and an ordinary program has a handful open; one that lets each of a thousand go too late still runs.
+ENUMERATORS_PER_PRINCIPAL: Final = 1024

@@ -22,7 +22,9 @@ EXAMPLES = """\b
 Examples:
   openwmi users add users.txt 'WORKGROUP\\me'
   openwmi serve --users users.txt --listen 127.0.0.1:1135
-  wmiquery.py 'WORKGROUP/me@127.0.0.1[1135]'
+  sudo openwmi serve --users users.txt --listen 0.0.0.0:135
+
+Many clients know no port but 135: impacket's commands, for one.
 """
 
 

@@ -1,6 +1,7 @@
 """The DCOM runtime ([MS-DCOM] 3): objects of this process that others call, over octets that `openwmi.rpc` understands.
 
     caller       who makes the call that is being carried out
+    record       what the log says of peers and of bugs
     served       what can be exported, and which interfaces it has
     dispatch     a request's stub -> the declared call -> the reply's stub
     exporter     the objects that clients hold
@@ -31,6 +32,7 @@ from openwmi.dcom.connection import Connection
 from openwmi.dcom.endpoint import Endpoint
 from openwmi.dcom.exporter import Exporter
 from openwmi.dcom.proxy import proxy
+from openwmi.dcom.record import printable
 from openwmi.dcom.resolution import reach, resolve
 from openwmi.dcom.resolver import Resolver
 from openwmi.dcom.served import Served, partial
@@ -48,6 +50,7 @@ __all__ = [
     "Served",
     "current_caller",
     "partial",
+    "printable",
     "proxy",
     "reach",
     "resolve",

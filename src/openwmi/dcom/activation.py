@@ -1,7 +1,5 @@
 """Activation: a client names a class and gets a reference to a new object of it ([MS-DCOM] 3.1.2.5.2.3)."""
 
-# The names and parameters of the calls are the documents'.
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping

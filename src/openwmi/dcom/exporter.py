@@ -3,8 +3,6 @@
 `openwmi.orpc` keeps the tables; here are the objects, and the timer that collects what nobody holds.
 """
 
-# The names and parameters of the calls are the documents'.
-
 from __future__ import annotations
 
 import asyncio

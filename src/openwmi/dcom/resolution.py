@@ -21,7 +21,7 @@ RESOLVER_PORT = 135
 
 
 async def resolve(reference: ObjRefStandard, *, timeout: float = CONNECT_SECONDS) -> OxidEntry:
-    """Asks the resolvers that the reference names, in their order. Unreachable if none answers within `timeout` each."""
+    """Asks the resolvers that the reference names, in order. Unreachable if none answers, within `timeout` each."""
     oxid, problems = reference.std.oxid, []
     for binding in _tcp(reference.resolver.strings):
         try:

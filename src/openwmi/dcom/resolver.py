@@ -4,8 +4,6 @@ All of it is answered without a login: a client asks before it knows how to prov
 secret. Objects stay out of reach: an IPID leads its own principal to them, and nobody else.
 """
 
-# The names and parameters of the calls are the documents'.
-
 from __future__ import annotations
 
 from openwmi.base import guid

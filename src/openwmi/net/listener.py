@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import os
 import socket
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 
 BACKLOG = 256
+PORT_DIGITS = 5
 
 
 class Address(NamedTuple):
@@ -36,12 +38,14 @@ def parse_address(text: str, default_port: int) -> Address:
             host = ""
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
-    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 0xFFFF:
+    # A name without brackets that has colons is an address of IPv6, or none.
+    number = int(port) if port.isascii() and port.isdecimal() and len(port) <= PORT_DIGITS else -1
+    if not host or not host.isprintable() or not 0 <= number <= 0xFFFF or (":" in host and not _is_ipv6(host)):
         raise WbemError(
             WbemStatus.INVALID_PARAMETER,
             f"{text!r} is no address to listen at: it is HOST:PORT, such as 127.0.0.1:135 or [::1]:135",
         )
-    return Address(host, int(port))
+    return Address(host, number)
 
 
 class Listener:
@@ -62,15 +66,32 @@ async def listen(protocol: Callable[[], asyncio.Protocol], address: Address) -> 
     WbemError(ACCESS_DENIED) where the port needs a right that is missing, WbemError(FAILED) where it is in use or the
     address is not ours.
     """
-    loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(protocol, address.host, address.port, backlog=BACKLOG)
+        server = await _listen(protocol, address.host, address.port)
+        port = server.sockets[0].getsockname()[1]
+        if len({listening.getsockname()[1] for listening in server.sockets}) > 1:
+            # "Any free port" of a name with several addresses is another one for each: all take the first one's.
+            server.close()
+            server = await _listen(protocol, address.host, port)
     except OSError as error:
         raise _explained(error, address) from error
+    except ValueError as error:  # such as a part of a name that is longer than a name's part may be
+        raise WbemError(WbemStatus.FAILED, f"{address.host!r} is no name of a machine: {error}") from error
     for listening in server.sockets:  # what is accepted inherits it
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    port = server.sockets[0].getsockname()[1]
     return Listener(server, Address(address.host, port))
+
+
+async def _listen(protocol: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=BACKLOG)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _explained(error: OSError, address: Address) -> WbemError:

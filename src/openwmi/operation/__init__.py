@@ -19,7 +19,7 @@ Read in this order:
     context     who calls, by when, with which flags
     timers      one timer source per loop; threads: where code that may block runs
 
-The rules, each with a test of its own in tests/operation (test_operation_pulled.py, test_operation_pushed.py):
+The rules, each with a test of its own in tests/operation (pulled, pushed, parts; stress plays them at random):
 
     a call starts once, runs once and ends once; a call that could not start never touches its sink
     what was put first comes out first; nothing comes after the end

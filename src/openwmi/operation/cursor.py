@@ -119,12 +119,15 @@ class Cursor(Generic[T]):
     async def _wait(self, count: int, deadline: Deadline) -> None:
         """Waits until `count` more objects are there, the call has ended or the deadline has passed."""
         results = self.results
-        if self._position == HANDED_OVER:
-            raise WbemError(WbemStatus.INVALID_OPERATION, "the objects of this forward-only operation go to a sink")
+        self._not_handed_over()
         while (
             results.total - self._position < count and not results.finished and not deadline.passed(results.loop.time())
         ):
             await results.wait(self._position + count, deadline)
+
+    def _not_handed_over(self) -> None:
+        if self._position == HANDED_OVER:
+            raise WbemError(WbemStatus.INVALID_OPERATION, "the objects of this forward-only operation go to a sink")
 
     def _take(self, count: int) -> list[T]:
         objects = self.results.read(self._position, count)

@@ -70,6 +70,7 @@ class Delivery(Generic[T]):
         finally:
             if self._table is not None:
                 self._table.remove(self)
+            self._callbacks.close()
             self._cursor.close()
 
     async def _pump(self) -> bool:
@@ -101,16 +102,19 @@ class Delivery(Generic[T]):
     async def _call(self, callback: Callable[..., Awaitable[None]], *arguments: object) -> None:
         """One callback. If it fails or lasts too long, the call is cancelled ([MS-WMI] 3.1.1.1.3)."""
         self.callback_in_progress = True
+        limit = asyncio.timeout(SINK_CALLBACK_SECONDS)
         try:
-            async with asyncio.timeout(SINK_CALLBACK_SECONDS):
+            async with limit:
                 await callback(*arguments)
-        except TimeoutError:
-            log.warning(
-                "a sink of %s took more than %g s: the call is cancelled", self._results.name, SINK_CALLBACK_SECONDS
-            )
-            self.cancel()
-        except Exception:
-            log.exception("a sink of %s failed: the call is cancelled", self._results.name)
+        except (Exception, asyncio.CancelledError):
+            if self._task.cancelling():  # the loop is shutting down, and it was not the sink that raised this
+                raise
+            if limit.expired():
+                log.warning(
+                    "a sink of %s took more than %g s: the call is cancelled", self._results.name, SINK_CALLBACK_SECONDS
+                )
+            else:
+                log.exception("a sink of %s failed: the call is cancelled", self._results.name)
             self.cancel()
         finally:
             self.callback_in_progress = False

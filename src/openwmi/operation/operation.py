@@ -121,6 +121,7 @@ class Operation(Cursor[T]):
 
         A forward-only call's objects can then not be read here any more; `status` and `cancel` stay.
         """
+        self._not_handed_over()
         cursor = Cursor(self.results, self._position)
         if not self.results.rewindable:
             self._position = HANDED_OVER
@@ -162,14 +163,18 @@ class Operation(Cursor[T]):
             )
         found: list[T] = []
         try:
-            while not self.results.finished or self._position < self.results.total:
-                await self._wait(1, NEVER)
-                found += self._take(GATHER)
+            while objects := await self._more():
+                found += objects
         except asyncio.CancelledError:
             self.cancel()
             raise
         self.results.check()
         return found
+
+    async def _more(self) -> list[T]:
+        """Some more objects; none when the call has ended, or was cancelled and what was not read is gone."""
+        await self._wait(1, NEVER)
+        return self._take(GATHER)
 
 
 async def _produce(work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]], results: ResultSet[T]) -> None:

@@ -56,6 +56,11 @@ class Callbacks:
     async def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
         await self._call(self._sink.set_status, status, error)
 
+    def close(self) -> None:
+        """The sink is let go, and with it its thread."""
+        if self._thread is not None:
+            self._thread.close()
+
     async def _call(self, callback: Callable[..., object], *arguments: object) -> None:
         if inspect.iscoroutinefunction(callback):
             await callback(*arguments)

@@ -43,10 +43,11 @@ class _Job:
             return
         if error is None:
             self.future.set_result(result)
-        elif isinstance(error, StopIteration):  # asyncio refuses this one, since it would end the waiting coroutine
-            self.future.set_exception(RuntimeError("StopIteration out of a blocking function"))
-        else:
+        elif isinstance(error, Exception) and not isinstance(error, StopIteration):
             self.future.set_exception(error)
+        else:
+            # SystemExit ends a thread, not the loop of those who wait; StopIteration would end a coroutine that waits.
+            self.future.set_exception(RuntimeError(f"{error!r} out of a blocking function"))
 
 
 class Workers:
@@ -62,6 +63,7 @@ class Workers:
         self._jobs: deque[_Job] = deque()
         self._threads = 0
         self._idle = 0
+        self._closed = False
 
     def run(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         """Calls `function` on one of the threads; the future is of the running loop.
@@ -79,17 +81,23 @@ class Workers:
                 threading.Thread(target=self._work, name=self._name, daemon=True).start()
         return future
 
+    def close(self) -> None:
+        """No more jobs will come: idle threads end now, others after what they were given."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
     def _work(self) -> None:
         while (job := self._take()) is not None:
             job.run()
             del job  # an idle thread must not keep the last job's objects alive
 
     def _take(self) -> _Job | None:
-        """The next job, or None for a thread that was idle for too long; it has then been signed off."""
+        """The next job, or None for a thread that is not needed any more; it has then been signed off."""
         with self._changed:
             if not self._jobs:
                 self._idle += 1
-                self._changed.wait_for(lambda: bool(self._jobs), IDLE_THREAD_SECONDS)
+                self._changed.wait_for(lambda: self._jobs or self._closed, IDLE_THREAD_SECONDS)
                 self._idle -= 1
             if self._jobs:
                 return self._jobs.popleft()

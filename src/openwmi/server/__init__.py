@@ -4,6 +4,7 @@
     login         IWbemLevel1Login: a user becomes an IWbemServices
     services      IWbemServices: one user's calls on one namespace
     enumerators   IEnumWbemClassObject, and the smart enumerator that sends each class once
+    allowance     how many result sets a user may leave open
     objects       CIM objects as interface pointers
 
 The one room that speaks both CIM and the wire, and translates. What a call means, the engine knows; in which order

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from openwmi.base import limits
 from openwmi.base.error import WbemError
@@ -27,6 +26,8 @@ from openwmi.wmio import ObjectArrayEncoder
 
 Row = CimInstance | CimClass
 Rows = Cursor[CimInstance] | Cursor[CimClass]
+GiveBack = Callable[[], None]
+Allow = Callable[[], GiveBack]
 
 STEP = 64
 """Objects that are taken from the cursor and encoded at one go, before other clients have their turn."""
@@ -42,18 +43,25 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     Args:
         exporter: hands out references.
         cursor: of the call whose objects are read.
+        allow: takes one more from the user's allowance of result sets; what it returns gives it back.
+        held: the same, of this cursor, which was taken from the allowance before.
         rewindable: whether the caller asked for an enumerator that can go back.
     """
 
-    def __init__(self, exporter: Exporter, cursor: Rows, *, rewindable: bool) -> None:
+    def __init__(self, exporter: Exporter, cursor: Rows, allow: Allow, held: GiveBack, *, rewindable: bool) -> None:
         self._exporter = exporter
         self._cursor = cursor
+        self._allow = allow
+        self._give_back = held
         self._rewindable = rewindable
+        self._read_to_the_end = False
         self._users = 1
+        self._turn = asyncio.Lock()  # calls of one enumerator are carried out one after the other (3.1.4.4.3)
 
     async def Reset(self) -> int:
         self._check_rewindable("reset")
-        self._cursor.reset()
+        async with self._turn:
+            self._cursor.reset()
         return WbemStatus.NO_ERROR
 
     async def Next(self, lTimeout: int, uCount: int) -> NextReply:
@@ -62,41 +70,89 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
 
     async def Clone(self) -> CloneReply:
         self._check_rewindable("cloned")
-        clone = Enumerator(self._exporter, self._cursor.clone(), rewindable=True)
-        return CloneReply(self._exporter.export(clone, IEnumWbemClassObject))
+        async with self._turn:
+            held = self._allow()
+            try:
+                clone = Enumerator(self._exporter, self._cursor.clone(), self._allow, held, rewindable=True)
+            except WbemError:
+                held()
+                raise
+            try:
+                return CloneReply(self._exporter.export(clone, IEnumWbemClassObject))
+            except WbemError:
+                clone.released()
+                raise
 
     async def Skip(self, lTimeout: int, nCount: int) -> int:
-        return await self._cursor.skip(nCount, seconds(lTimeout))
+        return await self._read(lTimeout, nCount, lambda _: True) if nCount else WbemStatus.NO_ERROR
 
     async def GetSmartEnum(self) -> GetSmartEnumReply:
+        pointer = self._exporter.export(SmartEnumerator(self), IWbemWCOSmartEnum)
         self._users += 1
-        return GetSmartEnumReply(self._exporter.export(SmartEnumerator(self), IWbemWCOSmartEnum))
+        return GetSmartEnumReply(pointer)
 
     async def take(self, timeout: int, count: int, encode: Callable[[Row], bytes]) -> tuple[list[bytes], WbemStatus]:
         """The next `count` objects, encoded, or those that there are when the time (in milliseconds) is over.
 
         A reply has an end, too: where objects are many and large, TIMEDOUT says that there are more.
         """
-        loop = asyncio.get_running_loop()
-        limit = seconds(timeout)
-        until = None if limit is None else loop.time() + limit
         encoded: list[bytes] = []
         octets = 0
-        while True:
-            left = None if until is None else max(0.0, until - loop.time())
-            batch = await self._cursor.next(min(count - len(encoded), STEP), left)
-            new = [encode(row) for row in batch]
-            encoded += new
+
+        def use(rows: Sequence[Row]) -> bool:
+            nonlocal octets
+            new = [encode(row) for row in rows]
+            encoded.extend(new)
             octets += sum(map(len, new)) + BLOCK_OCTETS * len(new)
-            if batch.status is not WbemStatus.NO_ERROR or len(encoded) == count:
-                return encoded, batch.status
-            if octets > limits.REPLY_OCTETS:
-                return encoded, WbemStatus.TIMEDOUT
+            return octets <= limits.REPLY_OCTETS
+
+        return encoded, await self._read(timeout, count, use)
 
     def released(self) -> None:
         self._users -= 1
         if not self._users:
-            self._cursor.close()
+            self._let_go()
+
+    async def _read(self, timeout: int, count: int, use: Callable[[Sequence[Row]], bool]) -> WbemStatus:
+        """Passes `count` objects to `use`, some at a time, until that says that it is enough. The status of the reply.
+
+        A failure after some objects waits for the next call, so that none of them is lost.
+        """
+        loop = asyncio.get_running_loop()
+        until = None if timeout < 0 else loop.time() + timeout / 1000  # WBEM_INFINITE arrives as -1
+        try:
+            async with asyncio.timeout_at(until):
+                await self._turn.acquire()
+        except TimeoutError:
+            return WbemStatus.TIMEDOUT
+        try:
+            if self._read_to_the_end:
+                return WbemStatus.FALSE
+            left = count
+            while True:
+                seconds = None if until is None else max(0.0, until - loop.time())
+                try:
+                    batch = await self._cursor.next(min(left, STEP), seconds)
+                except WbemError:
+                    if left == count:
+                        raise
+                    return WbemStatus.TIMEDOUT
+                enough = not use(batch)
+                left -= len(batch)
+                if batch.status is WbemStatus.FALSE and not self._rewindable:
+                    self._read_to_the_end = True
+                    self._let_go()
+                if batch.status is not WbemStatus.NO_ERROR or not left:
+                    return batch.status
+                if enough:
+                    return WbemStatus.TIMEDOUT
+                await asyncio.sleep(0)
+        finally:
+            self._turn.release()
+
+    def _let_go(self) -> None:
+        self._cursor.close()
+        self._give_back()
 
     def _check_rewindable(self, verb: str) -> None:
         if not self._rewindable:
@@ -111,11 +167,16 @@ class SmartEnumerator(Served, IWbemWCOSmartEnum):
 
     def __init__(self, enumerator: Enumerator) -> None:
         self._enumerator = enumerator
-        self._encoders: OrderedDict[Guid, ObjectArrayEncoder] = OrderedDict()
+        self._encoders: dict[Guid, ObjectArrayEncoder] = {}
 
     async def Next(self, proxyGUID: Guid, lTimeout: int, uCount: int) -> SmartNextReply:
         encoder = self._encoder(proxyGUID)
-        packets, status = await self._enumerator.take(lTimeout, uCount, encoder.packet)
+        try:
+            packets, status = await self._enumerator.take(lTimeout, uCount, encoder.packet)
+        except BaseException:
+            # Classes that were described in what is not sent now would be taken for known: so all are described again.
+            self._encoders.pop(proxyGUID, None)
+            raise
         if not packets:
             return SmartNextReply(0, 0, None, status)
         buffer = encoder.array(packets)
@@ -133,8 +194,3 @@ class SmartEnumerator(Served, IWbemWCOSmartEnum):
                 )
             encoder = self._encoders[proxy] = ObjectArrayEncoder()
         return encoder
-
-
-def seconds(timeout: int) -> float | None:
-    """A time-out of the wire, in milliseconds; WBEM_INFINITE arrives as -1."""
-    return None if timeout < 0 else timeout / 1000

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
 from openwmi.dcom import Activator, ClassTable, Endpoint, Exporter, OldActivator, Resolver
 from openwmi.engine import Engine
 from openwmi.interfaces import (
@@ -13,9 +17,10 @@ from openwmi.interfaces import (
     IWbemServices,
     IWbemWCOSmartEnum,
 )
-from openwmi.net import Address, Listener, listen
+from openwmi.net import Address, listen
 from openwmi.rpc import AuthLevel
 from openwmi.security import Logins, ServerNames, UserLookup
+from openwmi.server.allowance import Allowance
 from openwmi.server.login import CLSID_WbemLevel1Login, Level1Login
 
 OBJECTS = (
@@ -28,12 +33,24 @@ OBJECTS = (
     IWbemWCOSmartEnum,
 )
 
+
+class Port(Protocol):
+    """An open port, such as openwmi.net's Listener."""
+
+    address: Address
+
+    async def close(self) -> None:
+        """Takes no more connections."""
+
+
 LEVELS = {
     # Windows: its clients say who they are, and log in, at PKT.
     IWbemLevel1Login.iid: AuthLevel.PKT,
     IWbemLoginClientID.iid: AuthLevel.PKT,
     IWbemLoginClientIDEx.iid: AuthLevel.PKT,
 }
+
+OpenPort = Callable[[Callable[[], asyncio.Protocol], Address], Awaitable[Port]]
 
 
 class Server:
@@ -43,13 +60,18 @@ class Server:
         engine: what is served.
         users: who may log in.
         names: what this machine calls itself.
+        open_port: how a port is opened; tests give another way than TCP.
     """
 
-    def __init__(self, engine: Engine, users: UserLookup, names: ServerNames | None = None) -> None:
+    def __init__(
+        self, engine: Engine, users: UserLookup, names: ServerNames | None = None, *, open_port: OpenPort = listen
+    ) -> None:
         self._engine = engine
+        self._open_port = open_port
         self._users = users
         self._names = names or ServerNames.of_this_host()
-        self._listeners: list[Listener] = []
+        self._allowance = Allowance()
+        self._listeners: list[Port] = []
         self._exporter = Exporter((self._names.dns_computer,), self._port)
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
         services = (Resolver(self._exporter), Activator(classes), OldActivator(classes))
@@ -57,22 +79,22 @@ class Server:
 
     async def listen(self, address: Address) -> Address:
         """Opens a port; returns where it is. References lead clients to the first one that was opened."""
-        listener = await listen(self.endpoint, address)
+        listener = await self._open_port(self.endpoint, address)
         self._listeners.append(listener)
         return listener.address
 
     async def close(self) -> None:
-        """Ends every connection, and with them what was under way."""
+        """Ends every connection, and with them what was under way; returns when nothing of it is left."""
         for listener in self._listeners:
             await listener.close()
-        self.endpoint.close()
+        await self.endpoint.close()
         self._exporter.close()
 
     def _port(self) -> int:
         return self._listeners[0].address.port
 
     def _login(self) -> Level1Login:
-        return Level1Login(self._exporter, self._engine.session)
+        return Level1Login(self._exporter, self._engine.session, self._allowance)
 
     def _logins(self, peer: str) -> Logins:
         return Logins(self._users, self._names, peer=peer)

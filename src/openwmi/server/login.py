@@ -1,7 +1,5 @@
 """IWbemLevel1Login: a user who has logged in gets the services of a namespace ([MS-WMI] 3.1.4.1, 3.1.4.8)."""
 
-# A method has the parameters of its document, whether or not it has a use for each.
-
 from __future__ import annotations
 
 import logging
@@ -11,7 +9,7 @@ from openwmi.base import limits
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult, WbemStatus
-from openwmi.dcom import Exporter, Served, current_caller
+from openwmi.dcom import Exporter, Served, current_caller, printable
 from openwmi.interfaces import (
     EstablishPositionReply,
     IWbemLevel1Login,
@@ -23,6 +21,7 @@ from openwmi.interfaces import (
     WBEMLoginReply,
 )
 from openwmi.model import parse_namespace
+from openwmi.server.allowance import Allowance
 from openwmi.server.services import Services
 from openwmi.session import Session
 
@@ -37,10 +36,12 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
     Args:
         exporter: hands out references.
         open_namespace: makes the session of a namespace such as `root\\cimv2`.
+        allowance: of result sets, for all users.
     """
 
-    def __init__(self, exporter: Exporter, open_namespace: Callable[[str], Session]) -> None:
+    def __init__(self, exporter: Exporter, open_namespace: Callable[[str], Session], allowance: Allowance) -> None:
         self._exporter = exporter
+        self._allowance = allowance
         self._open_namespace = open_namespace
 
     async def EstablishPosition(self, reserved1: str | None, reserved2: int) -> EstablishPositionReply:
@@ -71,12 +72,12 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
         _, namespace = parse_namespace(wszNetworkResource)
         caller = current_caller()
         session = self._open_namespace(namespace)
-        services = Services(self._exporter, session, caller.principal or "", wszPreferredLocale or "")
+        services = Services(self._exporter, session, self._allowance, caller.principal or "", wszPreferredLocale or "")
         log.info("%s from %s is in %s", caller.principal, caller.peer, session.namespace)
         return NTLMLoginReply(self._exporter.export(services, IWbemServices))
 
     async def SetClientInfo(self, wszClientMachine: str | None, lClientProcId: int, lReserved: int) -> int:
-        log.debug("%s is process %d of %s", current_caller().peer, lClientProcId, wszClientMachine)
+        log.debug("%s is process %d of %s", current_caller().peer, lClientProcId, printable(wszClientMachine))
         return WbemStatus.NO_ERROR
 
     async def SetClientInfoEx(

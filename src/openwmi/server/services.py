@@ -1,8 +1,8 @@
 """IWbemServices: one user's calls on one namespace ([MS-WMI] 3.1.4.3)."""
 
-# A method has the parameters of its document, whether or not it has a use for each.
-
 from __future__ import annotations
+
+import functools
 
 from openwmi.base import limits
 from openwmi.base.error import WbemError
@@ -10,6 +10,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.dcom import Exporter, Served, partial
 from openwmi.interfaces import EnumReply, IEnumWbemClassObject, IWbemServices
 from openwmi.operation import CallContext, CallFlags
+from openwmi.server.allowance import Allowance
 from openwmi.server.enumerators import Enumerator
 from openwmi.session import Session
 
@@ -25,12 +26,14 @@ class Services(Served, IWbemServices):
     Args:
         exporter: hands out references.
         session: the namespace.
+        allowance: of result sets, for all users.
         principal: who logged in.
         locale: the languages that the user prefers, first one first, such as `ms_409,en-US`.
     """
 
-    def __init__(self, exporter: Exporter, session: Session, principal: str, locale: str) -> None:
+    def __init__(self, exporter: Exporter, session: Session, allowance: Allowance, principal: str, locale: str) -> None:
         self._exporter = exporter
+        self._allow = functools.partial(allowance.take, principal)
         self._session = session
         self._principal = principal
         self._locale = locale
@@ -52,16 +55,18 @@ class Services(Served, IWbemServices):
         forward_only = CallFlags.FORWARD_ONLY in flags
         if CallFlags.RETURN_IMMEDIATELY not in flags:
             flags &= ~CallFlags.FORWARD_ONLY  # a synchronous call gathers before it returns
+        held = self._allow()
         operation = self._session.query(strQuery, None, self._context(flags))
         try:
             await operation.started()
             if CallFlags.RETURN_IMMEDIATELY not in flags:
                 await operation.status()
                 operation.results.check()
-            enumerator = Enumerator(self._exporter, operation, rewindable=not forward_only)
+            enumerator = Enumerator(self._exporter, operation, self._allow, held, rewindable=not forward_only)
             return EnumReply(self._exporter.export(enumerator, IEnumWbemClassObject))
         except BaseException:
             operation.close()
+            held()
             raise
 
     def _context(self, flags: CallFlags) -> CallContext:
