@@ -372,10 +372,12 @@ class World:
         _, client = await self.network.connect(lambda: Client(max_fragment), HOST, PORT, source=source)
         return client
 
-    async def enter(self, *interfaces: type[Interface], user: tuple[str, str] = ME, **more: Any) -> Client:
+    async def enter(
+        self, *interfaces: type[Interface], user: tuple[str, str] = ME, level: AuthLevel = AuthLevel.INTEGRITY
+    ) -> Client:
         """A connection of somebody who has logged in, with everything bound."""
-        client = await self.connect(**more)
-        await client.bind(IRemoteSCMActivator, IRemUnknown2, ILamp, IShade, *interfaces, user=user)
+        client = await self.connect()
+        await client.bind(IRemoteSCMActivator, IRemUnknown2, ILamp, IShade, *interfaces, user=user, level=level)
         return client
 
     @property

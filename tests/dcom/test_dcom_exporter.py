@@ -194,7 +194,7 @@ async def test_everything_is_let_go_at_the_end() -> None:
         await made.endpoint.close()
         made.exporter.close()
         assert [lamp.released_times for lamp in made.lamps] == [1, 1]
-        assert client.closed.is_set()
+        await client.closed.wait()
 
 
 async def test_one_user_may_hold_so_many_objects_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,12 +101,20 @@ async def test_a_set_belongs_to_its_user() -> None:
         assert await mine.call(IObjectExporter, "SimplePing", reply.pSetId) == 0
 
 
-async def test_sets_of_strangers_end_even_where_there_is_no_object() -> None:
-    """Else whoever made a thousand would keep all other strangers from pinging for ever."""
+async def test_sets_end_even_where_there_is_no_object() -> None:
+    """Else whoever made a thousand could make no more of them, ever."""
     async with world() as made:
-        client = await stranger(made)
+        client = await pinger(made)
         reply = await client.call(IObjectExporter, "ComplexPing", 0, 0, 0, 0, None, None)
         assert await client.call(IObjectExporter, "SimplePing", reply.pSetId) == 0
         assert made.exporter._pings._sets
         await asyncio.sleep(limits.PING_TIMEOUT_SECONDS + 1)
         assert not made.exporter._pings._sets
+
+
+async def test_a_set_that_is_left_when_the_server_ends_sets_no_timer() -> None:
+    async with world() as made:
+        client = await pinger(made)
+        await client.call(IObjectExporter, "ComplexPing", 0, 0, 0, 0, None, None)
+        made.exporter.close()
+        client.transport.close()

@@ -105,3 +105,20 @@ def test_a_job_that_ends_after_its_loop_was_closed_is_forgotten() -> None:
     for thread in _threads("orphan"):
         thread.join(10)
     assert Workers.jobs_under_way == before
+
+
+def test_a_result_that_its_loop_never_took_is_not_counted_for_ever() -> None:
+    """Else the fake clock of every later loop would wait for it."""
+    workers = Workers("untaken", 1)
+    before = Workers.jobs_under_way
+    loop = FakeClockLoop()
+
+    async def leave() -> None:
+        workers.run(int)
+
+    loop.run_until_complete(leave())
+    workers.close()
+    for thread in _threads("untaken"):
+        thread.join(10)
+    loop.close()
+    assert Workers.jobs_under_way == before

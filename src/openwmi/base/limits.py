@@ -79,6 +79,9 @@ RPC_PRESENTATION_CONTEXTS: Final = 4096
 # Calls that a connection has open at once. The benchmark of pipelining uses 64; each is one running Operation at most.
 RPC_OPEN_CALLS: Final = 256
 
+# The stubs of all calls that a connection has open: several of the longest, or all of them of an ordinary length.
+CONNECTION_REQUEST_OCTETS: Final = 4 * RPC_REQUEST_OCTETS
+
 # A number in a query may have this many characters: the largest real64, written out, has 309 digits. Reading a decimal
 # takes time that grows with the square of its length, and Python refuses beyond some thousand digits.
 QUERY_NUMBER_CHARS: Final = 400
@@ -136,6 +139,8 @@ SMART_PROXIES: Final = 16
 
 # The namespace of a login ([MS-WMI] note 32: what Windows allows, WBEM_E_QUOTA_VIOLATION beyond).
 NAMESPACE_CHARS: Final = 8173
+# The list of languages of a login, which is kept as long as the login is: thirty of the usual length and more.
+LOCALES_CHARS: Final = 512
 
 # A connection that this end closes is given this long to take what was still to be sent; then it is cut. So it is, too,
 # where a client reads nothing at all of its answers for as long as a lost one takes to be noticed.

@@ -66,6 +66,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._calls: dict[int, asyncio.Task[None]] = {}
+        self._octets = 0  # of the stubs of these calls, which are kept as long as they run
         self._login_timer: asyncio.TimerHandle | None = None
         self._patience: asyncio.TimerHandle | None = None  # with a client that does not take what it is sent
         self._writable = asyncio.Event()
@@ -148,14 +149,17 @@ class Connection(asyncio.Protocol):
 
     def _stop(self) -> bool:
         """No more calls; whether this is the first time that this is said."""
-        if self._login_timer is not None:
-            self._login_timer.cancel()
-            self._login_timer = None
+        self._stop_login_timer()
         for task in self._calls.values():
             task.cancel()
         self._association.close()
         ending, self._ending = self._ending, True
         return not ending
+
+    def _stop_login_timer(self) -> None:
+        if self._login_timer is not None:
+            self._login_timer.cancel()
+            self._login_timer = None
 
     def _be_patient(self, seconds: float | None, waiting: int = 0) -> None:
         """Cuts the connection if fewer than `waiting` octets have not left it by then."""
@@ -193,15 +197,19 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def _on_token(self, event: TokenNeeded) -> None:
-        self._logins.answer(self._association, event)
+        if self._logins.answer(self._association, event) and not event.reply:
+            self._stop_login_timer()
 
     def _on_request(self, request: RequestReceived) -> None:
-        if request.level >= AuthLevel.CONNECT and self._login_timer is not None:
-            self._login_timer.cancel()
-            self._login_timer = None
+        if request.level >= AuthLevel.CONNECT:
+            self._stop_login_timer()
+        if self._octets + len(request.stub) > limits.CONNECTION_REQUEST_OCTETS:
+            self._association.send_fault(request.call_id, FaultStatus.SERVER_TOO_BUSY, executed=False)
+            return
+        self._octets += len(request.stub)
         task = self._loop.create_task(self._carry_out(request))
         self._calls[request.call_id] = task
-        task.add_done_callback(partial(self._forget, request.call_id))
+        task.add_done_callback(partial(self._forget, request.call_id, len(request.stub)))
 
     def _on_cancel(self, event: CallCancelled | CallOrphaned) -> None:
         task = self._calls.get(event.call_id)
@@ -231,7 +239,8 @@ class Connection(asyncio.Protocol):
             self._association.send_fault(call_id, status, executed=executed)
             self._flush()
 
-    def _forget(self, call_id: int, task: asyncio.Task[None]) -> None:
+    def _forget(self, call_id: int, octets: int, task: asyncio.Task[None]) -> None:
+        self._octets -= octets
         if self._calls.get(call_id) is task:
             del self._calls[call_id]
             if task.cancelled():  # which may have been before its first step

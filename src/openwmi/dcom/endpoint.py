@@ -14,6 +14,7 @@ from openwmi.dcom.dispatch import Fault, dispatch
 from openwmi.dcom.exporter import Exporter
 from openwmi.interfaces import (
     IActivation,
+    IClassFactory,
     Interface,
     IObjectExporter,
     IRemoteSCMActivator,
@@ -40,7 +41,7 @@ class Endpoint:
     Args:
         exporter: whose objects are called.
         services: implementations of interfaces that are not on objects.
-        interfaces: that the objects have; a bind may name these and no others.
+        interfaces: that the objects have; a bind may name these, and those of DCOM itself, and no others.
         logins: what answers for the tokens of one connection from this address.
         levels: the least authentication level of each interface; INTEGRITY where there is none.
     """
@@ -55,7 +56,7 @@ class Endpoint:
     ) -> None:
         self._exporter = exporter
         self._services = {type(service).iid: service for service in services}
-        served: list[type[Interface]] = [IRemUnknown, IRemUnknown2, *interfaces]
+        served: list[type[Interface]] = [IRemUnknown, IRemUnknown2, IClassFactory, *interfaces]
         self.interfaces = frozenset(map(SyntaxId, [*self._services, *(each.iid for each in served)]))
         self.logins = logins
         self._levels = {**LEAST_LEVELS, **(levels or {})}

@@ -17,6 +17,8 @@ from openwmi.base.limits import IDLE_THREAD_SECONDS
 
 T = TypeVar("T")
 
+_counting = threading.Lock()
+
 
 @dataclass(slots=True, eq=False)
 class _Job:
@@ -34,11 +36,12 @@ class _Job:
             result, error = None, caught
         try:
             self.future.get_loop().call_soon_threadsafe(self._settle, result, error)
-        except RuntimeError:  # the loop was closed meanwhile: nobody waits any more
-            Workers.jobs_under_way -= 1
+        except RuntimeError:
+            pass  # the loop was closed meanwhile: nobody waits any more
+        finally:
+            Workers.count(-1)  # not before: a loop with a fake clock would see neither the job nor its result
 
     def _settle(self, result: object, error: BaseException | None) -> None:
-        Workers.jobs_under_way -= 1
         if self.future.done():
             return
         if error is None:
@@ -54,7 +57,13 @@ class Workers:
     """Up to `limit` threads that take jobs in the order in which they were given."""
 
     jobs_under_way: ClassVar[int] = 0
-    """Jobs of all workers that have not been settled on their loop yet."""
+    """Jobs of all workers whose results have not been given to their loop yet."""
+
+    @classmethod
+    def count(cls, change: int) -> None:
+        """A job comes or goes, on whatever thread."""
+        with _counting:
+            cls.jobs_under_way += change
 
     def __init__(self, name: str, limit: int) -> None:
         self._name = name
@@ -71,7 +80,7 @@ class Workers:
         Cancelling the future drops a job that waits; one that runs goes on, and its result is forgotten.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        Workers.jobs_under_way += 1
+        Workers.count(1)
         with self._changed:
             self._jobs.append(_Job(function, arguments, future))
             if self._idle >= len(self._jobs):

@@ -68,6 +68,10 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
             raise WbemError(
                 WbemStatus.QUOTA_VIOLATION, f"the path of a namespace has at most {limits.NAMESPACE_CHARS} characters"
             )
+        if len(wszPreferredLocale or "") > limits.LOCALES_CHARS:
+            raise WbemError(
+                WbemStatus.QUOTA_VIOLATION, f"the list of languages has at most {limits.LOCALES_CHARS} characters"
+            )
         # Whatever name the client calls this server by has led it here: an alias, an address behind a translator.
         _, namespace = parse_namespace(wszNetworkResource)
         caller = current_caller()

@@ -1,0 +1,300 @@
+"""One connection: however its octets come, whatever becomes of its calls, and when its other end misbehaves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.dcom.fakes import HOST, ME, PORT, Client, ILamp, OctetsReply, Refused, SwitchReply, World, world
+
+from openwmi.base import limits
+from openwmi.base.guid import Guid
+from openwmi.interfaces import Interface, IObjectExporter
+from openwmi.ndr import NdrWriter, codec
+from openwmi.orpc import OrpcThis
+from openwmi.rpc import AuthLevel, FaultStatus
+from openwmi.rpc.call import CoCancel, Orphaned
+from openwmi.rpc.pdu import encode
+from openwmi.testing import FakeClockLoop
+
+THIS = OrpcThis.of(Guid("6d6d1f5a-6a0e-4a1c-9d3c-1b7c1c1d00ff"))
+
+
+def stub(interface: type[Interface], name: str, *arguments: Any) -> tuple[int, bytes]:
+    """The opnum and the octets of a request."""
+    declared = next(each for each in interface.calls.values() if each.name == name)
+    writer = NdrWriter()
+    if interface.orpc:
+        codec(OrpcThis).encode(writer, THIS)
+    declared.encode_request(writer, arguments)
+    return declared.opnum, bytes(writer)
+
+
+async def unprotected(made: World) -> tuple[Client, Guid]:
+    """A client at a level at which requests carry no token, and a lamp's IPID."""
+    made.endpoint._levels = dict.fromkeys(made.endpoint._levels, AuthLevel.CONNECT) | {ILamp.iid: AuthLevel.CONNECT}
+    client = await made.enter(level=AuthLevel.CONNECT)
+    lamp = await client.activate(ILamp)
+    return client, lamp.ipid
+
+
+@pytest.mark.parametrize("level", [AuthLevel.INTEGRITY, AuthLevel.PRIVACY])
+async def test_octet_by_octet(level: AuthLevel) -> None:
+    async with world(chunk=1) as made:
+        client = await made.enter(level=level)
+        lamp = await client.activate(ILamp)
+        assert await client.call(ILamp, "Switch", 1, target=lamp.ipid) == SwitchReply(0)
+        assert await client.call(ILamp, "Shine", 10_000, target=lamp.ipid) == OctetsReply(10_000, bytes(10_000))
+
+
+async def test_several_logins_on_one_connection() -> None:
+    async with world() as made:
+        client = await made.enter()
+        await client.bind(ILamp, user=ME, level=AuthLevel.PRIVACY, auth_context=7)
+        lamp = await client.activate(ILamp)
+        for context in (0, 7, 0, 7):
+            assert await client.call(ILamp, "Switch", 1, target=lamp.ipid, auth_context=context)
+
+
+async def test_calls_are_answered_as_they_end_and_not_as_they_came() -> None:
+    async with world() as made:
+        client = await made.enter()
+        lamp = await client.activate(ILamp)
+        slow = client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp.ipid)[1]
+        quick = [client.ask(ILamp, *stub(ILamp, "Switch", 1), target=lamp.ipid)[1] for _ in range(20)]
+        await asyncio.gather(*quick)
+        assert not slow.done()
+        assert made.lamps[0].waiting == 1
+
+
+async def test_so_many_calls_at_once_and_no_more() -> None:
+    async with world() as made:
+        client = await made.enter()
+        lamp = await client.activate(ILamp)
+        for _ in range(limits.RPC_OPEN_CALLS):
+            client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp.ipid)
+        with pytest.raises(Refused) as caught:
+            await client.call(ILamp, "Switch", 1, target=lamp.ipid)
+        assert caught.value.status == FaultStatus.SERVER_TOO_BUSY
+        assert made.lamps[0].waiting == limits.RPC_OPEN_CALLS
+
+
+async def test_so_much_in_the_calls_at_once_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CONNECTION_REQUEST_OCTETS", 10_000)
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        opnum, octets = stub(ILamp, "Wait")
+        number, answer = client.ask(ILamp, opnum, octets + bytes(9_000), target=lamp)
+        with pytest.raises(Refused) as caught:
+            await client.request(ILamp, opnum, octets + bytes(2_000), target=lamp)
+        assert (caught.value.status, caught.value.executed) == (FaultStatus.SERVER_TOO_BUSY, False)
+        assert await client.call(ILamp, "Switch", 1, target=lamp) == SwitchReply(0)
+        client.transport.write(encode(CoCancel(number)))
+        with pytest.raises(Refused):
+            await answer
+        for _ in range(3):
+            assert await client.call(ILamp, "Switch", 1, target=lamp, tail=bytes(9_000)) == SwitchReply(1)
+
+
+async def test_a_call_that_is_cancelled_is_answered() -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        number, answer = client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp)
+        await asyncio.sleep(1)
+        client.transport.write(encode(CoCancel(number)))
+        with pytest.raises(Refused) as caught:
+            await answer
+        assert (caught.value.status, caught.value.executed) == (FaultStatus.CANCELLED, True)
+        assert made.lamps[0].cancelled == 1
+        assert await client.call(ILamp, "Switch", 1, target=lamp) == SwitchReply(0)
+
+
+async def test_a_call_that_is_cancelled_before_it_begins_is_answered() -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        number, answer = client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp)
+        client.transport.write(encode(CoCancel(number)))  # arrives with the request
+        with pytest.raises(Refused) as caught:
+            await answer
+        assert caught.value.status == FaultStatus.CANCELLED
+        assert (made.lamps[0].waiting, made.lamps[0].cancelled) == (0, 0)
+        assert made.connections[0]._association.pending == ()
+
+
+async def test_a_call_that_is_given_up_is_not_answered() -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        number, answer = client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp)
+        await asyncio.sleep(1)
+        client.transport.write(encode(Orphaned(number)))
+        assert await client.call(ILamp, "Switch", 1, target=lamp) == SwitchReply(0)
+        assert (made.lamps[0].waiting, made.lamps[0].cancelled) == (0, 1)
+        assert not answer.done()
+        assert made.connections[0]._association.pending == ()
+
+
+async def test_cancelling_what_there_is_not_is_harmless() -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        client.transport.write(encode(CoCancel(77)) + encode(Orphaned(78)))
+        assert await client.call(ILamp, "Switch", 1, target=lamp) == SwitchReply(0)
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+async def test_what_a_client_asked_for_ends_when_it_vanishes(how: str) -> None:
+    async with world() as made:
+        client = await made.enter()
+        lamp = await client.activate(ILamp)
+        client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp.ipid)
+        await asyncio.sleep(1)
+        assert made.lamps[0].waiting == 1
+        getattr(client.transport, how)()
+        await asyncio.sleep(1)
+        assert (made.lamps[0].waiting, made.lamps[0].cancelled) == (0, 1)
+        assert len(made.endpoint) == 0
+
+
+async def flood(made: World) -> Client:
+    """A client that asks for much and reads nothing."""
+    client = await made.enter()
+    lamp = await client.activate(ILamp)
+    client.transport.pause_reading()
+    for _ in range(10):
+        client.ask(ILamp, *stub(ILamp, "Shine", 100_000), target=lamp.ipid)
+        await asyncio.sleep(0.1)
+    client.ask(ILamp, *stub(ILamp, "Switch", 1), target=lamp.ipid)
+    await asyncio.sleep(1)
+    return client
+
+
+async def test_a_client_that_does_not_read_is_not_read_from() -> None:
+    async with world() as made:
+        client = await flood(made)
+        transport = made.connections[0]._transport
+        assert not transport.is_reading()
+        assert transport.get_write_buffer_size() < 300_000
+        assert made.lamps[0].on == 0, "its last question was not read"
+        client.transport.resume_reading()
+        await asyncio.sleep(limits.STALLED_SECONDS * 2)
+        assert made.lamps[0].on == 1
+        assert not client.closed.is_set()
+
+
+async def test_a_client_that_reads_nothing_for_a_long_time_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "openwmi.dcom")
+    async with world() as made:
+        client = await flood(made)
+        await asyncio.sleep(limits.STALLED_SECONDS * 2 + 1)
+        assert client.closed.is_set()
+        assert len(made.endpoint) == 0
+        assert "were not taken" in caplog.text
+
+
+async def test_a_client_that_reads_slowly_is_let_be() -> None:
+    async with world(chunk=2000) as made:
+        client = await flood(made)
+        for _ in range(10):
+            client.transport.resume_reading()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            client.transport.pause_reading()
+            await asyncio.sleep(limits.STALLED_SECONDS * 0.9)
+        assert not client.closed.is_set()
+
+
+async def test_closing_waits_a_moment_for_a_client_that_does_not_read() -> None:
+    async with world() as made:
+        client = await flood(made)
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        await made.endpoint.close()
+        assert loop.time() - before == pytest.approx(limits.CLOSE_SECONDS)
+        await client.closed.wait()
+
+
+async def test_a_client_that_broke_the_protocol_and_reads_nothing_is_cut() -> None:
+    async with world() as made:
+        client = await flood(made)
+        client.transport.write(b"garbage, garbage")
+        client.transport.resume_reading()
+        await client.closed.wait()
+        assert len(made.endpoint) == 0
+
+
+async def test_garbage_is_logged_and_the_connection_closed(caplog: pytest.LogCaptureFixture) -> None:
+    async with world() as made:
+        client = await made.connect()
+        client.transport.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await client.closed.wait()
+        (record,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
+        assert "192.0.2.100: the connection is closed" in record.getMessage()
+        assert "\n" not in record.getMessage()
+
+
+async def test_a_bug_that_one_client_meets_ends_its_connection_alone(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def answer(self, association: Any, request: Any) -> bool:
+            raise KeyError(f"a secret of {request.auth_context_id}")
+
+    async with world() as made:
+        good = await made.enter()
+        made.endpoint.logins = lambda _: Broken()
+        client = await made.connect()
+        with pytest.raises(ConnectionError):
+            await client.bind(ILamp, user=ME)
+        assert "the connection of 192.0.2.100 raised KeyError" in caplog.text
+        await good.activate(ILamp)
+
+
+class _Silent(asyncio.Protocol):
+    """Collects nothing."""
+
+
+def serve_octets(octets: bytes) -> None:
+    async def run() -> None:
+        async with world() as made:
+            transport, _ = await made.network.connect(_Silent, HOST, PORT)
+            transport.write(octets)
+            await asyncio.sleep(limits.LOGIN_SECONDS + limits.CLOSE_SECONDS + 1)
+            assert len(made.endpoint) == 0
+
+    with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+        runner.run(run())
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=200))
+def test_no_octets_do_more_than_end_their_connection(octets: bytes) -> None:
+    serve_octets(octets)
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_nor_do_octets_that_look_right_at_first(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from([0, 2, 11, 14, 16, 18, 19]))
+    body = data.draw(st.binary(max_size=120))
+    auth = data.draw(st.sampled_from([0, 0, 8, 16, 60]))
+    header = bytes([5, 0, kind, 3, 16, 0, 0, 0]) + (16 + len(body)).to_bytes(2, "little") + auth.to_bytes(2, "little")
+    serve_octets(header + data.draw(st.binary(min_size=4, max_size=4)) + body)
+
+
+async def test_a_question_before_the_bind() -> None:
+    async with world() as made:
+        client = await made.connect()
+        client.transport.write(encode(CoCancel(1)))
+        await client.closed.wait()
+        assert len(made.endpoint) == 0
+
+
+async def test_strangers_may_not_send_much() -> None:
+    async with world() as made:
+        client = await made.connect()
+        await client.bind(IObjectExporter)
+        with pytest.raises(Refused) as caught:
+            await client.request(IObjectExporter, 3, bytes(limits.RPC_ANONYMOUS_REQUEST_OCTETS + 1))
+        assert caught.value.status == FaultStatus.ACCESS_DENIED
+        assert await client.call(IObjectExporter, "ServerAlive") == 0

@@ -1,0 +1,59 @@
+"""Connecting, and what is said when nobody answers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from openwmi.base.error import Unreachable
+from openwmi.net import Address, connect, listen
+
+
+class Closer(asyncio.Protocol):
+    """Closes what it is given."""
+
+    def __init__(self) -> None:
+        self.lost = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set()
+
+
+async def test_a_connection() -> None:
+    accepted = Closer()
+    listener = await listen(lambda: accepted, Address("127.0.0.1", 0))
+    client = await connect(Closer, *listener.address, 5.0)
+    await client.lost.wait()
+    await accepted.lost.wait()
+    await listener.close()
+
+
+async def test_nothing_listens_there() -> None:
+    listener = await listen(asyncio.Protocol, Address("127.0.0.1", 0))
+    await listener.close()
+    with pytest.raises(Unreachable, match=rf"127\.0\.0\.1:{listener.address.port}: Connection refused"):
+        await connect(asyncio.Protocol, *listener.address, 5.0)
+
+
+async def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(*_: Any, **__: Any) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", wait)
+    with pytest.raises(Unreachable, match=r"192\.0\.2\.1:135 did not answer within 0\.01 s"):
+        await connect(asyncio.Protocol, "192.0.2.1", 135, 0.01)
+
+
+async def test_a_host_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", fail)
+    with pytest.raises(Unreachable, match="no address is known for nowhere"):
+        await connect(asyncio.Protocol, "nowhere.invalid", 135, 5.0)

@@ -1,0 +1,162 @@
+"""Where to listen, and what is said when that cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openwmi.base.error import AccessDenied, WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.net import Address, listen, parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1", ("127.0.0.1", 135)),
+        ("127.0.0.1:0", ("127.0.0.1", 0)),
+        ("host1.example.org:65535", ("host1.example.org", 65535)),
+        ("[::1]:1135", ("::1", 1135)),
+        ("[::1]", ("::1", 135)),
+        ("::1", ("::1", 135)),
+        ("127.0.0.1:00135", ("127.0.0.1", 135)),
+    ],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    assert parse_address(text, 135) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":135",
+        "host:",
+        "host:65536",
+        "host:-1",
+        "host:+1",
+        "host: 1",
+        "host:1_0",
+        "host:١",
+        "host:http",
+        "host:" + "9" * 5000,
+        "1:2:3",
+        "[::1",
+        "[::1]135",
+        "[]:135",
+        "[::1]:",
+        "host\0:135",
+        "ho\nst:135",
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(WbemError) as caught:
+        parse_address(text, 135)
+    assert caught.value.status == WbemStatus.INVALID_PARAMETER
+    assert "127.0.0.1:135" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=30))
+def test_no_text_does_more_than_be_refused(text: str) -> None:
+    try:
+        address = parse_address(text, 135)
+    except WbemError as error:
+        assert error.status == WbemStatus.INVALID_PARAMETER
+    else:
+        assert parse_address(str(address), 1) == address
+
+
+class Greeter(asyncio.Protocol):
+    """Says its port."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.keeps_alive = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        transport.write(f"{transport.get_extra_info('sockname')[1]} {bool(self.keeps_alive)}".encode())
+        transport.close()
+
+
+async def greeting(address: Address) -> str:
+    reader, writer = await asyncio.open_connection(*address)
+    octets = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return octets.decode()
+
+
+async def test_any_free_port() -> None:
+    listener = await listen(Greeter, Address("127.0.0.1", 0))
+    assert listener.address.port
+    assert await greeting(listener.address) == f"{listener.address.port} True"
+    await listener.close()
+    with pytest.raises(ConnectionRefusedError):
+        await greeting(listener.address)
+
+
+async def test_a_name_of_several_addresses_has_one_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 0)) for host in ("127.0.0.1", "127.0.0.2")]
+
+    loop = asyncio.get_running_loop()
+    real = loop.getaddrinfo
+
+    async def resolve(host: Any, port: Any, **more: Any) -> list[Any]:
+        if host != "both":
+            return list(await real(host, port, **more))
+        return [(*one[:4], (one[4][0], port)) for one in await both()]
+
+    monkeypatch.setattr(loop, "getaddrinfo", resolve)
+    listener = await listen(Greeter, Address("both", 0))
+    for host in ("127.0.0.1", "127.0.0.2"):
+        assert (await greeting(Address(host, listener.address.port))).endswith("True")
+    await listener.close()
+
+
+async def test_a_port_in_use() -> None:
+    listener = await listen(Greeter, Address("127.0.0.1", 0))
+    with pytest.raises(WbemError, match="in use") as caught:
+        await listen(Greeter, listener.address)
+    assert caught.value.status == WbemStatus.FAILED
+    assert str(listener.address.port) in str(caught.value)
+    await listener.close()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.77", "2001:db8::77"])
+async def test_an_address_of_another_machine(host: str) -> None:
+    with pytest.raises(WbemError) as caught:
+        await listen(Greeter, Address(host, 0))
+    assert caught.value.status == WbemStatus.FAILED
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+async def test_no_right_to_a_port(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Said by the system in our place, since tests may run as root."""
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(number, "no")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_server", refuse)
+    with pytest.raises(AccessDenied, match="CAP_NET_BIND_SERVICE"):
+        await listen(Greeter, Address("127.0.0.1", 135))
+
+
+async def test_a_name_of_no_machine() -> None:
+    with pytest.raises(WbemError) as caught:
+        await listen(Greeter, Address("a" * 64 + ".example", 0))
+    assert caught.value.status == WbemStatus.FAILED
+
+
+async def test_another_failure_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EMFILE, "no more")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_server", refuse)
+    with pytest.raises(WbemError, match="Too many open files"):
+        await listen(Greeter, Address("127.0.0.1", 135))

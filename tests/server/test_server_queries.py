@@ -1,0 +1,164 @@
+"""IWbemServices::ExecQuery: what it refuses, and when a failure is seen ([MS-WMI] 3.1.4.3.18)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.dcom.fakes import standard
+from tests.server.fakes import (
+    ALL,
+    FORWARD_ONLY,
+    RETURN_IMMEDIATELY,
+    SEMISYNC,
+    Enumerator,
+    Things,
+    things,
+    wmi,
+)
+
+from openwmi.base import limits
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.interfaces import IWbemServices
+from openwmi.ndr import Cell
+from openwmi.server.enumerators import STEP
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "status"),
+    [
+        (None, None, WbemStatus.INVALID_PARAMETER),
+        (None, ALL, WbemStatus.INVALID_PARAMETER),
+        ("", ALL, WbemStatus.INVALID_PARAMETER),
+        ("WQL", None, WbemStatus.INVALID_PARAMETER),
+        ("SQL", None, WbemStatus.INVALID_PARAMETER),
+        ("WQL", "", WbemStatus.INVALID_PARAMETER),
+        ("SQL", ALL, WbemStatus.INVALID_QUERY_TYPE),
+        ("WQL\n", ALL, WbemStatus.INVALID_QUERY_TYPE),
+        ("wql", ALL, WbemStatus.NO_ERROR),
+        ("WQL", "SELECT", WbemStatus.INVALID_QUERY),
+        ("WQL", ALL.ljust(limits.QUERY_CHARS), WbemStatus.NO_ERROR),
+        ("WQL", ALL.ljust(limits.QUERY_CHARS + 1), WbemStatus.QUOTA_VIOLATION),
+    ],
+)
+@pytest.mark.parametrize("flags", [0, SEMISYNC])
+async def test_languages_and_texts(language: str | None, text: str | None, flags: int, status: WbemStatus) -> None:
+    async with wmi() as made:
+        services = await made.enter()
+        reply = await services.exec_query(text, flags, language)
+        assert reply.hresult == status
+        assert (reply.ppEnum is None) == status.failed
+
+
+@pytest.mark.parametrize(
+    ("flags", "allowed"),
+    [
+        (0x0, True),
+        (0x10, True),
+        (0x20, True),
+        (0x30, True),
+        (0x20230, True),
+        (0x1, False),
+        (0x2, False),
+        (0x80, False),
+        (0x30 | 0x40000, False),
+        (-1, False),
+        (-0x80000000, False),
+    ],
+)
+async def test_flags(flags: int, allowed: bool) -> None:
+    async with wmi() as made:
+        reply = await (await made.enter()).exec_query(ALL, flags)
+        assert reply.hresult == (0 if allowed else WbemStatus.INVALID_PARAMETER)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("SELECT a FROM b", WbemStatus.INVALID_CLASS),
+        ("SELECT * FROM Demo_Dummy", WbemStatus.INVALID_CLASS),
+        ("SELECT a FROM Demo_Thing", WbemStatus.INVALID_QUERY),
+    ],
+)
+async def test_a_failure_is_seen_at_once_or_with_the_first_objects(text: str, status: WbemStatus) -> None:
+    async with wmi() as made:
+        services = await made.enter()
+        for flags in (0, FORWARD_ONLY):
+            reply = await services.exec_query(text, flags)
+            assert (reply.ppEnum, reply.hresult) == (None, status)
+        for flags in (RETURN_IMMEDIATELY, SEMISYNC):
+            enumerator = await services.query(text, flags)
+            for _ in range(2):
+                assert await enumerator.next() == ([], status)
+            await enumerator.release(made)
+
+
+async def test_a_synchronous_call_returns_when_everything_is_there() -> None:
+    gate = asyncio.Event()
+    provider = Things(things(1, 2), gate, things(3))
+    async with wmi(provider) as made:
+        services = await made.enter()
+        asked = asyncio.create_task(services.exec_query(ALL, 0))
+        await asyncio.sleep(60)
+        assert not asked.done()
+        gate.set()
+        enumerator = Enumerator(services.client, standard((await asked).ppEnum).ipid)
+        assert provider.reading == 0
+        assert await enumerator.next(timeout=0) == ([1, 2, 3], WbemStatus.FALSE)
+
+
+async def test_a_synchronous_call_that_fails_halfway() -> None:
+    async with wmi(Things(things(1, 2), RuntimeError("broken"))) as made:
+        services = await made.enter()
+        assert (await services.exec_query(ALL, 0)).hresult == WbemStatus.PROVIDER_FAILURE
+        assert len(made.server._allowance._open) == 0
+
+
+async def test_a_semisynchronous_call_that_fails_halfway_gives_what_it_had() -> None:
+    async with wmi(Things(things(1, 2), RuntimeError("broken"))) as made:
+        enumerator = await (await made.enter()).query()
+        assert await enumerator.next() == ([1, 2], WbemStatus.TIMEDOUT)
+        assert await enumerator.next() == ([], WbemStatus.PROVIDER_FAILURE)
+
+
+async def test_a_failure_after_many_objects_loses_none() -> None:
+    """More than are taken from the call at one go."""
+    numbers = list(range(3 * STEP))
+    async with wmi(Things(things(*numbers), RuntimeError("broken"))) as made:
+        enumerator = await (await made.enter()).query()
+        assert await enumerator.next(1000) == (numbers, WbemStatus.TIMEDOUT)
+        assert await enumerator.next() == ([], WbemStatus.PROVIDER_FAILURE)
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+async def test_a_query_ends_with_the_client_who_waits_for_it(how: str) -> None:
+    provider = Things(asyncio.Event())
+    async with wmi(provider) as made:
+        services = await made.enter()
+        asked = asyncio.create_task(services.exec_query(ALL, 0))
+        await asyncio.sleep(1)
+        assert provider.reading == 1
+        getattr(services.client.transport, how)()
+        with pytest.raises(ConnectionError):
+            await asked
+        await asyncio.sleep(1)
+        assert provider.reading == 0
+        assert len(made.server._allowance._open) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("OpenNamespace", ("root", 0, None, Cell(None), None)),
+        ("GetObject", ("Demo_Thing", 0, None, Cell(None), None)),
+        ("CreateInstanceEnum", ("Demo_Thing", 0, None)),
+        ("ExecMethod", ("Demo_Thing", "Do", 0, None, None, None, None)),
+        ("CancelAsyncCall", (None,)),
+        ("ExecQueryAsync", ("WQL", ALL, 0, None, None)),
+    ],
+)
+async def test_calls_that_are_not_here_yet(name: str, arguments: tuple[object, ...]) -> None:
+    async with wmi() as made:
+        services = await made.enter()
+        reply = await services.client.call(IWbemServices, name, *arguments, target=services.ipid)
+        assert getattr(reply, "hresult", reply) == HResult.E_NOTIMPL
