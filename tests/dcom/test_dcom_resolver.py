@@ -118,3 +118,6 @@ async def test_a_set_that_is_left_when_the_server_ends_sets_no_timer() -> None:
         await client.call(IObjectExporter, "ComplexPing", 0, 0, 0, 0, None, None)
         made.exporter.close()
         client.transport.close()
+        await asyncio.sleep(1)
+        assert len(made.endpoint) == 0
+        assert made.exporter._timer is None
