@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 
 import pytest
 from tests.dcom.fakes import ME, YOU, Refused
@@ -315,3 +316,24 @@ async def test_things_of_another_namespace_are_not_there() -> None:
     async with wmi() as made:
         reply = await (await made.enter("root")).exec_query(ALL, 0)
         assert reply.hresult == WbemStatus.INVALID_CLASS
+
+
+async def test_an_enumerator_that_its_client_forgot_is_collected_though_the_client_stays() -> None:
+    async with wmi() as made:
+        services = await made.enter()
+        for _ in range(20):
+            await (await (await services.query()).smart(made)).next(uuid.uuid4())
+        await asyncio.sleep(2 * limits.PING_TIMEOUT_SECONDS)
+        assert len(made.server._exporter) == 2, "the login and the services are left"
+        assert await (await services.query()).next() == ([1, 2, 3], FALSE)
+
+
+async def test_a_next_that_waits_for_long_keeps_its_enumerator() -> None:
+    more = asyncio.Event()
+    async with wmi(Things(things(1), more, things(2))) as made:
+        enumerator = await (await made.enter()).query()
+        waiting = asyncio.create_task(enumerator.next(2))
+        await asyncio.sleep(5 * limits.PING_TIMEOUT_SECONDS)
+        more.set()
+        assert await waiting == ([1, 2], WbemStatus.NO_ERROR)
+        assert await enumerator.next() == ([], FALSE)

@@ -90,11 +90,19 @@ class Endpoint:
 
     async def answer(self, request: RequestReceived, caller: Caller, *, header_signing: bool) -> bytes:
         """Carries out a call and returns the stub of its reply; raises Fault."""
-        interface, target = self._target(request, caller)
-        least = self._levels.get(interface.iid, AuthLevel.INTEGRITY)
-        if caller.level < least:
-            raise Fault(FaultStatus.ACCESS_DENIED, f"{interface.__name__} wants {least.name}, not {caller.level.name}")
-        return await dispatch(interface, target, request, header_signing=header_signing)
+        # The IPID decides, and not the presentation context: a well-known client binds one interface and calls all.
+        if request.object is None or request.object == guid.NULL:
+            service = self._services.get(request.interface.uuid)
+            if service is None:
+                raise Fault(FaultStatus.UNKNOWN_INTERFACE, f"{request.interface} is called on objects")
+            self._check_level(type(service), caller)
+            return await dispatch(type(service), service, request, header_signing=header_signing)
+        with self._exporter.calling(request.object, caller) as found:
+            if found is None:
+                raise Fault(HResult.RPC_E_DISCONNECTED, f"{caller.principal} holds no object {request.object}")
+            target, interface = found
+            self._check_level(interface, caller)
+            return await dispatch(interface, target, request, header_signing=header_signing)
 
     async def close(self) -> None:
         """Ends every connection, and returns when none is left; what comes later is refused."""
@@ -105,15 +113,7 @@ class Endpoint:
         for connection in ending:
             await connection.wait_closed()
 
-    def _target(self, request: RequestReceived, caller: Caller) -> tuple[type[Interface], Interface]:
-        # The IPID decides, and not the presentation context: a well-known client binds one interface and calls all.
-        if request.object is not None and request.object != guid.NULL:
-            found = self._exporter.find(request.object, caller)
-            if found is None:
-                raise Fault(HResult.RPC_E_DISCONNECTED, f"{caller.principal} holds no object {request.object}")
-            target, interface = found
-            return interface, target
-        service = self._services.get(request.interface.uuid)
-        if service is None:
-            raise Fault(FaultStatus.UNKNOWN_INTERFACE, f"{request.interface} is called on objects")
-        return type(service), service
+    def _check_level(self, interface: type[Interface], caller: Caller) -> None:
+        least = self._levels.get(interface.iid, AuthLevel.INTEGRITY)
+        if caller.level < least:
+            raise Fault(FaultStatus.ACCESS_DENIED, f"{interface.__name__} wants {least.name}, not {caller.level.name}")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
@@ -88,7 +89,7 @@ class Exporter:
             interfaces_of(type(obj)),
             caller.principal,
             self._loop.time(),
-            connection=caller.connection,
+            connection=caller.connection if obj.tied else None,
             refs=1,  # and not five, as Windows gives: well-known clients release one, and would leave four for ever
         )
         self._watch()
@@ -113,10 +114,18 @@ class Exporter:
         """Nobody reaches the object any more."""
         self._table.withdraw(obj)
 
-    def find(self, ipid: Guid, caller: Caller) -> tuple[Served, type[Interface]] | None:
-        """The object and the interface that a call is for; None if there is none for this caller."""
+    @contextmanager
+    def calling(self, ipid: Guid, caller: Caller) -> Iterator[tuple[Served, type[Interface]] | None]:
+        """The object and the interface that a call is for, while it lasts; None if the caller holds no such."""
         found = self._table.lookup(ipid, caller.principal, self._loop.time())
-        return None if found is None else (found.object, self._interface(found.object, found.iid))
+        if found is None:
+            yield None
+            return
+        self._table.enter(found)
+        try:
+            yield found.object, self._interface(found.object, found.iid)
+        finally:
+            self._table.leave(found, self._loop.time())
 
     def disconnect(self, connection: object) -> None:
         """The last connection of an association group is gone."""
@@ -133,10 +142,10 @@ class Exporter:
 
     def query_interface(self, ipid: Guid, refs: int, iids: Sequence[Guid]) -> tuple[RemQiResult, ...] | None:
         """For IRemUnknown. None if there is no such object."""
-        caller = current_caller()
-        results = self._table.query_interface(
-            ipid, refs, iids, caller.principal, self._loop.time(), connection=caller.connection
-        )
+        caller, now = current_caller(), self._loop.time()
+        found = self._table.lookup(ipid, caller.principal, now)
+        connection = caller.connection if found is not None and found.object.tied else None
+        results = self._table.query_interface(ipid, refs, iids, caller.principal, now, connection=connection)
         return None if results is None else tuple(RemQiResult(result.status, result.std) for result in results)
 
     def add_ref(self, references: Iterable[Reference]) -> tuple[HResult, ...]:

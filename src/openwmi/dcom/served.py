@@ -6,7 +6,7 @@ from abc import update_abstractmethods
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
@@ -15,7 +15,14 @@ from openwmi.interfaces import Call, Interface, IUnknown
 
 
 class Served(IUnknown):
-    """Base of objects that clients hold references to. Derive from it and from the interfaces that the object has."""
+    """Base of objects that clients hold references to. Derive from it and from the interfaces that the object has.
+
+    Attributes:
+        tied: whether an open connection of its client keeps it, though it be neither pinged nor used. Clients that
+            never ping want that for what they log in to, and it is wrong for what they get with each call and forget.
+    """
+
+    tied: ClassVar[bool] = True
 
     def released(self) -> None:
         """No client holds the object any more: it was released, or nobody pings or uses it."""

@@ -4,8 +4,9 @@ Pure state, as `openwmi.orpc.pings`, which it asks: `now` in seconds on a clock 
 octets that nobody can guess. Objects are opaque and compared by identity. Methods that may end the last reference to an
 object return what is gone, for its owner to close.
 
-An object is collected when references are left over, and yet no client pings it, nobody used it for a while and no
-connection that it is tied to is open. Some clients never ping; some close a connection and keep what they got over it.
+An object is collected when references are left over, and yet no client pings it, nobody used it for a while, no call
+of it is under way and no connection that it is tied to is open. Some clients never ping; some close a connection and
+keep what they got over it.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ class Export(Generic[T]):
     used: float
     interfaces: dict[Guid, Interface[T]] = field(default_factory=dict)
     connections: set[Hashable] = field(default_factory=set)
+    calls: int = 0
 
     @property
     def referenced(self) -> bool:
@@ -179,6 +181,15 @@ class ExportTable(Generic[T]):
         if interface is not None:
             interface.export.used = now
         return interface
+
+    def enter(self, interface: Interface[T]) -> None:
+        """A call of the object begins: it is not collected before the call has ended, however long that takes."""
+        interface.export.calls += 1
+
+    def leave(self, interface: Interface[T], now: float) -> None:
+        """The call has ended; the object counts as used."""
+        interface.export.calls -= 1
+        interface.export.used = now
 
     def query_interface(
         self,
@@ -272,7 +283,7 @@ class ExportTable(Generic[T]):
             export = self._exports.get(oid)
             if export is None:
                 continue
-            if export.connections or export.lifetime is not Lifetime.PINGED:
+            if export.connections or export.calls or export.lifetime is not Lifetime.PINGED:
                 self.pings.add(oid, now, collect=export.lifetime is Lifetime.PINGED)
             elif now - export.used < limits.PING_PERIOD_SECONDS:
                 self.pings.add(oid, now)

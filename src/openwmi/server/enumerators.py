@@ -48,6 +48,8 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
         rewindable: whether the caller asked for an enumerator that can go back.
     """
 
+    tied = False  # a well-known client forgets one with each query
+
     def __init__(self, exporter: Exporter, cursor: Rows, allow: Allow, held: GiveBack, *, rewindable: bool) -> None:
         self._exporter = exporter
         self._cursor = cursor
@@ -164,6 +166,8 @@ class SmartEnumerator(Served, IWbemWCOSmartEnum):
 
     What has been described is known for each proxyGUID, since a client that has several proxies describes to each.
     """
+
+    tied = False
 
     def __init__(self, enumerator: Enumerator) -> None:
         self._enumerator = enumerator

@@ -37,10 +37,12 @@ class _JumpingSelector(selectors.BaseSelector):
         self.now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        # Asked before the sockets are: a thread that ends in between has woken the loop by then.
+        # The loop has one socket of its own, for that.
+        alone = not Workers.jobs_under_way and len(self._real.get_map()) <= 1
         ready = self._real.select(0)
         if ready or timeout == 0:
             return ready
-        alone = len(self._real.get_map()) <= 1 and not Workers.jobs_under_way  # the loop's own wake-up socket is one
         if timeout is None:
             if alone:
                 raise RuntimeError("deadlock: every task waits, and there is no timer, socket or thread to wake one")
