@@ -122,6 +122,14 @@ async def test_a_stream_may_be_asked_for_more_than_its_backlog_holds() -> None:
     operation.close()
 
 
+async def test_asking_a_stream_for_its_status_does_not_make_its_backlog_grow() -> None:
+    async with counting(100_000) as operation:
+        assert await operation.status(timeout=5) == WbemStatus.TIMEDOUT
+        assert operation.results.total <= STREAM_BACKLOG + 1
+        assert [number async for number in operation] == list(range(100_000))
+        assert await operation.status() == WbemStatus.NO_ERROR
+
+
 async def test_a_stream_refuses_reset_and_clone() -> None:
     operation = counting(3)
     for refused in (operation.reset, operation.clone):

@@ -11,7 +11,7 @@ from typing import TypeVar
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.limits import STREAM_BACKLOG
 from openwmi.operation.context import LOCAL, CallContext
-from openwmi.operation.results import ResultSet
+from openwmi.operation.results import EVERYTHING, ResultSet
 
 T = TypeVar("T")
 
@@ -30,9 +30,11 @@ class StreamResults(ResultSet[T]):
         self._wanted = 0
 
     def waiter(self, wanted: int) -> asyncio.Future[None]:
-        # Whoever waits for more objects than the backlog holds would wait for ever if the producer did not go on.
-        self._wanted = max(self._wanted, wanted)
-        self._make_room()
+        # Whoever waits for more objects than the backlog holds would wait for ever if the producer did not go on. Who
+        # waits for the end alone takes no objects: for them it does not go on.
+        if wanted != EVERYTHING:
+            self._wanted = max(self._wanted, wanted)
+            self._make_room()
         return super().waiter(wanted)
 
     def read(self, position: int, count: int) -> list[T]:
