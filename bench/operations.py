@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from bench.figure import Figure, Goal, in_fresh_process, in_turns
-from openwmi.operation import KeptResults, Operation, ResultSet
+from openwmi.operation import Operation, ResultSet, SingleResult
 
 ROUNDS = 10_000
 OUTSTANDING = 100_000
@@ -29,9 +29,9 @@ STREAMED = 1_000_000
 MEGABYTE = 1e6
 
 
-def _single() -> tuple[KeptResults[int], Operation[int]]:
+def _single() -> tuple[SingleResult[int], Operation[int]]:
     """A call with one result, whose producer is no task."""
-    results: KeptResults[int] = KeptResults("get Win32_Process.Handle=1", single=True)
+    results: SingleResult[int] = SingleResult("get Win32_Process.Handle=1")
     return results, Operation(results)
 
 

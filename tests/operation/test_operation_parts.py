@@ -17,7 +17,16 @@ from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.limits import KEPT_IN_MEMORY, SPOOL_PAGE, STREAM_BACKLOG
 from openwmi.base.status import WbemStatus
-from openwmi.operation import CallContext, CallFlags, Cursor, KeptResults, Operation, ResultSet, StreamResults
+from openwmi.operation import (
+    CallContext,
+    CallFlags,
+    Cursor,
+    KeptResults,
+    Operation,
+    ResultSet,
+    SingleResult,
+    StreamResults,
+)
 from openwmi.operation import kept as kept_module
 from openwmi.operation.spool import QUOTA, Quota, Spool
 from openwmi.operation.timers import TICKS_PER_SECOND, Timer, Timers
@@ -351,7 +360,7 @@ async def test_a_task_that_is_cancelled_from_outside_ends_its_call_and_says_so(
 
 async def test_a_finished_call_with_one_result_posts_nothing_when_it_is_collected() -> None:
     loop = asyncio.get_running_loop()
-    results: KeptResults[int] = KeptResults(single=True)
+    results: SingleResult[int] = SingleResult()
     operation = Operation(results)
     results.finish(1)
     assert await operation == 1

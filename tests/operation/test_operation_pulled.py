@@ -19,6 +19,7 @@ from openwmi.operation import (
     KeptResults,
     Operation,
     ResultSet,
+    SingleResult,
     State,
     StreamResults,
 )
@@ -374,7 +375,7 @@ async def test_a_call_ends_with_timed_out_at_its_deadline() -> None:
 
 
 async def test_an_operation_that_nobody_awaits_has_no_future_and_no_task() -> None:
-    results: KeptResults[int] = KeptResults(single=True)
+    results: SingleResult[int] = SingleResult()
     operation = Operation(results)
     assert len(asyncio.all_tasks()) == 1
     assert not [held for held in gc.get_referents(results) if isinstance(held, asyncio.Future)]

@@ -12,6 +12,7 @@ Read in this order:
     results     the life of a call, and its producer's end: begin, put, report, finish, fail
     stream      objects forgotten as they are read: a bounded backlog, the producer waits
     kept        objects that can be read again; beyond a limit they go to disk (spool)
+    single      the result of a call that has one
     cursor      a consumer's place in them: next, skip, reset, clone, close
     operation   the call itself: await, status, cancel, deliver
     sink        what receives a call's objects when it is pushed
@@ -38,6 +39,7 @@ from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.kept import KeptResults
 from openwmi.operation.operation import Operation
 from openwmi.operation.results import Progress, ResultSet, State
+from openwmi.operation.single import SingleResult
 from openwmi.operation.sink import Sink
 from openwmi.operation.stream import StreamResults
 from openwmi.operation.threads import Workers
@@ -54,6 +56,7 @@ __all__ = [
     "Operation",
     "Progress",
     "ResultSet",
+    "SingleResult",
     "Sink",
     "State",
     "StreamResults",

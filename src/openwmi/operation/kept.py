@@ -20,8 +20,8 @@ class KeptResults(ResultSet[T]):
 
     rewindable = True
 
-    def __init__(self, name: str = "", *, single: bool = False, context: CallContext = LOCAL) -> None:
-        ResultSet.__init__(self, name, single, context)
+    def __init__(self, name: str = "", context: CallContext = LOCAL) -> None:
+        ResultSet.__init__(self, name, context)
         self._objects: list[T] | None = None  # a call that is still under way need not have a list
         self._spool: _Tail[T] | None = None
 

@@ -16,6 +16,7 @@ from openwmi.operation.cursor import GATHER, HANDED_OVER, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.kept import KeptResults
 from openwmi.operation.results import EVERYTHING, Progress, ResultSet, State
+from openwmi.operation.single import SingleResult
 from openwmi.operation.sink import Sink
 from openwmi.operation.stream import StreamResults
 
@@ -61,10 +62,12 @@ class Operation(Cursor[T]):
             context: who calls, by when.
         """
         results: ResultSet[T]
-        if single or keep:
-            results = KeptResults(name, single=single, context=context)
+        if single:
+            results = SingleResult(name, context)
+        elif keep:
+            results = KeptResults(name, context)
         else:
-            results = StreamResults(name, context=context)
+            results = StreamResults(name, context)
         operation = cls(results)
         if context.deadline.passed(results.loop.time()):
             results.expire()
@@ -137,11 +140,9 @@ class Operation(Cursor[T]):
         except asyncio.CancelledError:
             results.cancel()
             raise
-        results.check()
-        found = results.read(0, results.total)
-        if not results.single:
-            return found
-        return found[0] if found else None
+        if results.failed:
+            results.check()
+        return results.only() if isinstance(results, SingleResult) else results.read(0, results.total)
 
     async def __anext__(self) -> T:
         try:

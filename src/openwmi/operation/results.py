@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from openwmi.base.clock import Deadline
 from openwmi.base.error import WbemError
@@ -71,17 +71,17 @@ class ResultSet(ABC, Generic[T]):
         "loop",
         "name",
         "progress",
-        "single",
         "total",
         "waits_for",
     )
 
-    rewindable: bool
+    rewindable: ClassVar[bool]
     """Whether objects can be read more than once."""
+    single: ClassVar[bool] = False
+    """Whether the call has one result, and goes on when it is let go."""
 
-    def __init__(self, name: str = "", single: bool = False, context: CallContext = LOCAL) -> None:
+    def __init__(self, name: str = "", context: CallContext = LOCAL) -> None:
         self.name = name
-        self.single = single
         self.context = context
         self.loop = asyncio.get_running_loop()
         self.began = False

@@ -23,8 +23,8 @@ class StreamResults(ResultSet[T]):
 
     rewindable = False
 
-    def __init__(self, name: str = "", *, context: CallContext = LOCAL) -> None:
-        super().__init__(name, context=context)
+    def __init__(self, name: str = "", context: CallContext = LOCAL) -> None:
+        super().__init__(name, context)
         self._backlog: deque[T] = deque()
         self._producers: list[asyncio.Future[None]] = []
         self._wanted = 0
