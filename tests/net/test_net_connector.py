@@ -28,7 +28,7 @@ class Closer(asyncio.Protocol):
 async def test_a_connection() -> None:
     accepted = Closer()
     listener = await listen(lambda: accepted, Address("127.0.0.1", 0))
-    client = await connect(Closer, *listener.address, 5.0)
+    _, client = await connect(Closer, *listener.address, 5.0)
     await client.lost.wait()
     await accepted.lost.wait()
     await listener.close()

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from openwmi.base.error import Unreachable
 from openwmi.net import Address
 from openwmi.testing import MemoryNetwork
 
@@ -141,5 +142,5 @@ async def test_ports() -> None:
     transport, _ = await network.connect(Recorder, *SERVER, source="198.51.100.7")
     assert transport.get_extra_info("sockname")[0] == "198.51.100.7"
     await port.close()
-    with pytest.raises(ConnectionRefusedError, match=r"192\.0\.2\.1:135"):
+    with pytest.raises(Unreachable, match=r"192\.0\.2\.1:135"):
         await network.connect(Recorder, *SERVER)

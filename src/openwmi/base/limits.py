@@ -150,3 +150,7 @@ STALLED_SECONDS: Final = 60.0
 # Enumerators of one user that hold results, or wait for some: those that were read to their end do not count. A kept
 # set may be 10 MB, and an ordinary program has a handful open; one that lets each of a thousand go too late still runs.
 ENUMERATORS_PER_PRINCIPAL: Final = 1024
+
+# Addresses of one exporter or resolver that are tried, each for as long as a connection may take. A machine has a name
+# and a few addresses; a reference may hold thousands, and comes from whoever wants us to knock at them.
+BINDINGS_TRIED: Final = 16

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
-from openwmi.base.error import Unreachable, WbemError
+from openwmi import net
+from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
-from openwmi.net import connect
+from openwmi.dcom.record import log_bug, printable
 from openwmi.rpc import (
     AuthLevel,
     AuthOffer,
     AuthType,
     BindAccepted,
     BindRefused,
-    ConnectionClosed,
     FaultReceived,
+    FaultStatus,
+    NakReason,
     ResponseReceived,
     Role,
     RpcAssociation,
+    State,
     SyntaxId,
     TokenNeeded,
 )
@@ -34,6 +37,29 @@ log = logging.getLogger("openwmi.dcom")
 
 CONNECT_SECONDS = 10.0
 
+_FAULTS: Final[dict[int, int]] = {
+    FaultStatus.CANCELLED: 0x8007071A,  # RPC_S_CALL_CANCELLED
+    FaultStatus.REMOTE_NO_MEMORY: HResult.E_OUTOFMEMORY,
+    FaultStatus.OP_RANGE_ERROR: 0x800706D1,  # RPC_S_PROCNUM_OUT_OF_RANGE
+    FaultStatus.UNKNOWN_INTERFACE: 0x800706B5,  # RPC_S_UNKNOWN_IF
+    FaultStatus.PROTOCOL_ERROR: 0x800706C0,  # RPC_S_PROTOCOL_ERROR
+    FaultStatus.SERVER_TOO_BUSY: 0x800706BB,  # RPC_S_SERVER_TOO_BUSY
+    FaultStatus.UNSUPPORTED_TYPE: 0x800706C4,  # RPC_S_UNSUPPORTED_TYPE
+}
+"""DCE's own statuses as Windows gives them to its callers. None of them says that the server cannot be reached."""
+
+_LOGIN_REFUSED: Final = {NakReason.AUTHENTICATION_TYPE_NOT_RECOGNIZED, NakReason.INVALID_CHECKSUM}
+
+P = TypeVar("P", bound=asyncio.Protocol)
+
+
+class Connect(Protocol):
+    """How a connection is opened; `openwmi.net.connect` is one. Raises Unreachable."""
+
+    def __call__(
+        self, protocol: Callable[[], P], host: str, port: int, timeout: float, /
+    ) -> Coroutine[Any, Any, tuple[Any, P]]: ...
+
 
 class Initiator(Protocol):
     """The client's end of one login; see openwmi.security."""
@@ -41,25 +67,38 @@ class Initiator(Protocol):
     def step(self, token: bytes = b"", /) -> Any: ...
 
 
+class _Failure(NamedTuple):
+    """Kept as it is and not as an exception: each caller that it is raised for gets one of its own."""
+
+    status: int
+    text: str
+
+    def error(self) -> WbemError:
+        return WbemError(self.status, self.text)
+
+
 class Channel(asyncio.Protocol):
     """Made by `Channel.open`."""
 
-    def __init__(self, login: Initiator | None, level: AuthLevel) -> None:
-        self._association = RpcAssociation(Role.CLIENT)
+    def __init__(self, where: str, login: Initiator | None, level: AuthLevel, timeout: float) -> None:
+        self._where = where
         self._login = login
         self._level = level
-        self._contexts: dict[Guid, int] = {}
+        self._timeout = timeout
+        self._association = RpcAssociation(Role.CLIENT)
         self._turn = asyncio.Lock()
-        self._binding: asyncio.Future[BindAccepted] | None = None
+        self._contexts: dict[Guid, int | _Failure] = {}
+        self._asked: tuple[Guid, int] | None = None  # the interface that was bound last, and its context
+        self._binding: asyncio.Future[None] | None = None  # until the server has answered that
+        self._overdue: asyncio.TimerHandle | None = None
         self._replies: dict[int, asyncio.Future[bytes]] = {}
-        self._failure: WbemError | None = None
+        self._failure: _Failure | None = None
         self._handlers: dict[type[object], Callable[[Any], object]] = {
             BindAccepted: self._on_bound,
             BindRefused: self._on_refused,
             TokenNeeded: self._on_token,
             ResponseReceived: self._on_response,
             FaultReceived: self._on_fault,
-            ConnectionClosed: lambda _: self._end("the server closed the connection"),
         }
 
     @classmethod
@@ -71,39 +110,39 @@ class Channel(asyncio.Protocol):
         login: Initiator | None = None,
         level: AuthLevel = AuthLevel.INTEGRITY,
         timeout: float = CONNECT_SECONDS,
+        connect: Connect = net.connect,
     ) -> Channel:
-        """Connects within `timeout` seconds; logs in with the first call. Unreachable."""
-        return await connect(lambda: cls(login, level), host, port, timeout)
+        """Connects; logs in with the first call. Unreachable.
+
+        Args:
+            host, port: the exporter, or the resolver.
+            login: who calls; None for nobody.
+            level: how calls are protected where somebody does.
+            timeout: seconds to connect; and then the most that the server may take to answer a bind.
+            connect: how connections are opened; tests give another way than TCP.
+        """
+        _, channel = await connect(lambda: cls(f"{host}:{port}", login, level, timeout), host, port, timeout)
+        return channel
 
     async def request(self, interface: Guid, opnum: int, stub: bytes, target: Guid | None) -> bytes:
         """One call: the stub of its reply. Cancelling the task abandons the call.
 
-        WbemError: E_ACCESSDENIED where the login or the call was refused, the HRESULT of a fault, Unreachable where the
-        connection ended.
+        WbemError: E_ACCESSDENIED where the login or the call was refused, E_NOINTERFACE where the interface was, the
+        HRESULT of a fault, Unreachable where the connection ended.
         """
         async with self._turn:
-            self._check()
-            context = self._contexts.get(interface)
-            if context is None:
-                context = self._contexts[interface] = await self._bind(interface)
+            context = await self._bound(interface)
             auth = None if self._login is None else 0
             call_id = self._association.send_request(context, opnum, stub, target=target, auth_context_id=auth)
-            reply: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-            self._replies[call_id] = reply
+            self._replies[call_id] = asyncio.get_running_loop().create_future()
             self._flush()
-            try:
-                return await reply
-            except asyncio.CancelledError:
-                if call_id in self._association.pending:
-                    self._association.abandon(call_id)
-                    self._flush()
-                raise
-            finally:
-                del self._replies[call_id]
+            if not self._association.multiplexed:
+                return await self._reply(call_id)
+        return await self._reply(call_id)
 
     def close(self) -> None:
         """Ends the connection; calls that are open fail."""
-        self._end("the connection was closed here")
+        self._end("the connection was closed on this side")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
@@ -116,41 +155,78 @@ class Channel(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Part of asyncio.Protocol."""
-        self._association.receive(b"")
-        self._pump()
-        self._end(f"the connection was lost: {exc or 'the server closed it'}")
+        reason = getattr(exc, "strerror", None) or exc or "the server closed it"
+        self._end(f"the connection was lost: {reason}")
 
-    async def _bind(self, interface: Guid) -> int:
-        loop = asyncio.get_running_loop()
-        self._binding = loop.create_future()
-        if self._contexts:
-            (context,) = self._association.alter_context([SyntaxId(interface)])
-        else:
+    async def _bound(self, interface: Guid) -> int:
+        """The interface's context, once a request can be sent. A bind goes on though the call be cancelled that began
+        it: whoever calls next wants it too, and its answer has to be awaited in any case."""
+        while True:
+            if self._failure is not None:
+                raise self._failure.error()
+            if self._binding is None:
+                context = self._contexts.get(interface)
+                if isinstance(context, int):
+                    return context
+                if context is not None:
+                    raise context.error()
+                self._bind(interface)
+            assert self._binding is not None, "it was begun, now or by somebody else"
+            await asyncio.wait([self._binding])
+
+    def _bind(self, interface: Guid) -> None:
+        if self._association.state is State.ESTABLISHED:
             offer = None
             if self._login is not None:
                 offer = AuthOffer(AuthType.WINNT, self._level, self._login.step().token)
             (context,) = self._association.bind([SyntaxId(interface)], auth=offer)
+        else:
+            (context,) = self._association.alter_context([SyntaxId(interface)])
+        loop = asyncio.get_running_loop()
+        self._asked = interface, context
+        self._binding = loop.create_future()
+        self._overdue = loop.call_later(
+            self._timeout, self._end, f"it did not answer for {self._timeout:g} s, though the connection is there"
+        )
         self._flush()
-        try:
-            accepted = await self._binding
-        except asyncio.CancelledError:
-            self._end("nobody waited for the login to end")  # half a login is of no use to the next call
-            raise
-        if not accepted.results[0].accepted:
-            raise WbemError(HResult.E_NOINTERFACE, f"the server does not serve interface {interface}")
-        return context
 
-    def _check(self) -> None:
-        if self._failure is not None:
-            raise self._failure
+    def _bind_is_answered(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+        if self._binding is not None:
+            self._binding.set_result(None)
+            self._binding = None
+
+    async def _reply(self, call_id: int) -> bytes:
+        try:
+            return await self._replies[call_id]
+        except asyncio.CancelledError:
+            self._abandon(call_id)
+            raise
+        finally:
+            del self._replies[call_id]
+
+    def _abandon(self, call_id: int) -> None:
+        if call_id not in self._association.pending:
+            return
+        if not self._association.multiplexed:
+            self._end("a call was given up, and this server takes no other one before it has answered")
+            return
+        self._association.abandon(call_id)
+        self._flush()
 
     def _pump(self) -> None:
         try:
-            while (event := self._association.next_event()) is not None:
+            while self._failure is None and (event := self._association.next_event()) is not None:
                 self._handlers[type(event)](event)
         except RemoteProtocolError as error:
-            self._end(f"the server broke the protocol: {error}")
+            self._end(f"the server broke the protocol: {printable(error)}")
+        except Exception as error:  # noqa: BLE001 - a bug that one server meets must not be the loop's
+            log_bug(log, f"the channel to {self._where}", error)
+            self._end("what the server sent could not be worked out: this is a bug, and the log says where")
         self._flush()
+        if self._association.state is State.BOUND:  # and not amid a login of several legs
+            self._bind_is_answered()
 
     def _flush(self) -> None:
         data = self._association.data_to_send()
@@ -158,14 +234,30 @@ class Channel(asyncio.Protocol):
             self._transport.write(data)
 
     def _on_bound(self, event: BindAccepted) -> None:
-        if self._binding is not None and not self._binding.done():
-            self._binding.set_result(event)
+        assert self._asked is not None, "an answer that nobody asked for breaks the protocol"
+        interface, context = self._asked
+        refused = _Failure(HResult.E_NOINTERFACE, f"{self._where} does not serve interface {interface}")
+        self._contexts[interface] = context if event.results[0].accepted else refused
 
     def _on_refused(self, event: BindRefused) -> None:
-        self._end(f"the server refused the login or the interface (reason {event.reason})", HResult.E_ACCESSDENIED)
+        status: int = HResult.RPC_S_CALL_FAILED
+        if event.fault:
+            status = _hresult(event.reason)
+        elif event.reason in _LOGIN_REFUSED:
+            status = HResult.E_ACCESSDENIED
+        word = "fault" if event.fault else "reason"
+        text = f"the server refused the login or the interface ({word} 0x{event.reason:X})"
+        if self._association.state is State.ESTABLISHED:
+            self._end(text, status)
+        else:
+            assert self._asked is not None, "an answer that nobody asked for breaks the protocol"
+            self._contexts[self._asked[0]] = _Failure(status, f"{self._where}: {text}")
 
     def _on_token(self, event: TokenNeeded) -> None:
         assert self._login is not None, "only a login is answered with a token"
+        if not event.token:
+            self._end("the server did not answer the login", HResult.E_ACCESSDENIED)
+            return
         step = self._login.step(event.token)
         self._association.accept_token(event.auth_context_id, step.token, step.context)
 
@@ -177,26 +269,25 @@ class Channel(asyncio.Protocol):
     def _on_fault(self, event: FaultReceived) -> None:
         reply = self._replies.get(event.call_id)
         if reply is not None and not reply.done():
-            reply.set_exception(
-                WbemError(_hresult(event.status), f"the server answered with fault 0x{event.status:08X}")
-            )
+            text = f"{self._where} answered with fault 0x{event.status:08X}"
+            reply.set_exception(WbemError(_hresult(event.status), text))
 
     def _end(self, text: str, status: int = HResult.RPC_S_CALL_FAILED) -> None:
         if self._failure is not None:
             return
-        self._failure = Unreachable(status, text) if status == HResult.RPC_S_CALL_FAILED else WbemError(status, text)
-        waiting: list[asyncio.Future[Any]] = [*self._replies.values()]
-        if self._binding is not None:
-            waiting.append(self._binding)
-        for future in waiting:
-            if not future.done():
-                future.set_exception(self._failure)
+        self._failure = _Failure(status, f"{self._where}: {text}")
+        for reply in self._replies.values():
+            if not reply.done():
+                reply.set_exception(self._failure.error())
+        self._bind_is_answered()
         self._association.close()
-        self._transport.close()
+        self._transport.abort()  # nobody waits for what was not sent yet, and a server may never take it
 
 
 def _hresult(status: int) -> int:
     """A fault's status as an HRESULT: it may be one, or a Win32 code, or one of DCE's own."""
     if status & 0x80000000:
         return status
-    return 0x80070000 | status if status < 0x10000 else HResult.RPC_S_CALL_FAILED
+    if 0 < status < 0x10000:
+        return 0x80070000 | status
+    return _FAULTS.get(status, HResult.E_FAIL)

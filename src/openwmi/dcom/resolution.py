@@ -6,12 +6,18 @@ port 135 and nowhere else: its bindings carry no endpoint (2.2.19.3).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from itertools import islice
 
+from openwmi import net
+from openwmi.base import limits
 from openwmi.base.error import Unreachable, WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import HResult
-from openwmi.dcom.channel import CONNECT_SECONDS, Channel, Initiator
+from openwmi.dcom.channel import CONNECT_SECONDS, Channel, Connect, Initiator
 from openwmi.dcom.proxy import proxy
+from openwmi.dcom.record import printable
 from openwmi.interfaces import IObjectExporter
 from openwmi.orpc import ObjRefStandard, OxidEntry, StringBinding
 from openwmi.orpc.bindings import TOWER_TCP
@@ -20,23 +26,26 @@ from openwmi.rpc import AuthLevel
 RESOLVER_PORT = 135
 
 
-async def resolve(reference: ObjRefStandard, *, timeout: float = CONNECT_SECONDS) -> OxidEntry:
-    """Asks the resolvers that the reference names, in order. Unreachable if none answers, within `timeout` each."""
+async def resolve(
+    reference: ObjRefStandard, *, timeout: float = CONNECT_SECONDS, connect: Connect = net.connect
+) -> OxidEntry:
+    """Asks the resolvers that the reference names, in order. Unreachable if none answers, within `timeout` each.
+
+    WbemError(RPC_E_INVALID_OXID) if the first that answers knows of no such exporter: all of them are one machine.
+    """
     oxid, problems = reference.std.oxid, []
     for binding in _tcp(reference.resolver.strings):
         try:
-            channel = await Channel.open(binding.host, binding.port or RESOLVER_PORT, timeout=timeout)
+            async with asyncio.timeout(timeout):
+                return await _ask(binding, oxid, timeout, connect)
+        except TimeoutError as error:
+            # Connecting has the same limit, and says so itself if it notices first.
+            late = f"{binding.host} did not answer within {timeout:g} s"
+            problems.append(error.message if isinstance(error, WbemError) else late)
         except Unreachable as error:
             problems.append(error.message)
-            continue
-        try:
-            reply = await proxy(IObjectExporter, channel).ResolveOxid2(oxid, 1, (TOWER_TCP,))
-        finally:
-            channel.close()
-        if reply.hresult or reply.ppdsaOxidBindings is None:
-            raise WbemError(HResult.RPC_E_INVALID_OXID, f"the resolver of {binding.host} knows no exporter {oxid:016x}")
-        bindings = reply.ppdsaOxidBindings.bindings
-        return OxidEntry(oxid, bindings, reply.pipidRemUnknown, reply.pAuthnHint, reply.pComVersion)
+        except RemoteProtocolError as error:
+            problems.append(f"{binding.host} gave no answer that makes sense: {error}")
     raise _unreachable(f"no resolver of exporter {oxid:016x}", problems)
 
 
@@ -46,6 +55,7 @@ async def reach(
     login: Initiator | None = None,
     level: AuthLevel = AuthLevel.INTEGRITY,
     timeout: float = CONNECT_SECONDS,
+    connect: Connect = net.connect,
 ) -> Channel:
     """A channel to an exporter, by the first of its bindings that answers within `timeout`. Unreachable."""
     problems = []
@@ -53,15 +63,31 @@ async def reach(
         if binding.port is None:
             continue
         try:
-            return await Channel.open(binding.host, binding.port, login=login, level=level, timeout=timeout)
+            return await Channel.open(
+                binding.host, binding.port, login=login, level=level, timeout=timeout, connect=connect
+            )
         except Unreachable as error:
             problems.append(error.message)
     raise _unreachable(f"no way to exporter {exporter.oxid:016x}", problems)
 
 
-def _tcp(bindings: Iterable[StringBinding]) -> list[StringBinding]:
-    return [binding for binding in bindings if binding.tower == TOWER_TCP]
+async def _ask(binding: StringBinding, oxid: int, timeout: float, connect: Connect) -> OxidEntry:
+    port = binding.port or RESOLVER_PORT
+    channel = await Channel.open(binding.host, port, timeout=timeout, connect=connect)
+    try:
+        reply = await proxy(IObjectExporter, channel).ResolveOxid2(oxid, 1, (TOWER_TCP,))
+    finally:
+        channel.close()
+    if reply.hresult or reply.ppdsaOxidBindings is None:
+        raise WbemError(HResult.RPC_E_INVALID_OXID, f"the resolver of {binding.host} knows no exporter {oxid:016x}")
+    bindings = reply.ppdsaOxidBindings.bindings
+    return OxidEntry(oxid, bindings, reply.pipidRemUnknown, reply.pAuthnHint, reply.pComVersion)
+
+
+def _tcp(bindings: Iterable[StringBinding]) -> Iterable[StringBinding]:
+    return islice((binding for binding in bindings if binding.tower == TOWER_TCP), limits.BINDINGS_TRIED)
 
 
 def _unreachable(what: str, problems: list[str]) -> Unreachable:
-    return Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, f"{what}: {'; '.join(problems) or 'it has no TCP address'}")
+    reasons = "; ".join(problems) or "it has no TCP address"
+    return Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, f"{what}: {printable(reasons)}")

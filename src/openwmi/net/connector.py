@@ -14,12 +14,12 @@ from openwmi.base.status import HResult
 P = TypeVar("P", bound=asyncio.Protocol)
 
 
-async def connect(protocol: Callable[[], P], host: str, port: int, timeout: float) -> P:
+async def connect(protocol: Callable[[], P], host: str, port: int, timeout: float) -> tuple[asyncio.BaseTransport, P]:
     """Opens a connection within `timeout` seconds, finding the host's address included. Unreachable."""
     where = f"{host}:{port}"
     try:
         async with asyncio.timeout(timeout):
-            _, made = await asyncio.get_running_loop().create_connection(protocol, host, port)
+            return await asyncio.get_running_loop().create_connection(protocol, host, port)
     except TimeoutError:
         raise _unreachable(f"{where} did not answer within {timeout:g} s") from None
     except socket.gaierror as error:
@@ -27,7 +27,8 @@ async def connect(protocol: Callable[[], P], host: str, port: int, timeout: floa
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise _unreachable(f"{where}: {reason}") from None
-    return made
+    except ValueError as error:  # such as a part of a name that is longer than a name's part may be
+        raise _unreachable(f"{host!r} is no name of a machine: {error}") from None
 
 
 def _unreachable(text: str) -> Unreachable:

@@ -111,10 +111,14 @@ class Cursor(Generic[T]):
         raise StopAsyncIteration
 
     def __del__(self) -> None:
-        results = getattr(self, "_results", None)
-        if results is not None and not results.settled:
-            # The collector runs on any thread and at any time, so the set is only told to let go.
-            _post_release(results)
+        try:
+            results = self._results
+        except AttributeError:  # its construction failed
+            return
+        if results is None or (results.single and results.finished and not results.failed):
+            return  # closed, or nothing would come of a release
+        # The collector runs on any thread and at any time, so the set is only told to let go.
+        _post_release(results)
 
     async def _wait(self, count: int, deadline: Deadline) -> None:
         """Waits until `count` more objects are there, the call has ended or the deadline has passed."""

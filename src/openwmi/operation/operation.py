@@ -136,13 +136,13 @@ class Operation(Cursor[T]):
             return (yield from self._gather().__await__())
         try:
             while not results.finished:
-                yield from results.waiter(EVERYTHING)
+                yield from results.ending()
         except asyncio.CancelledError:
             results.cancel()
             raise
         if results.failed:
             results.check()
-        return results.only() if isinstance(results, SingleResult) else results.read(0, results.total)
+        return results.whole()
 
     async def __anext__(self) -> T:
         try:

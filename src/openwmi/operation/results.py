@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from openwmi.base.clock import Deadline
 from openwmi.base.error import WbemError
@@ -59,6 +59,7 @@ class ResultSet(ABC, Generic[T]):
     __slots__ = (
         "_aborted",
         "_callbacks",
+        "_ending",
         "_error",
         "_holders",
         "_seen",
@@ -67,6 +68,7 @@ class ResultSet(ABC, Generic[T]):
         "_waiters",
         "began",
         "context",
+        "failed",
         "finished",
         "loop",
         "name",
@@ -86,6 +88,7 @@ class ResultSet(ABC, Generic[T]):
         self.loop = asyncio.get_running_loop()
         self.began = False
         self.finished = False
+        self.failed = False
         self.progress: Progress | None = None
         self.waits_for = ""
         self.total = 0
@@ -94,6 +97,7 @@ class ResultSet(ABC, Generic[T]):
         self._aborted: tuple[WbemStatus, str] | None = None
         self._holders = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] | None = None
+        self._ending: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], object]] | None = None
         self._stop: Callable[[], object] | None = None
         self._timer: Timer | None = None
@@ -153,6 +157,7 @@ class ResultSet(ABC, Generic[T]):
         if error.operation is None:
             error.operation = self.name or None
         self._error = error
+        self.failed = True
         self._close()
 
     # What consumers do.
@@ -175,11 +180,6 @@ class ResultSet(ABC, Generic[T]):
             # Made when it is asked for: most calls that are cancelled are never looked at again.
             self._error = WbemError(*self._aborted, operation=self.name or None)
         return self._error
-
-    @property
-    def failed(self) -> bool:
-        """Whether there is an `error`."""
-        return self._error is not None or self._aborted is not None
 
     @property
     def status(self) -> WbemStatus | HResult | int:
@@ -226,6 +226,13 @@ class ResultSet(ABC, Generic[T]):
             self._waiters.append((wanted, future))
         return future
 
+    def ending(self) -> asyncio.Future[None]:
+        """The same for the end alone, and cheaper for the first who waits for it; most calls have no second."""
+        if self._ending is not None and not self._ending.done():
+            return self.waiter(EVERYTHING)
+        self._ending = self.loop.create_future()
+        return self._ending
+
     async def wait(self, wanted: int, deadline: Deadline) -> None:
         """Waits for one change that `waiter` describes, or for the deadline; which it was, the caller looks up."""
         future = self.waiter(wanted)
@@ -254,14 +261,13 @@ class ResultSet(ABC, Generic[T]):
         self._free()
         self._log_unseen()
 
-    @property
-    def settled(self) -> bool:
-        """Whether a `release` would change nothing: the one result is there, and so is nothing to log."""
-        return self.single and self.finished and (self._seen or not self.failed)
-
     @abstractmethod
     def read(self, position: int, count: int) -> list[T]:
         """Up to `count` objects from `position` on, as many as there are."""
+
+    def whole(self) -> Any:
+        """What awaiting the call gives: the list of all objects, or the object of a call with one result."""
+        return self.read(0, self.total)
 
     @abstractmethod
     def _store(self, objects: Sequence[T]) -> None:
@@ -286,6 +292,7 @@ class ResultSet(ABC, Generic[T]):
         if self.finished:
             return
         self._aborted = status, text
+        self.failed = True
         stop = self._stop
         self._free()
         self._close()
@@ -304,7 +311,9 @@ class ResultSet(ABC, Generic[T]):
                 self._call(callback)
         if self._waiters is not None:
             self._wake(EVERYTHING)
-        if self._holders <= 0:
+        if self._ending is not None:
+            _settle(self._ending)
+        if self.failed and self._holders <= 0:
             self._log_unseen()
 
     def _call(self, callback: Callable[[], object]) -> None:

@@ -26,8 +26,7 @@ class SingleResult(ResultSet[T]):
     def read(self, position: int, count: int) -> list[T]:
         return [] if self._object is None or position or not count else [self._object]
 
-    def only(self) -> T | None:
-        """The object; None if there is none."""
+    def whole(self) -> T | None:
         return self._object
 
     def _store(self, objects: Sequence[T]) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, TypeVar
 
+from openwmi.base.error import Unreachable
+from openwmi.base.status import HResult
 from openwmi.net import Address
 
 P = TypeVar("P", bound=asyncio.Protocol)
@@ -60,13 +62,19 @@ class MemoryNetwork:
         return MemoryPort(self._ports, address)
 
     async def connect(
-        self, protocol: Callable[[], P], host: str, port: int, *, source: str = "192.0.2.100"
+        self,
+        protocol: Callable[[], P],
+        host: str,
+        port: int,
+        timeout: float = 0,  # noqa: ARG002 - openwmi.net's has it; here the answer is known at once
+        *,
+        source: str = "192.0.2.100",
     ) -> tuple[MemoryTransport, P]:
-        """A connection from the address `source`. ConnectionRefusedError where nothing listens."""
+        """A connection from the address `source`. Unreachable where nothing listens."""
         there = Address(host, port)
         accept = self._ports.get(there)
         if accept is None:
-            raise ConnectionRefusedError(f"nothing listens at {there}")
+            raise Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, f"{there}: Connection refused")
         client, server = protocol(), accept()
         here = Address(source, next(self._free))
         up, down = _Pipe(), _Pipe()
