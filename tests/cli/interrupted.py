@@ -1,5 +1,6 @@
 """A program for the tests: the command line over a provider that hangs, and says so once it does."""
 
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,5 +19,6 @@ def hang() -> Iterator[Row]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background of a shell ignores it
     vars(running)["connect"] = Machine(Rows(hang)).connect
     raise SystemExit(main())

@@ -16,6 +16,7 @@ from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
 from openwmi.dcom import (
     Activator,
+    Channel,
     ClassTable,
     Connection,
     Endpoint,
@@ -24,6 +25,7 @@ from openwmi.dcom import (
     Resolver,
     Served,
     partial,
+    proxy,
 )
 from openwmi.interfaces import Interface, IRemoteSCMActivator, IRemUnknown2, IUnknown, RemInterfaceRef, call
 from openwmi.ndr import HRESULT, U32, InterfacePointer, NdrReader, NdrWriter, SizeIs, codec
@@ -380,10 +382,26 @@ class World:
         await client.bind(IRemoteSCMActivator, IRemUnknown2, ILamp, IShade, *interfaces, user=user, level=level)
         return client
 
+    async def channel(
+        self, user: tuple[str, str] | None = ME, level: AuthLevel = AuthLevel.INTEGRITY, timeout: float = 10
+    ) -> Channel:
+        """The real client's end."""
+        login = None if user is None else NtlmInitiator(*user, "DOM")
+        return await Channel.open(HOST, PORT, login=login, level=level, timeout=timeout, connect=self.network.connect)
+
     @property
     def rem_unknown(self) -> Guid:
         """Where IRemUnknown is called."""
         return self.exporter.entry(HOST).ipid_rem_unknown
+
+
+async def lit(channel: Channel) -> tuple[ILamp, StdObjRef]:
+    """A new lamp."""
+    request = ActivationRequest(CLSID_LAMP, (ILamp.iid,))
+    activator = proxy(IRemoteSCMActivator, channel)
+    reply = await activator.RemoteCreateInstance(OrpcThis.of(uuid.uuid4()), None, request.encode())
+    made = standard(ActivationReply.decode(reply.ppActProperties or b"").results[0].reference)
+    return proxy(ILamp, channel, made.ipid), made
 
 
 @asynccontextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 
 import click
 
+from openwmi.base.error import WbemError
 from openwmi.cli.failure import complain
-from openwmi.cli.stream import standard_output
+from openwmi.cli.stream import Out, standard_output
+from openwmi.cli.values import one_line
 from openwmi.locator import local_engine
 from openwmi.net import Address, parse_address
 from openwmi.security import UsersFile
@@ -40,7 +41,6 @@ Many clients know no port but 135: impacket's commands, for one.
 @click.option(
     "--users",
     "users_file",
-    type=click.Path(dir_okay=False),
     required=True,
     metavar="FILE",
     help="Who may log in; see 'openwmi users'. It is read again when it changes.",
@@ -51,27 +51,36 @@ def command(listen_at: str, users_file: str, verbose: bool) -> None:
 
     The address is printed on standard output once clients can connect; everything else goes to standard error.
     """
-    address = parse_address(listen_at, PORT)
+    try:
+        address = parse_address(listen_at, PORT)
+    except WbemError as error:
+        raise click.UsageError(error.message) from None
     users = UsersFile(users_file)
     if not len(users):
         raise click.UsageError(f"{users_file} holds no user: nobody could log in. See 'openwmi users add'")
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    out = standard_output()
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.DEBUG if verbose else logging.INFO)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    asyncio.run(_serve(address, users))
+    asyncio.run(_serve(address, users, out))
 
 
-async def _serve(address: Address, users: UsersFile) -> None:
+class _OneLine(logging.Formatter):
+    """What strangers sent may be in a record: none of it acts on a terminal, or looks like a record of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, *more = super().format(record).split("\n")
+        return "\n".join([one_line(first), *(f"    {one_line(line)}" for line in more)])
+
+
+async def _serve(address: Address, users: UsersFile, out: Out) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     server = Server(local_engine(), users)
     try:
         where = await server.listen(address)
         complain(f"serving this machine's WMI at {where}; whoever logs in may read")
-        out = standard_output()
         out.write(f"{where}\n")
         out.flush()
         await ended.wait()

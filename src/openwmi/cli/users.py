@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.cli.failure import complain
-from openwmi.cli.password import VARIABLE, read_password
+from openwmi.cli.password import read_password
 from openwmi.cli.stream import standard_output
 from openwmi.security import UsersFile, add_user, parse_account, remove_user
 
@@ -27,31 +31,31 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=click.Path())
 @click.argument("account", metavar="DOMAIN\\USER")
 @click.option("--password-file", metavar="FILE", help="Whose first line is the password; - is standard input.")
 def add(file: str, account: str, password_file: str | None) -> None:
     """Adds a user, or gives one a new password. The file is made if it is not there."""
-    parse_account(account)  # before anybody types a password for nothing
+    parse_account(account)  # these two before anybody types a password for nothing
+    if Path(file).exists():
+        UsersFile(file)
     password = read_password(f"Password of {account}: ", password_file, confirm=True)
-    if not password:
-        raise click.UsageError(f"the password is empty (from {password_file or VARIABLE}): it would let everybody in")
     verb = "added to" if add_user(file, account, password) else "has a new password in"
     complain(f"{account} {verb} {file}")
 
 
 @command.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", type=click.Path())
 @click.argument("account", metavar="DOMAIN\\USER")
 def remove(file: str, account: str) -> None:
     """Takes a user out."""
     if not remove_user(file, account):
-        raise click.UsageError(f"{account} is not in {file}")
+        raise WbemError(WbemStatus.NOT_FOUND, f"{account} is not in {file}; 'openwmi users list' shows who is")
     complain(f"{account} removed from {file}")
 
 
 @command.command("list")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", type=click.Path())
 def list_(file: str) -> None:
     """Prints the users, one a line."""
     out = standard_output()

@@ -159,8 +159,11 @@ class Channel(asyncio.Protocol):
         self._end(f"the connection was lost: {reason}")
 
     async def _bound(self, interface: Guid) -> int:
-        """The interface's context, once a request can be sent. A bind goes on though the call be cancelled that began
-        it: whoever calls next wants it too, and its answer has to be awaited in any case."""
+        """The interface's context, once a request can be sent.
+
+        A bind goes on though the call that began it be cancelled: nothing can be sent before it is answered, and
+        whoever calls next has a use for it.
+        """
         while True:
             if self._failure is not None:
                 raise self._failure.error()

@@ -38,10 +38,8 @@ async def resolve(
         try:
             async with asyncio.timeout(timeout):
                 return await _ask(binding, oxid, timeout, connect)
-        except TimeoutError as error:
-            # Connecting has the same limit, and says so itself if it notices first.
-            late = f"{binding.host} did not answer within {timeout:g} s"
-            problems.append(error.message if isinstance(error, WbemError) else late)
+        except TimeoutError:  # connecting has the same limit, and may be the first to notice
+            problems.append(f"{binding.host} did not answer within {timeout:g} s")
         except Unreachable as error:
             problems.append(error.message)
         except RemoteProtocolError as error:
@@ -89,5 +87,5 @@ def _tcp(bindings: Iterable[StringBinding]) -> Iterable[StringBinding]:
 
 
 def _unreachable(what: str, problems: list[str]) -> Unreachable:
-    reasons = "; ".join(problems) or "it has no TCP address"
-    return Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, f"{what}: {printable(reasons)}")
+    reasons = "; ".join(map(printable, problems)) or "it has no TCP address"
+    return Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, f"{what}: {reasons}")

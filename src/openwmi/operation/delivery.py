@@ -31,7 +31,9 @@ class Delivery(Generic[T]):
     """
 
     __slots__ = (
+        "__weakref__",
         "_callbacks",
+        "_cancelled",
         "_cursor",
         "_results",
         "_seen",
@@ -48,6 +50,7 @@ class Delivery(Generic[T]):
         self.key = sink.identity
         self.callback_in_progress = False
         self.final_status_sent = False
+        self._cancelled = False
         self._callbacks = Callbacks(sink)
         self._seen = self._results.progress
         self._table = table
@@ -60,7 +63,11 @@ class Delivery(Generic[T]):
         return asyncio.shield(self._task).__await__()
 
     def cancel(self) -> None:
-        """Cancels the call; the final status follows a callback that is running, or its 30 seconds."""
+        """Cancels the call; the final status follows a callback that is running, or its 30 seconds.
+
+        A call under way is one whose sink still waits for its final status: that its producer has ended changes nothing.
+        """
+        self._cancelled = True
         self._results.cancel()
 
     async def _run(self) -> None:
@@ -83,10 +90,12 @@ class Delivery(Generic[T]):
         while True:
             progress = results.progress if CallFlags.SEND_STATUS in results.context.flags else self._seen
             position = cursor.position
+            if self._cancelled or results.cancelled:
+                return True
             if progress is not None and progress is not self._seen and progress.after <= position:
                 self._seen = progress
                 await self._call(self._callbacks.set_progress, progress)
-            elif results.cancelled or (results.finished and position >= results.total):
+            elif results.finished and position >= results.total:
                 return True
             elif results.total > position:
                 ahead = progress.after - position if progress is not None and progress is not self._seen else SINK_BATCH
@@ -97,7 +106,11 @@ class Delivery(Generic[T]):
 
     async def _finish(self) -> None:
         self.final_status_sent = True
-        await self._call(self._callbacks.set_status, self._results.status, self._results.error)
+        status, error = self._results.status, self._results.error
+        if self._cancelled and not self._results.cancelled:
+            error = WbemError(WbemStatus.CALL_CANCELLED, "the call was cancelled", operation=self._results.name or None)
+            status = error.status
+        await self._call(self._callbacks.set_status, status, error)
 
     async def _call(self, callback: Callable[..., Awaitable[None]], *arguments: object) -> None:
         """One callback. If it fails or lasts too long, the call is cancelled ([MS-WMI] 3.1.1.1.3)."""

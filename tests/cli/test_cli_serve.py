@@ -1,0 +1,186 @@
+"""`openwmi serve`: what it says, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.cli.fakes import Command
+
+from openwmi.base.error import WbemError
+from openwmi.base.status import HResult
+from openwmi.cli import main
+from openwmi.cli.serve import _OneLine
+from openwmi.dcom import Channel, proxy
+from openwmi.interfaces import IRemoteSCMActivator
+from openwmi.orpc import OrpcThis
+from openwmi.security import NtlmInitiator, add_user
+
+# What runs in the background of a shell ignores Ctrl-C, and so does what it starts.
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from openwmi.cli import main
+raise SystemExit(main())
+"""
+ANYWHERE = "127.0.0.1:0"
+BAD_NAME = "e\x1b[31mvil\r\n2026-01-01 00:00:00,000 INFO forged"
+
+
+@pytest.fixture
+def users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    add_user("users.txt", "me", "secret")
+    return "users.txt"
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and the first line of its standard output."""
+    command = [sys.executable, "-c", PROGRAM, "serve", *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline()
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def port_of(line: str) -> int:
+    return int(line.rpartition(":")[2])
+
+
+# ------------------------------------------------------------------------------------------------ what is not served
+
+
+@pytest.mark.parametrize("address", ["", ":135", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "[::1", "a\x1b:1"])
+def test_an_address_that_is_none(openwmi: Command, users: str, address: str) -> None:
+    done = openwmi("serve", "--users", users, "--listen", address)
+    assert (done.status, done.out) == (2, "")
+    assert "is no address to listen at: it is HOST:PORT" in done.err
+    assert done.err.replace("\n", "").isprintable()
+
+
+def test_an_address_of_somebody_else(openwmi: Command, users: str) -> None:
+    done = openwmi("serve", "--users", users, "--listen", "192.0.2.1:0")
+    assert (done.status, done.out, len(done.err.splitlines())) == (1, "", 1)
+    assert "192.0.2.1 is not an address of this machine" in done.err
+
+
+def test_a_port_in_use(openwmi: Command, users: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = openwmi("serve", "--users", users, "--listen", address)
+    assert (done.status, done.out, len(done.err.splitlines())) == (1, "", 1)
+    assert f"{address} is in use: something else listens there" in done.err
+
+
+def test_users_have_to_be_named(openwmi: Command) -> None:
+    done = openwmi("serve", "--listen", ANYWHERE)
+    assert (done.status, "Missing option '--users'" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("text", ["", "# nobody yet\n", "\n\n"])
+def test_no_users(openwmi: Command, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "users.txt"
+    file.write_text(text)
+    file.chmod(0o600)
+    done = openwmi("serve", "--users", str(file), "--listen", ANYWHERE)
+    assert (done.status, done.out) == (2, "")
+    assert f"{file} holds no user: nobody could log in. See 'openwmi users add'" in done.err
+
+
+def test_users_that_cannot_be_read(openwmi: Command, users: str) -> None:
+    Path(users).chmod(0o640)
+    Path("broken").write_text("me:secret\n")
+    Path("broken").chmod(0o600)
+    for file, said in (
+        ("nowhere", "cannot read nowhere: No such file or directory"),
+        (".", "cannot read .: Is a directory"),
+        (users, "chmod 600"),
+        ("broken", "broken, line 1"),
+    ):
+        done = openwmi("serve", "--users", file, "--listen", ANYWHERE)
+        assert (done.status, done.out, len(done.err.splitlines())) == (1, "", 1)
+        assert said in done.err
+        assert "secret" not in done.err
+
+
+def test_nowhere_to_write_the_address(users: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", said)
+    assert main(["serve", "--users", users, "--listen", ANYWHERE]) == 1
+    assert said.getvalue() == "standard output is closed: give the rows somewhere to go\n"
+
+
+# ---------------------------------------------------------------------------------------------------- what is served
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("connected", [False, True])
+def test_it_ends_in_peace(users: str, number: signal.Signals, status: int, connected: bool) -> None:
+    with serving("--users", users, "--listen", ANYWHERE) as (process, line):
+        assert line.startswith("127.0.0.1:")
+        client = socket.create_connection(("127.0.0.1", port_of(line))) if connected else socket.socket()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        client.close()
+    assert (process.returncode, out) == (status, "")
+    assert err.strip() == f"serving this machine's WMI at {line.strip()}; whoever logs in may read"
+
+
+def test_over_ipv6(users: str) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with serving("--users", users, "--listen", "[::1]:0") as (_, line):
+        assert line.startswith("[::1]:")
+        socket.create_connection(("::1", port_of(line))).close()
+
+
+def test_a_login_and_a_refused_one_are_logged_and_nothing_goes_to_standard_output(users: str) -> None:
+    with serving("--users", users, "--listen", ANYWHERE, "--verbose") as (process, line):
+        port = port_of(line)
+        assert asyncio.run(_ask(port, NtlmInitiator("me", "secret"))) == HResult.E_INVALIDARG
+        assert asyncio.run(_ask(port, NtlmInitiator(BAD_NAME, "wrong"))) == HResult.E_ACCESSDENIED
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, "")
+    assert "me logged in from 127.0.0.1" in err
+    assert "login from 127.0.0.1 refused" in err
+    assert "secret" not in err
+    lines = err.splitlines()
+    assert all(each.isprintable() for each in lines)
+    assert [each for each in lines if each.startswith("2026-01-01 00:00:00,000 INFO forged")] == []
+
+
+async def _ask(port: int, login: NtlmInitiator) -> int:
+    """The status of an activation of nothing."""
+    channel = await Channel.open("127.0.0.1", port, login=login)
+    with pytest.raises(WbemError) as caught:
+        await proxy(IRemoteSCMActivator, channel).RemoteCreateInstance(OrpcThis.of(uuid.uuid4()), None, b"")
+    channel.close()
+    return int(caught.value.status)
+
+
+def test_a_record_cannot_act_on_a_terminal_nor_forge_another() -> None:
+    handler = logging.StreamHandler(shown := io.StringIO())
+    handler.setFormatter(_OneLine("%(levelname)s %(message)s"))
+    record = logging.LogRecord("x", logging.INFO, "x.py", 1, "from %s", ("\x1b[31m\r\nINFO forged\u202e\x9b",), None)
+    handler.handle(record)
+    assert shown.getvalue() == "INFO from \\x1b[31m\\r\n    INFO forged\\u202e\\x9b\n"
