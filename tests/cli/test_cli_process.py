@@ -76,6 +76,16 @@ def test_a_reader_that_never_read() -> None:
         assert (process.wait(60), complaints) == (0, b"")
 
 
+def test_a_reader_that_wants_no_help() -> None:
+    ends = os.pipe()
+    os.close(ends[0])
+    done = subprocess.run(
+        [sys.executable, "-m", "openwmi", "--help"], stdout=ends[1], stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(ends[1])
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize("mode", ["sync", "semisync", "async"])
 @pytest.mark.parametrize("format_", ["table", "jsonl"])
 def test_ctrl_c_while_a_provider_hangs(mode: str, format_: str) -> None:

@@ -60,6 +60,17 @@ async def test_several_logins_on_one_connection() -> None:
             assert await client.call(ILamp, "Switch", 1, target=lamp.ipid, auth_context=context)
 
 
+async def test_the_end_of_a_login_is_acknowledged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no answer: well-known clients would wait 40 ms to send the request behind it."""
+    acknowledged: list[object] = []
+    monkeypatch.setattr("openwmi.dcom.connection.acknowledge", acknowledged.append)
+    async with world() as made:
+        client = await made.enter()
+        await client.bind(ILamp, user=ME, level=AuthLevel.PRIVACY, auth_context=7)
+        await client.activate(ILamp)
+    assert len(acknowledged) == 2
+
+
 async def test_calls_are_answered_as_they_end_and_not_as_they_came() -> None:
     async with world() as made:
         client = await made.enter()

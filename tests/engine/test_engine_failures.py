@@ -24,6 +24,13 @@ class OddBase(BaseException):
     pass
 
 
+class SpeechlessError(Exception):
+    """Fails once more when it is asked what happened."""
+
+    def __str__(self) -> str:
+        raise OddError
+
+
 ODDITIES: list[BaseException] = [
     OddError("it broke"),
     OddBase("it broke"),
@@ -35,6 +42,7 @@ ODDITIES: list[BaseException] = [
     TimeoutError("it broke"),
     AssertionError(),
     RecursionError("it broke"),
+    SpeechlessError(),
 ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from typing import Any
+import sys
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from openwmi.base.error import AccessDenied, WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.net import Address, listen, parse_address
+from openwmi.net import Address, acknowledge, listen, parse_address
+from openwmi.net.listener import QUICK
 
 
 @pytest.mark.parametrize(
@@ -160,3 +162,49 @@ async def test_another_failure_of_the_system(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(asyncio.get_running_loop(), "create_server", refuse)
     with pytest.raises(WbemError, match="Too many open files"):
         await listen(Greeter, Address("127.0.0.1", 135))
+
+
+@pytest.mark.skipif(QUICK is None, reason="TCP cannot be asked here to acknowledge at once")
+async def test_what_gets_no_answer_is_acknowledged_at_once() -> None:
+    """After an answer, the system waits for the next one, and lets the acknowledgement wait for it."""
+    accepted: asyncio.Queue[Peer] = asyncio.Queue()
+    listener = await listen(lambda: Peer(accepted), Address("127.0.0.1", 0))
+    loop = asyncio.get_running_loop()
+    with socket.create_connection(listener.address) as client:
+        client.setblocking(False)
+        peer = await accepted.get()
+        held_back = 0
+        for _ in range(20):
+            await loop.sock_sendall(client, b"asks")
+            await peer.heard.get()
+            peer.transport.write(b"answers")
+            await loop.sock_recv(client, 10)
+            await loop.sock_sendall(client, b"says")
+            await peer.heard.get()
+            held_back += unacknowledged(client)
+            acknowledge(peer.transport)
+            assert unacknowledged(client) == 0
+        assert held_back
+        peer.transport.abort()
+    acknowledge(peer.transport)  # harmless
+    await listener.close()
+
+
+class Peer(asyncio.Protocol):
+    """Puts itself, and what it hears, into queues."""
+
+    def __init__(self, accepted: asyncio.Queue[Peer]) -> None:
+        self._accepted = accepted
+        self.heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._accepted.put_nowait(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard.put_nowait(data)
+
+
+def unacknowledged(sock: socket.socket) -> int:
+    """Segments that the other end has not acknowledged: tcpi_unacked of Linux' tcp_info."""
+    return int.from_bytes(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28)[24:28], sys.byteorder)

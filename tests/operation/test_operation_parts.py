@@ -6,11 +6,12 @@ import asyncio
 import errno
 import gc
 import logging
+import sys
 from functools import partial
 from typing import Any
 
 import pytest
-from tests.operation.fakes import counting_endlessly, forever, turn
+from tests.operation.fakes import counting, counting_endlessly, forever, turn
 
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError
@@ -267,6 +268,23 @@ async def test_a_hundred_thousand_deadlines_are_a_handful_of_loop_timers() -> No
     for timer in waiting:
         timer.cancel()
     assert len(timers) == 0
+
+
+@pytest.mark.parametrize("seconds", [1e12, 1e300, 1e308, sys.float_info.max, float("inf")])
+async def test_a_deadline_may_be_as_far_away_as_one_likes(seconds: float) -> None:
+    deadline = Deadline.after(asyncio.get_running_loop().time(), seconds)
+    operation = Operation.start(forever, context=CallContext(deadline=deadline))
+    waiting = asyncio.ensure_future(operation.status(seconds))
+    await turn()
+    assert not waiting.done()
+    operation.cancel()
+    assert await waiting == WbemStatus.CALL_CANCELLED
+
+
+@pytest.mark.parametrize("keep", [False, True])
+async def test_one_may_ask_for_more_objects_than_there_can_be(keep: bool) -> None:
+    batch = await counting(10, keep=keep).next(10**30)
+    assert (list(batch), batch.status) == (list(range(10)), WbemStatus.FALSE)
 
 
 # Context.

@@ -6,12 +6,14 @@ import asyncio
 import gc
 import threading
 from collections.abc import Sequence
+from weakref import ref
 
 import pytest
 from tests.operation.fakes import Recorder, counting, counting_endlessly, fail_later, forever, refuse, turn
 
 from openwmi.base.clock import Deadline
 from openwmi.base.error import WbemError
+from openwmi.base.limits import SINK_BATCH
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation import (
     CallContext,
@@ -74,13 +76,71 @@ async def test_no_callback_after_cancel_but_the_final_status_which_follows_a_run
     assert sink.statuses == [WbemStatus.CALL_CANCELLED]
 
 
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("how", ["operation", "delivery", "table"])
+async def test_cancel_when_the_producer_has_finished_and_the_sink_has_not(keep: bool, how: str) -> None:
+    sink, table = Recorder(seconds=5), CallTable()
+    operation = counting(SINK_BATCH + 10, keep=keep)
+    assert await operation.status() == WbemStatus.NO_ERROR
+    delivery = operation.deliver(sink, table)
+    await sink.entered.wait()
+    if how == "table":
+        table.cancel(sink)
+    else:
+        (operation if how == "operation" else delivery).cancel()
+    await delivery
+    assert sink.heard == ["indicate", "status"]
+    assert sink.statuses == [WbemStatus.CALL_CANCELLED]
+    assert await operation.status() == WbemStatus.NO_ERROR, "a call ends once"
+
+
+async def test_no_progress_after_cancel() -> None:
+    async def work(results: ResultSet[int]) -> None:
+        await results.put([1])
+        results.report(1, 2)
+        await asyncio.Event().wait()
+
+    sink = Recorder(seconds=5)
+    operation = Operation.start(work, context=CallContext(flags=CallFlags.SEND_STATUS))
+    delivery = operation.deliver(sink)
+    await sink.entered.wait()
+    operation.cancel()
+    await delivery
+    assert sink.heard == ["indicate", "status"]
+
+
+async def test_a_sink_that_raises_at_last_hears_of_no_success() -> None:
+    class Broken(Recorder):
+        async def indicate(self, objects: Sequence[int]) -> None:
+            await super().indicate(objects)
+            raise RuntimeError("no")
+
+    operation = counting(2 * SINK_BATCH, keep=True)
+    await operation.status()
+    await operation.deliver(sink := Broken())
+    assert sink.heard == ["indicate", "status"]
+    assert sink.statuses == [WbemStatus.CALL_CANCELLED]
+
+
+async def test_a_sink_is_let_go_though_its_operation_is_held() -> None:
+    sink = Recorder()
+    known = ref(sink)
+    operation = counting(10)
+    await operation.deliver(sink)
+    del sink
+    await turn()
+    gc.collect()
+    assert known() is None
+    operation.cancel()
+
+
 async def test_a_callback_that_lasts_30_seconds_cancels_its_call() -> None:
     sink = Recorder(seconds=1000)
     operation = counting(10)
     began = asyncio.get_running_loop().time()
     await operation.deliver(sink)
     assert await operation.status() == WbemStatus.NO_ERROR, "its producer had finished long before"
-    assert sink.statuses == [WbemStatus.NO_ERROR]
+    assert sink.statuses == [WbemStatus.CALL_CANCELLED], "its sink had not"
     assert 60 <= asyncio.get_running_loop().time() - began < 61, "30 s for Indicate and 30 s for SetStatus"
     await Operation.start(counting_endlessly).deliver(slow := Recorder(seconds=1000))
     assert slow.statuses == [WbemStatus.CALL_CANCELLED]

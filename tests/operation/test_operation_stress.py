@@ -16,7 +16,7 @@ from tests.operation.fakes import turn
 
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError
-from openwmi.base.limits import STREAM_BACKLOG
+from openwmi.base.limits import SINK_CALLBACK_SECONDS, STREAM_BACKLOG
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation import (
     CallContext,
@@ -55,6 +55,8 @@ class Story:
         """How many objects the producer has put: they are the numbers from 0."""
         self.whole = False
         """Whether the producer came to its own end, whatever that was."""
+        self.cancelled = False
+        """Whether somebody cancelled it, be its producer at work or not."""
         self.single = chance.random() < 0.2
         self.keep = chance.random() < 0.5
         deadline = Deadline.after(0.0, chance.uniform(0, 20)) if chance.random() < 0.2 else NEVER
@@ -171,13 +173,15 @@ class Story:
 
     async def pushes(self, operation: Operation[int]) -> None:
         chance = self.chance
-        listener = Listener(self, operation.position)
-        sink = chance.choice([AsyncListener, PlainListener])(listener, chance.choice([0, 0, 0.01, 5, 40]))
+        seconds = chance.choice([0, 0, 0.01, 5, 40])
+        listener = Listener(self, operation.position, seconds)
+        sink = chance.choice([AsyncListener, PlainListener])(listener, seconds)
         delivery = operation.deliver(sink, self.table)
         if chance.random() < 0.2:
             await asyncio.sleep(chance.choice([0, 0.1]))
             if self.table._rows.get(sink.identity):
                 self.table.cancel(sink)
+                self.cancelled = True
         await delivery
         assert not delivery.callback_in_progress
         listener.check(refused=not self.results.began)
@@ -186,6 +190,7 @@ class Story:
         await asyncio.sleep(self.chance.choice([0, 0.01, 0.5, 5]))
         for _ in range(self.chance.randrange(1, 3)):
             operation.cancel()
+        self.cancelled = True
         assert operation.state is State.FINISHED
 
     async def consumed(self) -> None:
@@ -210,9 +215,10 @@ class Story:
 class Listener:
     """What a sink has heard, and the rules of hearing."""
 
-    def __init__(self, story: Story, start: int) -> None:
+    def __init__(self, story: Story, start: int, seconds: float) -> None:
         self.story = story
         self.start = start
+        self.seconds = seconds
         self.seen: list[int] = []
         self.statuses: list[WbemStatus | HResult | int] = []
         self.busy = False
@@ -223,7 +229,7 @@ class Listener:
             self.faults.append(f"{what} while another callback runs")
         if self.statuses:
             self.faults.append(f"{what} after the final status")
-        if what != "status" and self.story.results.cancelled:
+        if what != "status" and (self.story.cancelled or self.story.results.cancelled):
             self.faults.append(f"{what} after cancel")
         if what == "indicate" and not objects:
             self.faults.append("an indicate without objects")
@@ -233,7 +239,9 @@ class Listener:
         assert self.faults == []
         assert len(self.statuses) == (0 if refused else 1)
         self.story.check_order(self.seen, self.start)
-        if self.statuses and not self.story.results.cancelled:
+        if self.statuses and self.statuses[0] == WbemStatus.CALL_CANCELLED:
+            assert self.story.cancelled or self.story.results.cancelled or self.seconds > SINK_CALLBACK_SECONDS
+        elif self.statuses and not self.story.results.cancelled:
             assert self.start + len(self.seen) == self.story.put, "nothing is lost before the end"
 
 

@@ -119,6 +119,16 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
         UsersFile(binary)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_refused_and_not_waited_for(file: Path) -> None:
+    """A server reads the file on its loop: what waited for the pipe's other end would be everybody."""
+    users = UsersFile(file)
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    with pytest.raises(WbemError, match="no ordinary file"):
+        users.lookup("DOM", "me", "HERE")
+
+
 def test_the_length_of_a_file(file: Path) -> None:
     assert len(UsersFile(file)) == 7
 

@@ -80,6 +80,14 @@ async def test_a_view_leaves_the_namespace_as_it_was(ns: Namespace, session: Rec
     assert repr(view) == r"<namespace root\demo>"
 
 
+@pytest.mark.parametrize("sink", [None, 5, object()])
+async def test_what_is_no_sink_is_refused(ns: Namespace, session: RecordingSession, sink: Any) -> None:
+    with pytest.raises(WbemError) as raised:
+        ns.with_sink(sink)
+    assert raised.value.status == WbemStatus.INVALID_PARAMETER
+    assert "openwmi.Sink" in raised.value.message
+
+
 async def test_views_add_up(ns: Namespace, session: RecordingSession) -> None:
     await ns.options(locale="ms_409").options(timeout=5).options(flags=CallFlags.DIRECT_READ).options().classes()
     (context,) = session.contexts

@@ -98,6 +98,16 @@ def test_the_document_s_own_account_of_its_examples(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
+def test_every_octet_of_an_object_is_read(folder: Path, number: str) -> None:
+    """Up to what the index calls trailing: slack of the heap, zeros or the end of what was there before."""
+    octets = octets_of(folder, number)
+    index = {each["file"]: each for each in json.loads((folder / "index.json").read_text())}
+    reader = Reader(octets, 8)
+    object_block.decode(reader, Decoding(len(octets), object_block.decode))
+    assert len(octets) - reader.offset == index[f"{number}.bin"]["trailing_octets_after_block"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
 def test_what_was_decoded_goes_out_and_comes_back(folder: Path, number: str) -> None:
     found = decode_object(octets_of(folder, number))
     again = encode_object(found)

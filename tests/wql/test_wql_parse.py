@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -165,6 +166,13 @@ def test_an_empty_query_is_an_invalid_parameter() -> None:
     """Windows: this status is for an empty query alone."""
     assert refused("").status is WbemStatus.INVALID_PARAMETER
     assert refused(" ").status is WbemStatus.INVALID_QUERY
+
+
+@pytest.mark.parametrize("text", [None, 5, b"SELECT * FROM C"])
+def test_what_is_no_text_is_an_invalid_parameter(text: Any) -> None:
+    with pytest.raises(WbemError) as raised:
+        parse(text)
+    assert raised.value.status == WbemStatus.INVALID_PARAMETER
 
 
 def test_a_query_may_be_as_long_as_the_limit_and_no_longer() -> None:

@@ -71,9 +71,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except click.Abort:
         return INTERRUPTED
-    except SystemExit as leaving:  # click leaves like this where the reader of its help has gone
-        return leaving.code if isinstance(leaving.code, int) else DONE
-    except ClosedPipe:
+    except (ClosedPipe, SystemExit):  # click leaves by the second where the reader of its help has gone
         return DONE  # whoever read has had enough
     except CannotWrite as error:
         complain(str(error))

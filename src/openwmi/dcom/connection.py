@@ -18,6 +18,7 @@ from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller, set_caller
 from openwmi.dcom.dispatch import Fault
 from openwmi.dcom.record import log_bug, printable
+from openwmi.net import acknowledge
 from openwmi.rpc import (
     AssociationGroups,
     AuthLevel,
@@ -197,7 +198,13 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def _on_token(self, event: TokenNeeded) -> None:
-        if self._logins.answer(self._association, event) and not event.reply:
+        accepted = self._logins.answer(self._association, event)
+        if event.reply:
+            return
+        # An auth3 has no answer, and well-known clients send their request right behind it, held back until it is
+        # acknowledged: each login of theirs would take 40 ms longer.
+        acknowledge(self._transport)
+        if accepted:
             self._stop_login_timer()
 
     def _on_request(self, request: RequestReceived) -> None:

@@ -167,7 +167,10 @@ class ProviderHost:
         if isinstance(error, WbemError):
             return error
         self._log(error)
-        text = str(error)
+        try:
+            text = str(error)
+        except Exception:  # noqa: BLE001 - this is code of the provider, too
+            text = ""
         return self._failure(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
     def _failure(self, text: str) -> WbemError:

@@ -4,6 +4,6 @@ It moves octets and knows no protocol.
 """
 
 from openwmi.net.connector import connect
-from openwmi.net.listener import Address, Listener, listen, parse_address
+from openwmi.net.listener import Address, Listener, acknowledge, listen, parse_address
 
-__all__ = ["Address", "Listener", "connect", "listen", "parse_address"]
+__all__ = ["Address", "Listener", "acknowledge", "connect", "listen", "parse_address"]

@@ -31,7 +31,6 @@ class Delivery(Generic[T]):
     """
 
     __slots__ = (
-        "__weakref__",
         "_callbacks",
         "_cancelled",
         "_cursor",
@@ -56,6 +55,7 @@ class Delivery(Generic[T]):
         self._table = table
         if table is not None:
             table.add(self)
+        self._results.when_finished(self._outlive)
         self._task = self._results.loop.create_task(self._run())
 
     def __await__(self) -> Generator[Any, None, None]:
@@ -65,9 +65,8 @@ class Delivery(Generic[T]):
     def cancel(self) -> None:
         """Cancels the call; the final status follows a callback that is running, or its 30 seconds.
 
-        A call under way is one whose sink still waits for its final status: that its producer has ended changes nothing.
+        It is under way until its sink has heard the final status, however long ago its producer has finished.
         """
-        self._cancelled = True
         self._results.cancel()
 
     async def _run(self) -> None:
@@ -78,6 +77,7 @@ class Delivery(Generic[T]):
             if self._table is not None:
                 self._table.remove(self)
             self._callbacks.close()
+            self._results.ignore_cancel(self._stop)
             self._cursor.close()
 
     async def _pump(self) -> bool:
@@ -103,6 +103,13 @@ class Delivery(Generic[T]):
                 await self._call(self._callbacks.indicate, objects)
             else:
                 await results.wait(position + 1, NEVER)
+
+    def _outlive(self) -> None:
+        """The producer has ended, and the sink has not heard all of it."""
+        self._results.when_cancelled(self._stop)
+
+    def _stop(self) -> None:
+        self._cancelled = True
 
     async def _finish(self) -> None:
         self.final_status_sent = True

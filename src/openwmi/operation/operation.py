@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, TypeVar, cast
-from weakref import ref
 
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError, from_exception
@@ -40,11 +39,7 @@ class Operation(Cursor[T]):
     `cancel()` ends it in each of them. Leaving `async with`, or `close()`, lets it go.
     """
 
-    __slots__ = ("_deliveries",)
-
-    def __init__(self, results: ResultSet[T]) -> None:
-        super().__init__(results)
-        self._deliveries: list[ref[Delivery[T]]] | None = None  # weak, since a sink is let go when its call has ended
+    __slots__ = ()
 
     @classmethod
     def start(
@@ -119,9 +114,6 @@ class Operation(Cursor[T]):
         """Ends the call with CALL_CANCELLED and returns at once; harmless when repeated or too late."""
         if self._results is not None:
             self._results.cancel()
-        for known in self._deliveries or ():
-            if (delivery := known()) is not None:
-                delivery.cancel()
 
     def add_done_callback(self, callback: Callable[[Operation[T]], object]) -> None:
         """Calls `callback(operation)` on the loop's thread when the call has ended; at once if it has."""
@@ -136,9 +128,7 @@ class Operation(Cursor[T]):
         cursor = Cursor(self.results, self._position)
         if not self.results.rewindable:
             self._position = HANDED_OVER
-        delivery = Delivery(cursor, sink, table)
-        self._deliveries = [*(self._deliveries or ()), ref(delivery)]
-        return delivery
+        return Delivery(cursor, sink, table)
 
     def __await__(self) -> Generator[Any, None, Any]:
         results = self.results

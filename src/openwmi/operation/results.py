@@ -197,10 +197,13 @@ class ResultSet(ABC, Generic[T]):
             raise self.error.with_traceback(None)
 
     def cancel(self) -> None:
-        """Ends the call with CALL_CANCELLED, unless it has ended, and waits for nobody."""
+        """Ends the call with CALL_CANCELLED, or what sinks still hear of one that has ended, and waits for nobody."""
         if not self.finished:
             self._seen = True  # whoever cancels knows what becomes of the call
             self._abort(WbemStatus.CALL_CANCELLED, "the call was cancelled")
+        elif self._callbacks is not None:
+            for callback in self._callbacks:
+                self._call(callback)
 
     def expire(self) -> None:
         """The same with TIMED_OUT: the call's deadline has passed."""
@@ -216,6 +219,15 @@ class ResultSet(ABC, Generic[T]):
             self._callbacks = [callback]
         else:
             self._callbacks.append(callback)
+
+    def when_cancelled(self, callback: Callable[[], object]) -> None:
+        """Calls `callback` whenever a call that has ended is cancelled: somebody still takes its objects."""
+        self._callbacks = [*(self._callbacks or ()), callback]  # those of the end are done with
+
+    def ignore_cancel(self, callback: Callable[[], object]) -> None:
+        """Nobody does any more. Harmless when it was never asked for."""
+        if self._callbacks is not None:
+            self._callbacks = [other for other in self._callbacks if other != callback] or None
 
     def waiter(self, wanted: int) -> asyncio.Future[None]:
         """A future that is done when there have been `wanted` objects in all, or there is progress, or the end."""
@@ -328,7 +340,7 @@ class ResultSet(ABC, Generic[T]):
             return
         waiting, self._waiters = self._waiters, None
         for wanted, future in waiting:
-            if wanted <= total and not future.done():
+            if (wanted <= total or total == EVERYTHING) and not future.done():
                 future.set_result(None)
         if total < EVERYTHING:
             self._waiters = [entry for entry in waiting if entry[0] > total] or None

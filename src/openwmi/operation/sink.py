@@ -19,8 +19,9 @@ class Sink(Generic[T]):
     """Derive from this and override what you want to hear.
 
     One callback runs at a time. `async def` methods run on the loop; ordinary ones run in order on a thread of the
-    sink's own, so that they may block and may call WMI. A callback that raises, or takes more than 30 seconds, cancels
-    its call. After `set_status` nothing follows, and the sink is let go.
+    sink's own, so that they may block and may call WMI. All this holds for each call: one that is given to several
+    hears of them side by side. A callback that raises, or takes more than 30 seconds, cancels its call. After
+    `set_status` nothing follows, and the sink is let go.
     """
 
     def indicate(self, objects: Sequence[T]) -> Awaitable[None] | None:

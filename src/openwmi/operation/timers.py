@@ -12,6 +12,8 @@ from collections.abc import Callable
 from weakref import WeakKeyDictionary, ref
 
 TICKS_PER_SECOND = 128
+FAR_SECONDS = 1e12
+"""Later than this is as good as never, and has a number of a tick."""
 
 
 class Timer:
@@ -52,7 +54,7 @@ class Timers:
 
     def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
         """Runs `callback` at the first tick that is not before `when` (seconds on the loop's clock)."""
-        number = math.ceil(when * TICKS_PER_SECOND)
+        number = math.ceil(min(when, FAR_SECONDS) * TICKS_PER_SECOND)
         tick = self._ticks.get(number)
         if tick is None:
             loop = self._loop()

@@ -176,7 +176,7 @@ def _rewrite(path: Path, domain: str, name: str, line: str | None) -> bool:
 def _read(path: Path) -> str:
     """The file's text, once it is sure that only its owner can have written and read it."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
             _check_owner(path, os.fstat(file.fileno()))
             return file.read().decode("utf-8-sig")
     except WbemError:  # AccessDenied is an OSError as well
@@ -187,7 +187,14 @@ def _read(path: Path) -> str:
         raise WbemError(WbemStatus.INVALID_PARAMETER, f"{path} is not UTF-8 text") from None
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    """Opens a pipe without waiting for its other end: a server that reads its users again must not stand still."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _check_owner(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"{path} is no ordinary file")
     if sys.platform == "win32":
         return
     if status.st_uid not in {os.geteuid(), 0}:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from openwmi.base.clock import NEVER, Deadline
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, CimInstance, ObjectPath
 from openwmi.operation import CallContext, CallFlags, Operation, Sink
 from openwmi.session.verbs import Session
@@ -71,7 +73,9 @@ class Namespace:
         return Namespace(self._session, changed)
 
     def with_sink(self, sink: Sink[Any]) -> Namespace:
-        """A view of this namespace whose calls push their objects and status to `sink`."""
+        """A view of this namespace whose calls push their objects and status to `sink`. INVALID_PARAMETER."""
+        if not isinstance(sink, Sink):
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"{sink!r} is no sink: derive its class from openwmi.Sink")
         return Namespace(self._session, replace(self._options, sink=sink))
 
     def cancel_calls(self, sink: Sink[Any]) -> None:

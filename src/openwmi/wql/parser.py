@@ -40,9 +40,11 @@ def parse(text: str, parameters: Mapping[str, object] | None = None) -> Select:
 
     Raises:
         WbemError: INVALID_QUERY for what is not WQL, with its place; QUOTA_VIOLATION beyond QUERY_CHARS or
-            QUERY_DEPTH; INVALID_PARAMETER for an empty text, and for parameters that are missing, unused or of a type
-            that no property has.
+            QUERY_DEPTH; INVALID_PARAMETER for what is no text or empty, and for parameters that are missing, unused or
+            of a type that no property has.
     """
+    if not isinstance(text, str):  # a caller may lack a type checker
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"a query is a text, and this is {text!r}")
     if len(text) > QUERY_CHARS:
         raise WbemError(WbemStatus.QUOTA_VIOLATION, f"the query has {len(text)} characters; {QUERY_CHARS} are allowed")
     if not text:  # Windows: tells this from a query that is wrong
