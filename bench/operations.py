@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from bench.figure import Figure, Goal, in_fresh_process, in_turns
-from openwmi.operation import Operation, ResultSet, SingleResult
+from openwmi.operation import Operation, ResultSet, SingleResult, StreamResults
 
 ROUNDS = 10_000
 OUTSTANDING = 100_000
@@ -77,6 +77,10 @@ def operations_under_way() -> float:
     return asyncio.run(_traced(lambda: _single()[1]))
 
 
+def streams_under_way() -> float:
+    return asyncio.run(_traced(lambda: Operation(StreamResults("query SELECT * FROM Win32_Process"))))
+
+
 def futures_under_way() -> float:
     return asyncio.run(_traced(lambda: asyncio.get_running_loop().create_future()))
 
@@ -84,6 +88,11 @@ def futures_under_way() -> float:
 def under_way() -> tuple[float, float]:
     """Megabytes, counted by tracemalloc, the list that holds them included."""
     return in_fresh_process(operations_under_way), in_fresh_process(futures_under_way)
+
+
+def queries_under_way() -> tuple[float, float]:
+    """The same of forward-only calls that have no objects yet."""
+    return in_fresh_process(streams_under_way), in_fresh_process(futures_under_way)
 
 
 # To cancel.
@@ -184,6 +193,7 @@ def stream() -> tuple[float, float]:
 FIGURES = [
     Figure("an Operation: make, end later, await", "a bare Future", "us", Goal("<=", 1.5), round_trip),
     Figure(f"{OUTSTANDING:,} Operations under way", "bare Futures", "MB", Goal("<=", 25, "MB"), under_way),
+    Figure("the same, forward-only", "bare Futures", "MB", Goal("<=", 25, "MB"), queries_under_way),
     Figure(f"cancel() to callback, {OUTSTANDING:,} under way", "a bare Future", "us", Goal("<=", 1, "us"), cancel),
     Figure(f"a stream of {STREAMED:,} rows, growth", "an asyncio.Queue", "MB", Goal("<=", 32, "MB"), stream),
 ]

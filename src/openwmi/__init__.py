@@ -4,8 +4,7 @@ The names in `__all__` are the public API. Each is loaded with its module when i
 openwmi costs next to nothing; nothing but that table belongs here.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # the name is what a type checker knows; to import it from typing costs more than all the rest
 
 if TYPE_CHECKING:
     from openwmi.base.error import AccessDenied, NotFound, Timeout, Unreachable, WbemError
@@ -59,8 +58,10 @@ _MODULE_OF = {
 
 if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt name
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         """A public name at its first use (PEP 562); afterwards it is an ordinary attribute."""
+        from importlib import import_module  # noqa: PLC0415 - not before a name is used
+
         module = _MODULE_OF.get(name)
         if module is None:
             raise AttributeError(f"module 'openwmi' has no attribute {name!r}", name=name)

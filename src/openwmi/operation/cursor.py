@@ -37,7 +37,7 @@ class Cursor(Generic[T]):
     def __init__(self, results: ResultSet[T], position: int = 0) -> None:
         self._results: ResultSet[T] | None = results
         self._position = position
-        results.hold()
+        results.holders += 1  # until `release`
 
     @property
     def results(self) -> ResultSet[T]:
@@ -70,7 +70,7 @@ class Cursor(Generic[T]):
         if not objects:
             results.check()
         # With objects in hand a failure waits for the next call, so that none of them is lost.
-        return Batch(objects, WbemStatus.TIMEDOUT if results.failed else WbemStatus.FALSE)
+        return Batch(objects, WbemStatus.TIMEDOUT if results.failure is not None else WbemStatus.FALSE)
 
     async def skip(self, count: int, timeout: float | None = None) -> WbemStatus:
         """Passes over objects: NO_ERROR, or FALSE at the end, or TIMEDOUT; then fewer were passed over."""
@@ -115,7 +115,7 @@ class Cursor(Generic[T]):
             results = self._results
         except AttributeError:  # its construction failed
             return
-        if results is None or (results.single and results.finished and not results.failed):
+        if results is None or (results.single and results.finished and results.failure is None):
             return  # closed, or nothing would come of a release
         # The collector runs on any thread and at any time, so the set is only told to let go.
         _post_release(results)

@@ -140,7 +140,7 @@ class Operation(Cursor[T]):
         except asyncio.CancelledError:
             results.cancel()
             raise
-        if results.failed:
+        if results.failure is not None:
             results.check()
         return results.whole()
 

@@ -53,23 +53,37 @@ class Progress(NamedTuple):
     after: int = 0
 
 
+class _Aborted:
+    """A call was ended before its producer had finished: why, and the error that says so once it is asked for."""
+
+    __slots__ = ("_error", "_status", "_text")
+
+    def __init__(self, status: WbemStatus, text: str) -> None:
+        self._status = status
+        self._text = text
+        self._error: WbemError | None = None  # most calls that are cancelled are never looked at again
+
+    def error(self, operation: str) -> WbemError:
+        if self._error is None:
+            self._error = WbemError(self._status, self._text, operation=operation or None)
+        return self._error
+
+
 class ResultSet(ABC, Generic[T]):
     """The state of one call and its objects. See the module's text for who calls what."""
 
     __slots__ = (
-        "_aborted",
         "_callbacks",
         "_ending",
-        "_error",
-        "_holders",
         "_seen",
         "_stop",
         "_timer",
         "_waiters",
         "began",
         "context",
-        "failed",
+        "failure",
         "finished",
+        "holders",
         "loop",
         "name",
         "progress",
@@ -88,14 +102,12 @@ class ResultSet(ABC, Generic[T]):
         self.loop = asyncio.get_running_loop()
         self.began = False
         self.finished = False
-        self.failed = False
+        self.failure: WbemError | _Aborted | None = None
         self.progress: Progress | None = None
         self.waits_for = ""
         self.total = 0
         self._seen = False
-        self._error: WbemError | None = None
-        self._aborted: tuple[WbemStatus, str] | None = None
-        self._holders = 0
+        self.holders = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] | None = None
         self._ending: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], object]] | None = None
@@ -156,8 +168,7 @@ class ResultSet(ABC, Generic[T]):
             return
         if error.operation is None:
             error.operation = self.name or None
-        self._error = error
-        self.failed = True
+        self.failure = error
         self._close()
 
     # What consumers do.
@@ -171,15 +182,12 @@ class ResultSet(ABC, Generic[T]):
     @property
     def cancelled(self) -> bool:
         """Whether the call was ended before its producer had finished: what was not read by then is gone."""
-        return self._aborted is not None
+        return isinstance(self.failure, _Aborted)
 
     @property
     def error(self) -> WbemError | None:
         """Why a finished call failed; None if it did not."""
-        if self._error is None and self._aborted is not None:
-            # Made when it is asked for: most calls that are cancelled are never looked at again.
-            self._error = WbemError(*self._aborted, operation=self.name or None)
-        return self._error
+        return self.failure.error(self.name) if isinstance(self.failure, _Aborted) else self.failure
 
     @property
     def status(self) -> WbemStatus | HResult | int:
@@ -191,10 +199,10 @@ class ResultSet(ABC, Generic[T]):
 
     def check(self) -> None:
         """Raises the failure of a finished call."""
-        if self.failed:
+        error = self.error
+        if error is not None:
             self._seen = True
-            assert self.error is not None, "it has failed"
-            raise self.error.with_traceback(None)
+            raise error.with_traceback(None)
 
     def cancel(self) -> None:
         """Ends the call with CALL_CANCELLED, or what sinks still hear of one that has ended, and waits for nobody."""
@@ -258,14 +266,10 @@ class ResultSet(ABC, Generic[T]):
                 timer.cancel()
             self._forget(future)
 
-    def hold(self) -> None:
-        """One more looks at the results."""
-        self._holders += 1
-
     def release(self) -> None:
         """One less looks at them. With the last one they are freed, and a call that only reads is cancelled."""
-        self._holders -= 1
-        if self._holders > 0:
+        self.holders -= 1
+        if self.holders > 0:
             return
         if not self.single:
             self._seen = self._seen or not self.finished
@@ -297,14 +301,13 @@ class ResultSet(ABC, Generic[T]):
 
     def _late(self) -> None:
         """The producer ends a call that has ended: a mistake, unless it could not know of a cancel or a deadline."""
-        if self._aborted is None:
+        if not self.cancelled:
             raise LocalProtocolError(f"a call that is finished cannot end again: {self.name}")
 
     def _abort(self, status: WbemStatus, text: str) -> None:
         if self.finished:
             return
-        self._aborted = status, text
-        self.failed = True
+        self.failure = _Aborted(status, text)
         stop = self._stop
         self._free()
         self._close()
@@ -323,9 +326,9 @@ class ResultSet(ABC, Generic[T]):
                 self._call(callback)
         if self._waiters is not None:
             self._wake(EVERYTHING)
-        if self._ending is not None:
-            _settle(self._ending)
-        if self.failed and self._holders <= 0:
+        if self._ending is not None and not self._ending.done():
+            self._ending.set_result(None)
+        if self.failure is not None and self.holders <= 0:
             self._log_unseen()
 
     def _call(self, callback: Callable[[], object]) -> None:
@@ -350,7 +353,7 @@ class ResultSet(ABC, Generic[T]):
             self._waiters = [entry for entry in self._waiters if entry[1] is not future] or None
 
     def _log_unseen(self) -> None:
-        if self.finished and self.failed and not self._seen:
+        if self.finished and self.failure is not None and not self._seen:
             self._seen = True
             # Its text may hold what the caller gave, such as a command line with a password.
             log.error("nobody saw the failure of %s: %s", self.name or "a call", describe(self.status))

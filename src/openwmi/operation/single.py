@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from openwmi.operation.context import LOCAL, CallContext
 from openwmi.operation.results import ResultSet
 
 T = TypeVar("T")
@@ -19,15 +18,25 @@ class SingleResult(ResultSet[T]):
     rewindable = True
     single = True
 
-    def __init__(self, name: str = "", context: CallContext = LOCAL) -> None:
-        ResultSet.__init__(self, name, context)
-        self._object: T | None = None
+    _object: T | None  # there is one when `total` is 1
+
+    def finish(self, result: T | None = None) -> None:
+        # As the base does it, without a sequence of one: most calls of a monitor end here.
+        if self.finished:
+            self._late()
+            return
+        self.began = True
+        if result is not None:
+            self._object = result
+            self.total = 1
+        self._close()
 
     def read(self, position: int, count: int) -> list[T]:
-        return [] if self._object is None or position or not count else [self._object]
+        found = self.whole()
+        return [] if found is None or position or not count else [found]
 
     def whole(self) -> T | None:
-        return self._object
+        return self._object if self.total else None
 
     def _store(self, objects: Sequence[T]) -> None:
         (self._object,) = objects

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.limits import STREAM_BACKLOG
@@ -14,6 +14,9 @@ from openwmi.operation.context import LOCAL, CallContext
 from openwmi.operation.results import EVERYTHING, ResultSet
 
 T = TypeVar("T")
+
+_EMPTY: Final[deque[Any]] = deque()
+"""The backlog of every set that has had no object yet: a deque of one's own costs more than the rest of a call."""
 
 
 class StreamResults(ResultSet[T]):
@@ -25,8 +28,8 @@ class StreamResults(ResultSet[T]):
 
     def __init__(self, name: str = "", context: CallContext = LOCAL) -> None:
         super().__init__(name, context)
-        self._backlog: deque[T] = deque()
-        self._producers: list[asyncio.Future[None]] = []
+        self._backlog: deque[T] = _EMPTY
+        self._producers: list[asyncio.Future[None]] | None = None
         self._wanted = 0
 
     def waiter(self, wanted: int) -> asyncio.Future[None]:
@@ -53,12 +56,15 @@ class StreamResults(ResultSet[T]):
         return objects
 
     def _store(self, objects: Sequence[T]) -> None:
-        self._backlog.extend(objects)
+        if self._backlog is _EMPTY:
+            self._backlog = deque(objects)
+        else:
+            self._backlog.extend(objects)
 
     async def _room(self) -> None:
         while not self.finished and self._full:
             future = self.loop.create_future()
-            self._producers.append(future)
+            self._producers = [*(self._producers or ()), future]
             await future
 
     @property
@@ -67,7 +73,7 @@ class StreamResults(ResultSet[T]):
 
     def _make_room(self) -> None:
         if self._producers and (self.finished or not self._full):
-            waiting, self._producers = self._producers, []
+            waiting, self._producers = self._producers, None
             for future in waiting:
                 if not future.done():
                     future.set_result(None)
