@@ -20,7 +20,7 @@ from tests.cli.fakes import Command
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult
 from openwmi.cli import main
-from openwmi.cli.serve import _OneLine
+from openwmi.cli.journal import OneLine
 from openwmi.dcom import Channel, proxy
 from openwmi.interfaces import IRemoteSCMActivator
 from openwmi.orpc import OrpcThis
@@ -180,7 +180,7 @@ async def _ask(port: int, login: NtlmInitiator) -> int:
 
 def test_a_record_cannot_act_on_a_terminal_nor_forge_another() -> None:
     handler = logging.StreamHandler(shown := io.StringIO())
-    handler.setFormatter(_OneLine("%(levelname)s %(message)s"))
+    handler.setFormatter(OneLine("%(levelname)s %(message)s"))
     record = logging.LogRecord("x", logging.INFO, "x.py", 1, "from %s", ("\x1b[31m\r\nINFO forged\u202e\x9b",), None)
     handler.handle(record)
     assert shown.getvalue() == "INFO from \\x1b[31m\\r\n    INFO forged\\u202e\\x9b\n"

@@ -154,3 +154,8 @@ ENUMERATORS_PER_PRINCIPAL: Final = 1024
 # Addresses of one exporter or resolver that are tried, each for as long as a connection may take. A machine has a name
 # and a few addresses; a reference may hold thousands, and comes from whoever wants us to knock at them.
 BINDINGS_TRIED: Final = 16
+
+# Records of one kind in a period that the log of a server takes, as whoever can connect has some written: enough to see
+# what goes on, and with a hundred octets each about a gigabyte a year of them.
+LOG_RECORDS: Final = 20
+LOG_PERIOD_SECONDS: Final = 60.0

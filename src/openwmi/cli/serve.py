@@ -10,8 +10,8 @@ import click
 
 from openwmi.base.error import WbemError
 from openwmi.cli.failure import complain
+from openwmi.cli.journal import set_up
 from openwmi.cli.stream import Out, standard_output
-from openwmi.cli.values import one_line
 from openwmi.locator import local_engine
 from openwmi.net import Address, parse_address
 from openwmi.security import UsersFile
@@ -59,19 +59,8 @@ def command(listen_at: str, users_file: str, verbose: bool) -> None:
     if not len(users):
         raise click.UsageError(f"{users_file} holds no user: nobody could log in. See 'openwmi users add'")
     out = standard_output()
-    handler = logging.StreamHandler()
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.DEBUG if verbose else logging.INFO)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    set_up(logging.DEBUG if verbose else logging.INFO)
     asyncio.run(_serve(address, users, out))
-
-
-class _OneLine(logging.Formatter):
-    """What strangers sent may be in a record: none of it acts on a terminal, or looks like a record of its own."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        first, *more = super().format(record).split("\n")
-        return "\n".join([one_line(first), *(f"    {one_line(line)}" for line in more)])
 
 
 async def _serve(address: Address, users: UsersFile, out: Out) -> None:

@@ -9,8 +9,8 @@ import logging
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
-from openwmi.base.status import HResult
-from openwmi.dcom.record import log_bug, printable
+from openwmi.base.status import HResult, describe
+from openwmi.dcom.record import log_bug
 from openwmi.interfaces import Call, Interface
 from openwmi.ndr import NdrReader, NdrWriter, codec
 from openwmi.orpc import OUR_VERSION, OrpcThat, OrpcThis
@@ -47,7 +47,7 @@ async def dispatch(
     try:
         reply = await getattr(target, call.name)(*arguments)
     except WbemError as error:
-        log.debug("%s: %s", call, printable(error))
+        log.debug("%s: %s", call, describe(error.status))  # its text may hold a query or a path
         reply = call.failure(int(error.status), arguments)
     except Exception as error:
         log_bug(log, call, error)

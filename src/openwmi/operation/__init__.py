@@ -18,6 +18,7 @@ Read in this order:
     sink        what receives a call's objects when it is pushed
     delivery    the pump between the two, and the table by which a sink's calls are cancelled
     context     who calls, by when, with which flags
+    record      what the log says of code that failed
     timers      one timer source per loop; threads: where code that may block runs
 
 The rules, each with a test of its own in tests/operation (pulled, pushed, parts; stress plays them at random):

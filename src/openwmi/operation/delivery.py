@@ -13,6 +13,7 @@ from openwmi.base.limits import SINK_BATCH, SINK_CALLBACK_SECONDS
 from openwmi.base.status import WbemStatus
 from openwmi.operation.context import CallFlags
 from openwmi.operation.cursor import Cursor
+from openwmi.operation.record import log_failure
 from openwmi.operation.results import State
 from openwmi.operation.sink import Callbacks, Sink
 
@@ -126,15 +127,14 @@ class Delivery(Generic[T]):
         try:
             async with limit:
                 await callback(*arguments)
-        except (Exception, asyncio.CancelledError):
+        except (Exception, asyncio.CancelledError) as error:
             if self._task.cancelling():  # the loop is shutting down, and it was not the sink that raised this
                 raise
             if limit.expired():
-                log.warning(
-                    "a sink of %s took more than %g s: the call is cancelled", self._results.name, SINK_CALLBACK_SECONDS
-                )
+                kind = self._results.kind
+                log.warning("a sink of %s took more than %g s: the call is cancelled", kind, SINK_CALLBACK_SECONDS)
             else:
-                log.exception("a sink of %s failed: the call is cancelled", self._results.name)
+                log_failure(f"a sink of {self._results.kind} failed, and the call is cancelled", error)
             self.cancel()
         finally:
             self.callback_in_progress = False

@@ -26,6 +26,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import HResult, WbemStatus, describe
 from openwmi.operation.context import LOCAL, CallContext
+from openwmi.operation.record import log_failure
 from openwmi.operation.timers import Timer, Timers
 
 T = TypeVar("T")
@@ -128,14 +129,14 @@ class ResultSet(ABC, Generic[T]):
     def begin(self) -> None:
         """The call has started: from here on a failure is its result, not its refusal."""
         if self.began or self.finished:
-            raise LocalProtocolError(f"a call that is {self.state.value} cannot begin: {self.name}")
+            raise LocalProtocolError(f"a call that is {self.state.value} cannot begin: {self.kind}")
         self.began = True
         self._wake(0)
 
     async def put(self, objects: Sequence[T]) -> None:
         """Adds objects, then waits while there is no room for more. Raises why the call was ended, if it was."""
         if self.finished:
-            raise self.error or LocalProtocolError(f"a call that is finished cannot put more objects: {self.name}")
+            raise self.error or LocalProtocolError(f"a call that is finished cannot put more objects: {self.kind}")
         if not self.began:
             self.begin()
         if objects:
@@ -172,6 +173,12 @@ class ResultSet(ABC, Generic[T]):
         self._close()
 
     # What consumers do.
+
+    @property
+    def kind(self) -> str:
+        """What kind of call it is, such as "query": for logs, since its name holds what the caller wrote."""
+        words = self.name.split(maxsplit=1)
+        return words[0] if words else "a call"
 
     @property
     def state(self) -> State:
@@ -302,7 +309,7 @@ class ResultSet(ABC, Generic[T]):
     def _late(self) -> None:
         """The producer ends a call that has ended: a mistake, unless it could not know of a cancel or a deadline."""
         if not self.cancelled:
-            raise LocalProtocolError(f"a call that is finished cannot end again: {self.name}")
+            raise LocalProtocolError(f"a call that is finished cannot end again: {self.kind}")
 
     def _abort(self, status: WbemStatus, text: str) -> None:
         if self.finished:
@@ -334,8 +341,8 @@ class ResultSet(ABC, Generic[T]):
     def _call(self, callback: Callable[[], object]) -> None:
         try:
             callback()
-        except Exception:
-            log.exception("a callback at the end of %s failed", self.name or "a call")
+        except Exception as error:
+            log_failure(f"a callback at the end of {self.kind} failed", error)
 
     def _wake(self, total: int) -> None:
         """Wakes those who wait for up to `total` objects."""
@@ -356,7 +363,7 @@ class ResultSet(ABC, Generic[T]):
         if self.finished and self.failure is not None and not self._seen:
             self._seen = True
             # Its text may hold what the caller gave, such as a command line with a password.
-            log.error("nobody saw the failure of %s: %s", self.name or "a call", describe(self.status))
+            log.error("nobody saw the failure of %s: %s", self.kind, describe(self.status))
 
 
 def _settle(future: asyncio.Future[None]) -> None:
