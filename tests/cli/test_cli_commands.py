@@ -112,6 +112,15 @@ def test_who_cannot_get_in_leaves_with_3(openwmi: Command, machine: Machine, ref
     assert printed.err == f"{refusal.symbol} (0x{refusal:08X}): not today\n"
 
 
+@pytest.mark.parametrize("namespace", [r"\\ROOT", "//srv1.example.com/root/cimv2"])
+def test_another_machine_cannot_be_reached(namespace: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("query", NAMES, "--namespace", namespace)) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "(0x800706BA): " in printed.err
+    assert "there is no client for other machines yet" in printed.err
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -122,6 +131,7 @@ def test_who_cannot_get_in_leaves_with_3(openwmi: Command, machine: Machine, ref
         ("query", NAMES, "--format", "mof"),
         ("query", NAMES, "--timeout", "0"),
         ("query", NAMES, "--timeout", "soon"),
+        ("query", NAMES, "--timeout", "nan"),
         ("get",),
         ("call", "Test_Robot"),
         ("call", "Test_Robot", "Say", "Text"),

@@ -186,6 +186,16 @@ class Half(dict[str, object]):
         raise OddError("half a row")
 
 
+class Speechless:
+    """Fails when it is to be shown."""
+
+    def __repr__(self) -> str:
+        raise OddError("no words")
+
+
+SPEECHLESS: Any = Speechless()
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -202,7 +212,10 @@ class Half(dict[str, object]):
         ("Name", "a row is str, not a mapping of values"),
         ([("Name", "x")], "a row is list, not a mapping of values"),
         (5, "a row is int, not a mapping of values"),
-        ({5: "x"}, "failed: "),
+        ({5: "x"}, "a row: a property of Demo_Lamp has a str for its name, and this is 5 (int)"),
+        ({"Name": "x", "Watts": SPEECHLESS}, "a row: Demo_Lamp.Watts: uint32 takes an integer from 0 to 4294967295"),
+        ({"Name": SPEECHLESS}, "a row: Demo_Lamp.Name: string takes a str, and this is one that cannot be shown"),
+        ({SPEECHLESS: "x"}, "and this is one that cannot be shown (Speechless)"),
         (Half(), "OddError: half a row"),
     ],
 )

@@ -82,17 +82,19 @@ async def test_the_topmost_namespace(text: str) -> None:
         ("ROOT\\CIMV2\\", WbemStatus.INVALID_NAMESPACE, "single slashes"),
         (r"\\\.\ROOT", WbemStatus.INVALID_PARAMETER, "3 slashes"),
         # Another machine.
-        (r"\\other\root\cimv2", WbemStatus.NOT_SUPPORTED, "other is another machine"),
-        ("//srv1.example.com/root/cimv2", WbemStatus.NOT_SUPPORTED, "srv1.example.com is another machine"),
-        (r"\\ROOT", WbemStatus.NOT_SUPPORTED, "ROOT is another machine"),
-        ("//192.0.2.1/root", WbemStatus.NOT_SUPPORTED, "192.0.2.1 is another machine"),
+        (r"\\other\root\cimv2", UNAVAILABLE, "other is another machine"),
+        ("//srv1.example.com/root/cimv2", UNAVAILABLE, "srv1.example.com is another machine"),
+        (r"\\ROOT", UNAVAILABLE, "ROOT is another machine, and there is no client for other machines yet"),
+        (r"\\.ROOT", UNAVAILABLE, ".ROOT is another machine"),
+        ("//192.0.2.1/root", UNAVAILABLE, "192.0.2.1 is another machine"),
     ],
 )
-async def test_what_cannot_be_connected_to(text: str, status: WbemStatus, said: str) -> None:
+async def test_what_cannot_be_connected_to(text: str, status: WbemStatus | HResult, said: str) -> None:
     connection = openwmi.connect(text, providers=[Dial()])
     with pytest.raises(WbemError, match=re.escape(said)) as caught:
         await connection
     assert caught.value.status == status
+    assert isinstance(caught.value, Unreachable) == (status == UNAVAILABLE)
     with pytest.raises(WbemError, match=re.escape(said)):
         await connection.__aenter__()
 

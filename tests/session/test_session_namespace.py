@@ -88,6 +88,24 @@ async def test_what_is_no_sink_is_refused(ns: Namespace, session: RecordingSessi
     assert "openwmi.Sink" in raised.value.message
 
 
+@pytest.mark.parametrize("timeout", ["5", float("nan"), True, [5]])
+def test_a_timeout_is_a_number(ns: Namespace, timeout: Any) -> None:
+    with pytest.raises(WbemError, match="a timeout is a number of seconds, and this is ") as raised:
+        ns.options(timeout=timeout)
+    assert raised.value.status == WbemStatus.INVALID_PARAMETER
+    assert f"{timeout!r} ({type(timeout).__name__})" in raised.value.message
+
+
+@pytest.mark.parametrize("path", [None, 5, b"A=@"])
+async def test_a_path_is_a_path(ns: Namespace, session: RecordingSession, path: Any) -> None:
+    for ask in (ns.get, lambda path: ns.call(path, "Method")):
+        with pytest.raises(WbemError, match="a path is a str or an ObjectPath, and this is ") as raised:
+            await ask(path)
+        assert raised.value.status == WbemStatus.INVALID_PARAMETER
+        assert repr(path) in raised.value.message
+    assert session.contexts == []
+
+
 async def test_views_add_up(ns: Namespace, session: RecordingSession) -> None:
     await ns.options(locale="ms_409").options(timeout=5).options(flags=CallFlags.DIRECT_READ).options().classes()
     (context,) = session.contexts

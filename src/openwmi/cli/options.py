@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from math import isnan
+from typing import Any, Concatenate, ParamSpec
 
 import click
 
@@ -54,6 +55,16 @@ def shared(default_format: str) -> Callable[[Callable[Concatenate[Settings, P], 
     return decorate
 
 
+class _Seconds(click.FloatRange):
+    """A range takes `nan`, which is on neither side of a limit."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
+
+
 def _options(default_format: str) -> list[Callable[[Callable[..., None]], Callable[..., None]]]:
     return [
         click.option(
@@ -61,7 +72,7 @@ def _options(default_format: str) -> list[Callable[[Callable[..., None]], Callab
         ),
         click.option(
             "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=_Seconds(min=0, min_open=True),
             metavar="SECONDS",
             help="How long a call may take; then it fails with WBEM_E_TIMED_OUT.",
         ),

@@ -10,8 +10,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from openwmi.base.case import fold
-from openwmi.base.error import WbemError
-from openwmi.base.status import WbemStatus
+from openwmi.base.error import Unreachable, WbemError
+from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine import Engine, Provider
 from openwmi.model import parse_namespace
 from openwmi.session import Namespace
@@ -42,8 +42,10 @@ class Connection:
     def _open(self) -> Namespace:
         server, path = parse_namespace(self._text)
         if server is not None and fold(server) not in _own_names():
-            raise WbemError(
-                WbemStatus.NOT_SUPPORTED, f"{server} is another machine, and there is no client for other machines yet"
+            # The status with which Windows says that it finds no such machine.
+            raise Unreachable(
+                HResult.RPC_S_SERVER_UNAVAILABLE,
+                f"{server} is another machine, and there is no client for other machines yet",
             )
         engine = local_engine() if self._providers is None else Engine(this_host(), self._providers)
         return Namespace(engine.session(path))
@@ -57,8 +59,9 @@ def connect(namespace: str = r"root\cimv2", *, providers: Iterable[Provider] | N
         providers: instances of your own provider classes, served instead of the built-in ones.
 
     Raises, when it is entered or awaited:
-        WbemError: INVALID_NAMESPACE, INVALID_PARAMETER for a path that is none; NOT_SUPPORTED for another machine, and
-            on Windows, which serves its own WMI; INVALID_PROVIDER_REGISTRATION for providers that cannot be.
+        WbemError: INVALID_NAMESPACE, INVALID_PARAMETER for a path that is none; Unreachable for another machine;
+            NOT_SUPPORTED on Windows, which serves its own WMI; INVALID_PROVIDER_REGISTRATION for providers that cannot
+            be.
     """
     return Connection(namespace, None if providers is None else tuple(providers))
 

@@ -99,12 +99,7 @@ class Type:
 
     def mismatch(self, value: object, expected: str) -> WbemError:
         """The TYPE_MISMATCH for a value that this type does not take."""
-        shown = repr(value)
-        if len(shown) > 60:
-            shown = f"{shown[:60]}…"
-        return WbemError(
-            WbemStatus.TYPE_MISMATCH, f"{self} takes {expected}, and this is {shown} ({type(value).__name__})"
-        )
+        return WbemError(WbemStatus.TYPE_MISMATCH, f"{self} takes {expected}, and this is {shown(value)}")
 
     def _check_element(self, check: _Check, position: int, element: object) -> Value:
         try:
@@ -114,6 +109,16 @@ class Type:
             return check(self, element)
         except WbemError as error:
             raise WbemError(error.status, f"element {position}: {error.message}") from None
+
+
+def shown(value: object) -> str:
+    """A value in a message, with its type: not too long, and whatever its class makes of being shown."""
+    kind = type(value).__name__
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - this is code of whoever gave the value
+        return f"one that cannot be shown ({kind})"
+    return f"{text if len(text) <= 60 else text[:60] + '…'} ({kind})"
 
 
 _Check: TypeAlias = Callable[[Type, object], Value]

@@ -191,7 +191,7 @@ class CimClass(CimObject):
         for name, value in values.items():
             position = positions.get(name)
             if position is None:
-                position = positions.get(fold(name))
+                position = positions.get(fold(name)) if isinstance(name, str) else None
                 if position is None:
                     raise self._cannot_put(name)
             if value is None:

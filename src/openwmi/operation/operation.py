@@ -185,7 +185,7 @@ async def _produce(work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
         raise
     except WbemError as error:
         results.fail(error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the call's failure
         log_failure(f"{results.kind} failed", error)
         results.fail(from_exception(error))
     else:

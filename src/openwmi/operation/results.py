@@ -341,7 +341,7 @@ class ResultSet(ABC, Generic[T]):
     def _call(self, callback: Callable[[], object]) -> None:
         try:
             callback()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is somebody else's code, and the call's end goes on
             log_failure(f"a callback at the end of {self.kind} failed", error)
 
     def _wake(self, total: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Any, Self, TypeVar
 
 from openwmi.base.clock import NEVER, Deadline
@@ -55,14 +56,14 @@ class Namespace:
         """A view of this namespace whose calls differ; what is not given stays as it is here.
 
         Args:
-            timeout: seconds that a call may take; then it ends with Timeout.
+            timeout: seconds that a call may take; then it ends with Timeout. INVALID_PARAMETER for what is no number.
             locale: the preferred locale, such as `ms_409`.
             flags: see CallFlags. FORWARD_ONLY among them is `keep=False`; without it, what was said of keeping stays.
             keep: whether many results can be read again (reset, clone); else each is forgotten once it has been read.
         """
         changed = self._options
         if timeout is not None:
-            changed = replace(changed, timeout=timeout)
+            changed = replace(changed, timeout=_seconds(timeout))
         if locale is not None:
             changed = replace(changed, locale=locale)
         if flags is not None:
@@ -85,9 +86,9 @@ class Namespace:
     def get(self, path: str | ObjectPath) -> Operation[Any]:
         """The instance at a path (`Win32_Process.Handle="4"`, `Win32_OperatingSystem=@`), or a class by its name.
 
-        Typed loosely, since the path alone says which of the two it is.
+        Typed loosely, since the path alone says which of the two it is. INVALID_PARAMETER at once for what is no path.
         """
-        return self._ready(self._session.get(str(path), self._context()))
+        return self._ready(self._session.get(_path(path), self._context()))
 
     def query(self, text: str, /, **parameters: object) -> Operation[CimInstance]:
         """What a WQL query selects; `:name` in its text stands for the parameter `name`, as a value, never as text."""
@@ -103,7 +104,7 @@ class Namespace:
 
     def call(self, path: str | ObjectPath, method: str, /, **parameters: object) -> Operation[CimInstance]:
         """Runs a method of an instance, or a static one of a class. A ReturnValue other than 0 is a value, no error."""
-        return self._ready(self._session.call(str(path), method, parameters, self._context()))
+        return self._ready(self._session.call(_path(path), method, parameters, self._context()))
 
     async def close(self) -> None:
         """Ends the connection, for every view of it."""
@@ -126,3 +127,19 @@ class Namespace:
         if self._options.sink is not None:
             operation.deliver(self._options.sink, self._session.calls)
         return operation
+
+
+def _seconds(timeout: object) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or isnan(timeout):
+        raise _unfit("a timeout is a number of seconds", timeout)
+    return timeout
+
+
+def _path(path: object) -> str:
+    if not isinstance(path, str | ObjectPath):
+        raise _unfit("a path is a str or an ObjectPath", path)
+    return str(path)
+
+
+def _unfit(expected: str, given: object) -> WbemError:
+    return WbemError(WbemStatus.INVALID_PARAMETER, f"{expected}, and this is {given!r} ({type(given).__name__})")
