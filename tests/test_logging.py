@@ -1,8 +1,7 @@
 """What the logs say: each room under its own name, and none of them a secret.
 
-A secret is a password, its hash, what is made of them on the way, the value of a method's in-parameter and the value of
-a query's parameter. The text of a query and the path of an object are none: they name what a record is about, and
-whoever has a secret to ask for gives it as a parameter.
+A secret is a password, its hash, what is made of them on the way, and what a caller gives with a call: the value of an
+in-parameter and of a query's parameter, the text of a query and the path of an object. A record names the kind of call.
 """
 
 from __future__ import annotations
@@ -174,6 +173,16 @@ CALLS: dict[str, Callable[[Namespace], Operation[Any]]] = {
 }
 
 
+LITERALS: dict[str, Callable[[Namespace], Operation[Any]]] = {
+    "query": lambda ns: ns.query(f"SELECT * FROM Demo_Safe WHERE Password = '{SECRET}'"),
+    "get": lambda ns: ns.get(f"Demo_Safe.Name='{SECRET}'"),
+    "call": lambda ns: ns.call(f"Demo_Safe.Name='{SECRET}'", "Open"),
+    "instances": lambda ns: ns.instances(SECRET),
+    "classes": lambda ns: ns.classes(SECRET),
+}
+"""By the kind of call that their records name. The last two fail with whatever provider."""
+
+
 class _Hang:
     def __await__(self) -> Generator[Any, None, Any]:
         return asyncio.Event().wait().__await__()
@@ -204,6 +213,62 @@ def test_what_a_caller_gives_is_in_no_record(call: str, behaviour: str, log: Log
     with asyncio.Runner(loop_factory=FakeClockLoop, debug=True) as runner:
         runner.run(make_calls())
     assert any("openwmi.operation: nobody saw the failure of" in text for text in log.texts)
+    log.assert_silent_about(SECRET)
+
+
+class AskingSink(openwmi.Sink[Any]):
+    """Makes a call of its own, which fails with the text of its query, or hears nothing for a minute."""
+
+    def __init__(self, ns: Namespace, seconds: float) -> None:
+        self._ns = ns
+        self._seconds = seconds
+
+    async def set_status(self, status: Any, error: WbemError | None) -> None:
+        await asyncio.sleep(self._seconds)
+        await self._ns.query(f"SELECT * FROM {SECRET}")
+
+
+@pytest.mark.parametrize("kind", LITERALS)
+def test_a_text_or_path_is_in_no_record(kind: str, log: Log) -> None:
+    """Of a sink that fails, one that takes too long, a callback that fails, and a failure that nobody saw."""
+
+    async def make_calls() -> None:
+        ns = Namespace(Engine("HOST1", [Safe(_raise)]).session(r"root\cimv2"))
+        for seconds in (0, 60):
+            await LITERALS[kind](ns.with_sink(AskingSink(ns, seconds))).status()
+            await asyncio.sleep(100)
+        heard = LITERALS[kind](ns)
+        heard.add_done_callback(lambda call: _raise(call.name))
+        await heard.status()
+        unseen = LITERALS[kind](ns)
+        await asyncio.sleep(1)
+        unseen.close()
+
+    with asyncio.Runner(loop_factory=FakeClockLoop, debug=True) as runner:
+        runner.run(make_calls())
+    for said in (
+        f"a sink of {kind} failed, and the call is cancelled: ",
+        f"a sink of {kind} took more than 30 s",
+        f"a callback at the end of {kind} failed: OSError",
+        f"nobody saw the failure of {kind}: WBEM_E_",
+    ):
+        assert any(text.startswith(f"openwmi.operation: {said}") for text in log.texts), (said, log.texts)
+    log.assert_silent_about(SECRET)
+
+
+def test_a_bug_of_a_producer_is_logged_without_what_was_asked(log: Log) -> None:
+    async def buggy(results: Any) -> None:
+        raise KeyError(SECRET)
+
+    async def make_calls() -> None:
+        for name in (f"query {SECRET}", ""):
+            with pytest.raises(WbemError, match=SECRET):
+                await Operation.start(buggy, name)
+
+    asyncio.run(make_calls(), debug=True)
+    said = [text for text in log.texts if text.startswith("openwmi.operation: ")]
+    assert [text.partition(" failed: KeyError\n")[0].partition(": ")[2] for text in said] == ["query", "a call"]
+    assert all("in buggy" in text for text in said), "it says where"
     log.assert_silent_about(SECRET)
 
 

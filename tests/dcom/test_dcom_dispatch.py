@@ -41,6 +41,17 @@ async def test_a_failure_is_an_answer_of_zeros_and_the_status() -> None:
         assert answer == SwitchReply(0, WbemStatus.INVALID_PARAMETER)
 
 
+async def test_a_failure_is_logged_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
+    """Which may hold the text of a query or the path of an object."""
+    caplog.set_level(logging.DEBUG, "openwmi.dcom")
+    async with world() as made:
+        client = await made.enter()
+        lamp = await client.activate(ILamp)
+        await client.call(ILamp, "Switch", 2, target=lamp.ipid)
+    assert "ILamp.Switch: WBEM_E_INVALID_PARAMETER (0x80041008)" in caplog.messages
+    assert "on or off" not in caplog.text
+
+
 async def test_a_call_that_nobody_implements() -> None:
     async with world() as made:
         client = await made.enter()

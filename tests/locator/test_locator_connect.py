@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 import openwmi
-from openwmi.base.error import NotFound, WbemError
-from openwmi.base.status import WbemStatus
+from openwmi.base.error import NotFound, Unreachable, WbemError
+from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine import Provider, Request, Row
 from openwmi.locator import connection
 from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
 
 HOST = connection.this_host()
+UNAVAILABLE = HResult.RPC_S_SERVER_UNAVAILABLE
 
 
 class Dial(Provider):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from typing import Any
 
 import pytest
 from tests.operation.fakes import counting, fail_later, forever, refuse, turn
@@ -350,7 +351,7 @@ async def test_an_unfinished_put_goes_on_when_let_go_and_its_unseen_failure_is_l
     del operation
     await asyncio.sleep(6)
     assert done == ["written"]
-    assert "nobody saw the failure of put Win32_Thing: WBEM_E_VETO_PUT" in caplog.text
+    assert "nobody saw the failure of put: WBEM_E_VETO_PUT" in caplog.text
 
 
 async def test_a_failure_that_was_seen_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -383,16 +384,29 @@ async def test_an_operation_that_nobody_awaits_has_no_future_and_no_task() -> No
     assert await operation == 1
 
 
+@pytest.mark.parametrize("count", ["1", None, 1.0, True])
+async def test_a_count_is_an_int(count: Any) -> None:
+    operation = counting(3)
+    for ask in (operation.next, operation.skip):
+        with pytest.raises(WbemError, match="a count of objects is an int, and this is ") as caught:
+            await ask(count)
+        assert caught.value.status == WbemStatus.INVALID_PARAMETER
+        assert f"{count!r} ({type(count).__name__})" in caught.value.message
+    assert await operation == [0, 1, 2], "nothing was lost"
+
+
 async def test_a_bug_in_a_producer_is_a_failure_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def buggy(results: ResultSet[int]) -> None:
         await results.put([1])
         raise KeyError("oops")
 
     with caplog.at_level(logging.ERROR), pytest.raises(WbemError) as caught:
-        await Operation.start(buggy, "a query")
+        await Operation.start(buggy, "query SELECT")
     assert caught.value.status == WbemStatus.FAILED
     assert "oops" in str(caught.value)
-    assert "a query failed" in caplog.text
+    assert "query failed: KeyError\n" in caplog.text
+    assert "in buggy" in caplog.text, "it says where"
+    assert "oops" not in caplog.text, "whoever called has read it"
 
 
 async def test_a_producer_without_a_task_learns_that_its_call_was_cancelled() -> None:

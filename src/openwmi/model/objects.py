@@ -15,7 +15,7 @@ from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model.cimobject import CimObject
-from openwmi.model.cimtype import Value
+from openwmi.model.cimtype import Value, shown
 from openwmi.model.members import Heritage, declared, heritage, redefined
 from openwmi.model.method import Method
 from openwmi.model.nearest import hint
@@ -184,14 +184,15 @@ class CimClass(CimObject):
         """The checked values in the order of the properties; what is not given comes from `base`, or is the default.
 
         Errors: NOT_FOUND for an unknown name, as IWbemClassObject::Put and Get have it; INVALID_OPERATION for a system
-        property; TYPE_MISMATCH, with the class and property, for a value that does not fit.
+        property; TYPE_MISMATCH for a name that is no str and, with the class and property, for a value that does not
+        fit.
         """
         row = list(self.defaults if base is None else base)
         positions, properties = self.positions, self.properties
         for name, value in values.items():
             position = positions.get(name)
             if position is None:
-                position = positions.get(fold(name)) if isinstance(name, str) else None
+                position = self._folded_position(name)
                 if position is None:
                     raise self._cannot_put(name)
             if value is None:
@@ -271,7 +272,13 @@ class CimClass(CimObject):
             assert self._heritage is not None
         return self._heritage
 
-    def _cannot_put(self, name: str) -> WbemError:
+    def _folded_position(self, name: object) -> int | None:
+        return self.positions.get(fold(name)) if isinstance(name, str) else None
+
+    def _cannot_put(self, name: object) -> WbemError:
+        if not isinstance(name, str):
+            expected = f"a property of {self.name} has a str for its name"
+            return WbemError(WbemStatus.TYPE_MISMATCH, f"{expected}, and this is {shown(name)}")
         if name in SYSTEM_PROPERTIES:
             system = SYSTEM_PROPERTIES.spelling(name)
             return WbemError(WbemStatus.INVALID_OPERATION, f"{system} of {self.name} is a system property: read-only")

@@ -55,10 +55,10 @@ class Cursor(Generic[T]):
         """The next objects: `count` of them, or what there is when the call has ended or `timeout` seconds have passed.
 
         A time-out loses nothing, nor does cancelling the task that waits here. If the call failed, the objects before
-        the failure come first; then it is raised. None waits for ever; 0 does not wait.
+        the failure come first; then it is raised. None waits for ever; 0 does not wait. INVALID_PARAMETER for a count
+        that is no int, or below 1.
         """
-        if count < 1:
-            raise WbemError(WbemStatus.INVALID_PARAMETER, f"at least one object must be asked for, not {count}")
+        _check_count(count)
         results = self.results
         deadline = NEVER if timeout is None else Deadline.after(results.loop.time(), timeout)
         await self._wait(count, deadline)
@@ -151,6 +151,14 @@ HANDED_OVER = -1
 
 GATHER = STREAM_BACKLOG
 """How many objects are taken at once by whoever reads all of them."""
+
+
+def _check_count(count: object) -> None:
+    if isinstance(count, bool) or not isinstance(count, int):
+        kind = type(count).__name__
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"a count of objects is an int, and this is {count!r} ({kind})")
+    if count < 1:
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"at least one object must be asked for, not {count}")
 
 
 def _post_release(results: ResultSet[T]) -> None:
