@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.figure import Figure, Goal, in_turns
 from openwmi.model import CimClass, CimType, Property, Type
-from openwmi.wql import compile_row_filter, parse
+from openwmi.wql import compile_row_filter, parse_select
 
 ROWS = 100_000
 
@@ -85,7 +85,7 @@ def where(predicate: str, by_hand: Callable[[list[Row]], Iterator[Row]]) -> tupl
     query = f"SELECT * FROM Win32_Process WHERE {predicate}"  # noqa: S608 - WQL, and no database sees it
 
     def ours() -> list[Any]:
-        return compile_row_filter(parse(query), CLASS)(rows)
+        return compile_row_filter(parse_select(query), CLASS)(rows)
 
     if ours() != list(by_hand(rows)):
         raise SystemExit(f"the two do not find the same rows: {predicate}")

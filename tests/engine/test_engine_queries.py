@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.engine.fakes import CLOCK, DESK, ELEMENT, LAMP, LAMPS, Rows, names, serve
+from tests.engine.fakes import CLOCK, DESK, ELEMENT, LAMP, LAMPS, NAMESPACE, Rows, names, serve
 
 from openwmi.base.error import NotFound, WbemError
 from openwmi.base.limits import CLASS_NAME_CHARS, QUERY_CHARS
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimClass, CimInstance
+from openwmi.model import CimClass, CimInstance, CimType, Property, Type
 from openwmi.session import Namespace
 
 DESKS = [{"Name": "oak", "Note": "old", "Height": 70}, {"Name": "attic", "Height": 75}]
@@ -73,6 +73,64 @@ async def test_a_projection_of_one_property_and_one_with_the_key(ns: Namespace) 
     assert oak["__RELPATH"] == 'Demo_Desk.Name="oak"'
 
 
+async def test_system_properties(ns: Namespace) -> None:
+    async def found(condition: str) -> list[str]:
+        return names(await ns.query(f"SELECT * FROM Demo_Element WHERE {condition}"))
+
+    assert await found("__SUPERCLASS = 'Demo_Lamp'") == ["spot"]
+    assert await found("__SUPERCLASS = 'Demo_Element' AND NOT __CLASS LIKE '%desk'") == ["hall", "attic", "Cellar"]
+    assert await found("__DYNASTY <> 'Demo_Element' OR __GENUS <> 2") == []
+    assert await found("__RELPATH = 'demo_desk.name=\"OAK\"' OR __PATH LIKE '%=\"spot\"'") == ["spot", "oak"]
+    assert await found("__PROPERTY_COUNT = 3 AND __NAMESPACE = 'root\\\\cimv2' AND __SERVER = 'host1'") == [
+        "oak",
+        "attic",
+    ]
+    (spot,) = await ns.query("SELECT __DERIVATION, __PATH, __DYNASTY, Watts FROM Demo_Spot")
+    assert spot["__DERIVATION"] == ("Demo_Lamp", "Demo_Element")
+    assert spot["__DYNASTY"] == "Demo_Element"
+    assert spot["__PATH"] == r'\\HOST1\root\cimv2:Demo_Spot.Name="spot"'
+
+
+async def test_embedded_objects() -> None:
+    element = CimClass("Demo_Part", properties=(Property("Size", Type(CimType.UINT32)),))
+    made = [element.instance({"Size": 5}), element.derive("Demo_Screw").instance({"Size": 6}), None]
+    whole = CimClass(
+        "Demo_Whole", properties=(ELEMENT.property("Name"), Property("Part", Type(CimType.OBJECT))), namespace=NAMESPACE
+    )
+    ns = serve(Rows(whole, [{"Name": name, "Part": part} for name, part in zip("abc", made, strict=True)]))
+    assert names(await ns.query("SELECT * FROM Demo_Whole WHERE Part ISA 'Demo_Screw'")) == ["b"]
+    assert names(await ns.query("SELECT * FROM Demo_Whole WHERE Part.Size < 6")) == ["a"]
+    (second,) = await ns.query("SELECT Part.Size FROM Demo_Whole WHERE Part.__CLASS = 'Demo_Screw'")
+    assert second.to_dict_() == {"Part": made[1]}
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("", ["Demo_Element", "Demo_Lamp", "Demo_Spot", "Demo_Desk", "Demo_Clock"]),
+        ("WHERE __this ISA 'demo_lamp'", ["Demo_Lamp", "Demo_Spot"]),
+        ("WHERE __CLASS = 'demo_lamp'", ["Demo_Lamp"]),
+        ("WHERE __CLASS LIKE '%l%' AND __SUPERCLASS = 'Demo_Element'", ["Demo_Lamp"]),
+        ("WHERE __SUPERCLASS IS NULL", ["Demo_Element", "Demo_Clock"]),
+        ("WHERE NOT __DYNASTY = 'Demo_Element'", ["Demo_Clock"]),
+        ("WHERE __CLASS = 'Demo_Nothing'", []),
+    ],
+)
+async def test_a_query_for_classes(ns: Namespace, condition: str, found: list[str]) -> None:
+    classes = await ns.query(f"SELECT * FROM meta_class {condition}")
+    assert all(isinstance(one, CimClass) for one in classes)
+    assert [one.name for one in classes] == found
+    assert classes == [await ns.get(name) for name in found]
+
+
+@pytest.mark.parametrize("wql", ["ASSOCIATORS OF {Demo_Lamp='hall'}", "REFERENCES OF {Demo_Lamp} WHERE SchemaOnly"])
+async def test_associations_are_refused_as_what_is_not_supported(ns: Namespace, wql: str) -> None:
+    call = ns.query(wql)
+    with pytest.raises(WbemError, match="not served here yet"):
+        await call.started()
+    assert await call.status() == WbemStatus.NOT_SUPPORTED
+
+
 @pytest.mark.parametrize(
     ("wql", "status", "said"),
     [
@@ -88,6 +146,11 @@ async def test_a_projection_of_one_property_and_one_with_the_key(ns: Namespace) 
         ("SELECT * FROM", WbemStatus.INVALID_QUERY, "a class name"),
         ("SELEKT * FROM Demo_Lamp", WbemStatus.INVALID_QUERY, "SELECT"),
         ("SELECT * FROM Demo_Lamp WHERE Name LIKE 'a\\%'", WbemStatus.INVALID_QUERY, ""),
+        ("SELECT Name FROM meta_class", WbemStatus.INVALID_QUERY, "whole classes"),
+        ("SELECT * FROM meta_class WHERE Watts = 5", WbemStatus.INVALID_QUERY, "meta_class has no property 'Watts'"),
+        ("ASSOCIATORS OF {Demo_Lamp}} ", WbemStatus.INVALID_QUERY, "WHERE or the end"),
+        ("SELECT * FROM Demo_Lamp WHERE Name ISA 'Demo_Lamp'", WbemStatus.INVALID_QUERY, "ISA asks about"),
+        ("SELECT Name.Length FROM Demo_Lamp", WbemStatus.INVALID_QUERY, "only an embedded object has properties"),
         ("SELECT * FROM Demo_Lamp WHERE Name = :name", WbemStatus.INVALID_PARAMETER, "name"),
         ("SELECT * FROM Demo_Lamp " + " " * QUERY_CHARS, WbemStatus.QUOTA_VIOLATION, "characters"),
     ],

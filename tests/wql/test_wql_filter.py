@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import CodeType
 from typing import Any
 
@@ -20,6 +21,7 @@ from openwmi.wql import (
     And,
     Comparison,
     Expression,
+    Isa,
     IsNull,
     Not,
     Operator,
@@ -28,7 +30,7 @@ from openwmi.wql import (
     compile_filter,
     compile_row_filter,
     format,  # noqa: A004
-    parse,
+    parse_select,
 )
 from openwmi.wql import compiler as compiler_module
 
@@ -60,6 +62,11 @@ def thing(make_class: MakeClass) -> CimClass:
     return make_class("Thing", PROPERTIES[:1], PROPERTIES[1:])
 
 
+@pytest.fixture(scope="module")
+def outer(make_class: MakeClass) -> CimClass:
+    return make_class("Outer", (("Id", CimType.UINT32),), (("Inner", CimType.OBJECT),))
+
+
 # The evaluator: None is unknown.
 
 COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
@@ -74,6 +81,8 @@ COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
 
 def truth(node: Expression, row: dict[str, Any]) -> bool | None:
     match node:
+        case Isa():
+            raise AssertionError("no property here is an object")
         case IsNull(name):
             return row[name] is None
         case Not(operand):
@@ -177,7 +186,55 @@ def test_a_compiled_filter_is_the_evaluator(thing: CimClass, condition: Expressi
     assert compile_row_filter(query, thing)(rows) == expected
     instances = [CimInstance(thing, row) for row in rows]
     assert [instance.store_ for instance in compile_filter(query, thing)(instances)] == expected
-    assert compile_row_filter(parse(format(query)), thing)(rows) == expected
+    assert compile_row_filter(parse_select(format(query)), thing)(rows) == expected
+
+
+def inside(node: Expression) -> Expression:
+    """The same about the properties of an embedded object."""
+    match node:
+        case And(terms) | Or(terms):
+            return type(node)(tuple(map(inside, terms)))
+        case Not(operand):
+            return Not(inside(operand))
+        case IsNull() | Comparison() | Isa():
+            return replace(node, property=f"Inner.{node.property}")
+
+
+@given(conditions, rows)
+def test_in_an_embedded_object_it_is_the_evaluator_as_well(
+    thing: CimClass, outer: CimClass, condition: Expression, rows: list[Row]
+) -> None:
+    names = [name for name, _ in PROPERTIES]
+    wanted = [truth(condition, dict(zip(names, row, strict=True))) is True for row in rows]
+    events: list[Row] = [(number, CimInstance(thing, row)) for number, row in enumerate(rows)]
+    query = Select(None, "Outer", inside(condition))
+    expected = [event for event, fits in zip(events, wanted, strict=True) if fits]
+    assert compile_row_filter(query, outer)(events) == expected
+    assert compile_row_filter(parse_select(format(query)), outer)(events) == expected
+
+
+def test_types_that_differ_from_object_to_object(outer: CimClass, make_class: MakeClass) -> None:
+    """Each is compared as what it is, also after objects of another type."""
+    kinds = [
+        (CimType.UINT8, 7),
+        (CimType.STRING, "7"),
+        (CimType.UINT8, 8),
+        (CimType.REAL64, 7.0),
+        (CimType.BOOLEAN, True),
+    ]
+    events: list[Row] = [
+        (number, CimInstance(make_class("X", (), (("A", type_),)), (value,)))
+        for number, (type_, value) in enumerate(kinds)
+    ]
+    events.append((9, "no object"))
+    assert select(outer, "Inner.A = '7'", events) == [0, 1, 3]
+    assert select(outer, "Inner.A = '7'", [*reversed(events)]) == [3, 1, 0]
+    assert select(outer, "Inner ISA 'x'", events) == [0, 1, 2, 3, 4]
+
+
+def test_a_class_can_be_an_embedded_object(thing: CimClass, outer: CimClass) -> None:
+    events: list[Row] = [(1, thing), (2, CimInstance(thing, thing.defaults))]
+    assert select(outer, "Inner ISA 'Thing' AND Inner.__GENUS = 1 AND Inner.Text IS NULL", events) == [1]
 
 
 # Rows and functions
@@ -186,21 +243,21 @@ ROWS: list[Row] = [(number, number, None, None, None, None, None) for number in 
 
 
 def where(condition: str) -> Expression:
-    tree = parse(f"SELECT * FROM X WHERE {condition}").where
+    tree = parse_select(f"SELECT * FROM X WHERE {condition}").where
     assert tree is not None
     return tree
 
 
 def select(class_: CimClass, condition: str, rows: Sequence[Row]) -> list[object]:
-    picked = compile_row_filter(parse(f"SELECT * FROM X WHERE {condition}"), class_)(rows)
+    picked = compile_row_filter(parse_select(f"SELECT * FROM X WHERE {condition}"), class_)(rows)
     return [row[0] for row in picked]
 
 
 def test_without_where_all_rows_come_out_in_a_new_list(thing: CimClass) -> None:
     rows = [(1, 2, 3, None, None, None, None)]
-    assert compile_row_filter(parse("SELECT * FROM Thing"), thing)(rows) == rows
-    assert compile_row_filter(parse("SELECT * FROM Thing"), thing)(rows) is not rows
-    assert compile_filter(parse("SELECT Id FROM Thing"), thing)(iter([])) == []
+    assert compile_row_filter(parse_select("SELECT * FROM Thing"), thing)(rows) == rows
+    assert compile_row_filter(parse_select("SELECT * FROM Thing"), thing)(rows) is not rows
+    assert compile_filter(parse_select("SELECT Id FROM Thing"), thing)(iter([])) == []
 
 
 class LazyRow:
@@ -220,10 +277,10 @@ class LazyRow:
 
 def test_a_lazy_row_is_asked_once_per_test_and_not_further_than_needed(thing: CimClass) -> None:
     row = LazyRow((1, 5, None, None, True, "a", None))
-    pick = compile_row_filter(parse("SELECT * FROM Thing WHERE Small > 7 AND Text = 'a'"), thing)
+    pick = compile_row_filter(parse_select("SELECT * FROM Thing WHERE Small > 7 AND Text = 'a'"), thing)
     assert pick([row]) == []
     assert row.asked == [1]
-    pick = compile_row_filter(parse("SELECT * FROM Thing WHERE Small > 3 AND Text = 'A'"), thing)
+    pick = compile_row_filter(parse_select("SELECT * FROM Thing WHERE Small > 3 AND Text = 'A'"), thing)
     assert pick([row]) == [row]
     assert row.asked == [1, 1, 5]
 
@@ -260,7 +317,7 @@ def test_no_text_of_a_query_gets_into_the_source(thing: CimClass, monkeypatch: p
 
     monkeypatch.setattr(compiler_module, "_compiled_once", compile_and_tell)
     condition = "Text = 'evil\"\\\\' AND Text LIKE 'evil%_[e]' AND Small = 777 AND Big > 777.5 AND __CLASS <> 'evil'"
-    compile_row_filter(parse(f"SELECT * FROM Thing WHERE {condition}"), thing)([])
+    compile_row_filter(parse_select(f"SELECT * FROM Thing WHERE {condition}"), thing)([])
     (source,) = sources
     assert "evil" not in source
     assert "777" not in source
@@ -268,14 +325,14 @@ def test_no_text_of_a_query_gets_into_the_source(thing: CimClass, monkeypatch: p
 
 
 def test_the_source_cannot_reach_a_builtin(thing: CimClass) -> None:
-    function = compile_row_filter(parse("SELECT * FROM Thing WHERE Small = 1"), thing)
+    function = compile_row_filter(parse_select("SELECT * FROM Thing WHERE Small = 1"), thing)
     assert function.__globals__["__builtins__"] == {}
 
 
 def test_the_same_question_with_other_constants_is_compiled_once(thing: CimClass) -> None:
     compiler_module._compiled_once.cache_clear()
     for number in range(5):
-        compile_row_filter(parse(f"SELECT * FROM Thing WHERE Small = {number} OR Text = 'x{number}'"), thing)
+        compile_row_filter(parse_select(f"SELECT * FROM Thing WHERE Small = {number} OR Text = 'x{number}'"), thing)
     assert compiler_module._compiled_once.cache_info().misses == 1
 
 

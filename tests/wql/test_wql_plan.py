@@ -9,7 +9,7 @@ import pytest
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, CimType
-from openwmi.wql import equalities, key_lookup, parse, referenced
+from openwmi.wql import equalities, key_lookup, parse_select, referenced, selected
 
 MakeClass = Callable[..., CimClass]
 
@@ -38,11 +38,11 @@ def account(make_class: MakeClass) -> CimClass:
 
 
 def fixed(class_: CimClass, condition: str) -> dict[str, object]:
-    return dict(equalities(parse(f"SELECT * FROM X WHERE {condition}"), class_))
+    return dict(equalities(parse_select(f"SELECT * FROM X WHERE {condition}"), class_))
 
 
 def keys(class_: CimClass, condition: str) -> dict[str, object] | None:
-    found = key_lookup(parse(f"SELECT * FROM X WHERE {condition}"), class_)
+    found = key_lookup(parse_select(f"SELECT * FROM X WHERE {condition}"), class_)
     return None if found is None else dict(found)
 
 
@@ -78,12 +78,12 @@ def test_equalities(process: CimClass, condition: str, expected: dict[str, objec
 
 
 def test_without_where_nothing_is_fixed(process: CimClass) -> None:
-    assert len(equalities(parse("SELECT * FROM Win32_Process"), process)) == 0
-    assert key_lookup(parse("SELECT * FROM Win32_Process"), process) is None
+    assert len(equalities(parse_select("SELECT * FROM Win32_Process"), process)) == 0
+    assert key_lookup(parse_select("SELECT * FROM Win32_Process"), process) is None
 
 
 def test_names_are_found_without_regard_to_case(process: CimClass) -> None:
-    assert equalities(parse("SELECT * FROM X WHERE name = 'a'"), process)["NAME"] == "a"
+    assert equalities(parse_select("SELECT * FROM X WHERE name = 'a'"), process)["NAME"] == "a"
 
 
 def test_a_key_that_is_fixed_can_be_looked_up(process: CimClass) -> None:
@@ -119,11 +119,37 @@ def test_a_class_without_keys_has_no_lookup(make_class: MakeClass) -> None:
     ],
 )
 def test_referenced(process: CimClass, text: str, expected: set[str] | None) -> None:
-    assert referenced(parse(text), process) == expected
+    assert referenced(parse_select(text), process) == expected
+
+
+@pytest.fixture(scope="module")
+def event(make_class: MakeClass) -> CimClass:
+    others = (("Target", CimType.OBJECT), ("Other", CimType.OBJECT), ("Text", CimType.STRING))
+    return make_class("Demo_Event", keys=(("Id", CimType.UINT32),), others=others)
+
+
+def test_of_embedded_objects_the_objects_are_needed(event: CimClass) -> None:
+    condition = "Other.Name = 'a' AND Other ISA 'Y' AND Id = 5"
+    query = parse_select(f"SELECT Target.Name, Text FROM X WHERE {condition}")
+    assert sorted(referenced(query, event) or ()) == ["Id", "Other", "Target", "Text"]
+    assert keys(event, condition) == {"Id": 5}
+    assert fixed(event, "Target.Id = 5") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SELECT * FROM X", None),
+        ("SELECT b, A FROM X", ("b", "A")),
+        ("SELECT B.a, A, b.C, a.d, __PATH FROM X", ("B", "A", "__PATH")),
+    ],
+)
+def test_selected(text: str, expected: tuple[str, ...] | None) -> None:
+    assert selected(parse_select(text)) == expected
 
 
 def test_unknown_names_are_found_by_all_three(process: CimClass) -> None:
-    query = parse("SELECT Nome FROM X WHERE Handle = '4'")
+    query = parse_select("SELECT Nome FROM X WHERE Handle = '4'")
     for ask in (equalities, key_lookup, referenced):
         with pytest.raises(WbemError, match="did you mean 'Name'") as caught:
             ask(query, process)

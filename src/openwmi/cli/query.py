@@ -8,14 +8,14 @@ from openwmi.base.error import WbemError
 from openwmi.cli.options import Settings, shared
 from openwmi.cli.output import TABLE_OR_LIST
 from openwmi.cli.running import Caller, run
-from openwmi.wql import parse
+from openwmi.wql import Select, parse, selected
 
 
 @click.command("query")
 @click.argument("wql", metavar="WQL")
 @shared("on a terminal table, or list if that does not fit; else jsonl")
 def command(settings: Settings, wql: str) -> None:
-    """Prints the instances that a WQL query selects, such as all processes of one name.
+    """Prints what a WQL query selects: instances, such as all processes of one name, or classes (FROM meta_class).
 
     WQL is a small SQL: SELECT properties (or *) FROM one class WHERE condition. The columns come in the order in which
     you name them.
@@ -36,6 +36,7 @@ def command(settings: Settings, wql: str) -> None:
 
 def _columns(wql: str) -> tuple[str, ...] | None:
     try:
-        return parse(wql).columns
+        query = parse(wql)
     except WbemError:
         return None  # whoever answers the query says what is wrong with it
+    return selected(query) if isinstance(query, Select) else None

@@ -19,7 +19,7 @@ from openwmi.engine.selection import Selection
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
 from openwmi.session import Session
-from openwmi.wql import parse
+from openwmi.wql import AssociatorsOf, ReferencesOf, SchemaQuery, compile_class_filter, parse
 
 T = TypeVar("T")
 Work = Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
@@ -39,7 +39,7 @@ class LocalSession(Session):
     def get(self, path: str, context: CallContext) -> Operation[CimClass | CimInstance]:
         return self._one(partial(self._get, path, context), f"get {path}", context)
 
-    def query(self, text: str, parameters: Mapping[str, object] | None, context: CallContext) -> Operation[CimInstance]:
+    def query(self, text: str, parameters: Mapping[str, object] | None, context: CallContext) -> Operation[Any]:
         return self._many(partial(self._query, text, parameters, context), f"query {text}", context)
 
     def instances(self, class_name: str, *, deep: bool, context: CallContext) -> Operation[CimInstance]:
@@ -83,10 +83,15 @@ class LocalSession(Session):
         text: str,
         parameters: Mapping[str, object] | None,
         context: CallContext,
-        results: ResultSet[CimInstance],
+        results: ResultSet[Any],
     ) -> None:
         query = parse(text, parameters)
+        if isinstance(query, AssociatorsOf | ReferencesOf):
+            raise WbemError(WbemStatus.NOT_SUPPORTED, "ASSOCIATORS OF and REFERENCES OF are not served here yet")
         results.begin()
+        if isinstance(query, SchemaQuery):
+            await results.put(compile_class_filter(query)(self._schema.derived(None, deep=True)))
+            return
         class_ = self._schema.find(query.class_name, WbemStatus.INVALID_CLASS)
         asked = Selection(query, class_)  # what does not fit this class is an error even if nothing is there to look at
         for concrete in self._served(class_, deep=True):

@@ -8,7 +8,17 @@ from operator import itemgetter
 from openwmi.base.case import fold
 from openwmi.engine.hosting import Values
 from openwmi.model import CimClass, CimInstance
-from openwmi.wql import And, Comparison, Operator, RowFilter, Select, compile_row_filter, key_lookup, referenced
+from openwmi.wql import (
+    And,
+    Comparison,
+    Operator,
+    RowFilter,
+    Select,
+    compile_row_filter,
+    key_lookup,
+    referenced,
+    selected,
+)
 
 _Shape = Callable[[Values], Values]
 
@@ -40,8 +50,9 @@ class Selection:
         names = referenced(query, class_)
         if names is not None:
             self.properties = frozenset(map(fold, names)) | frozenset(map(fold, class_.keys))
-        if query.columns is not None:
-            self._shown = class_.project(query.columns)
+        columns = selected(query)
+        if columns is not None:
+            self._shown = class_.project(columns)
             self._shape = _shape([class_.index(name) for name in self._shown.names])
 
     @classmethod

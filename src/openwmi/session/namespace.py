@@ -90,8 +90,11 @@ class Namespace:
         """
         return self._ready(self._session.get(_path(path), self._context()))
 
-    def query(self, text: str, /, **parameters: object) -> Operation[CimInstance]:
-        """What a WQL query selects; `:name` in its text stands for the parameter `name`, as a value, never as text."""
+    def query(self, text: str, /, **parameters: object) -> Operation[Any]:
+        """What a WQL query selects; `:name` in its text stands for the parameter `name`, as a value, never as text.
+
+        Typed loosely, since the text alone says whether instances or (`FROM meta_class`) classes are asked for.
+        """
         return self._ready(self._session.query(text, parameters, self._context()))
 
     def instances(self, class_name: str, *, deep: bool = True) -> Operation[CimInstance]:

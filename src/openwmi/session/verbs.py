@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import CallContext, CallTable, Operation
@@ -31,8 +32,8 @@ class Session(ABC):
         """The class or instance at a path. NOT_FOUND, INVALID_OBJECT_PATH."""
 
     @abstractmethod
-    def query(self, text: str, parameters: Mapping[str, object] | None, context: CallContext) -> Operation[CimInstance]:
-        """The objects that a WQL query selects. INVALID_QUERY with the position, INVALID_CLASS."""
+    def query(self, text: str, parameters: Mapping[str, object] | None, context: CallContext) -> Operation[Any]:
+        """The instances that a WQL query selects, or the classes. INVALID_QUERY with the position, INVALID_CLASS."""
 
     @abstractmethod
     def instances(self, class_name: str, *, deep: bool, context: CallContext) -> Operation[CimInstance]:

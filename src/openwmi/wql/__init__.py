@@ -1,8 +1,9 @@
 """WQL, the query language of WMI ([MS-WMI] 2.2.1; the SDK's "Querying with WQL"): text, tree, and functions made of it.
 
-`parse` and `format` turn text into a tree and back. `compile_filter` and `compile_row_filter` make of a tree and a
-class one function that picks what matches. `key_lookup`, `equalities` and `referenced` tell whoever fetches the objects
-what not to fetch.
+`parse` and `format` turn text into a tree and back: a Select, a SchemaQuery, AssociatorsOf or ReferencesOf.
+`compile_filter` and `compile_row_filter` make of a Select and a class one function that picks what matches;
+`compile_class_filter` does so for the classes that a SchemaQuery asks for. `key_lookup`, `equalities`, `referenced` and
+`selected` tell whoever fetches the objects what not to fetch, and what to show.
 
 What the documents leave open is decided like this:
 
@@ -15,34 +16,70 @@ What the documents leave open is decided like this:
 - Strings have the escapes `\\\\ \\" \\'` and no others, in LIKE too (Windows refuses "PCI\\%"); see `openwmi.wql.like`.
 - A constant takes the type of the property: '3' is a number beside a number. One that the type cannot hold compares as
   what it is.
+- Arrays have no comparison ("WQL does not support queries of array datatypes"), but they can be NULL.
+- `Inner.Name` is a property of an embedded object, as deep as one likes. What is in an object that is NULL is NULL.
+  What its class does not have, or cannot compare like that, matches nothing and is no error. In the select list it
+  stands for the whole embedded object (the SDK would have all of it NULL but the property).
+- ISA takes a class with quotes or without. No class of that name need exist.
 - There are no comments. `:name` is no WQL but ours: a value that the caller binds.
 
 It must not know where objects come from, nor of any wire or file.
 """
 
-from openwmi.wql.compiler import InstanceFilter, RowFilter, compile_filter, compile_row_filter
+from openwmi.wql.compiler import (
+    ClassFilter,
+    InstanceFilter,
+    RowFilter,
+    compile_class_filter,
+    compile_filter,
+    compile_row_filter,
+)
 from openwmi.wql.formatter import format  # noqa: A004 - parse and format are the two verbs for text
-from openwmi.wql.parser import parse
-from openwmi.wql.plan import equalities, key_lookup, referenced
-from openwmi.wql.tree import And, Comparison, Constant, Expression, IsNull, Not, Operator, Or, Select
+from openwmi.wql.parser import parse, parse_select
+from openwmi.wql.plan import equalities, key_lookup, referenced, selected
+from openwmi.wql.tree import (
+    And,
+    AssociatorsOf,
+    Comparison,
+    Constant,
+    Expression,
+    Isa,
+    IsNull,
+    Not,
+    Operator,
+    Or,
+    Query,
+    ReferencesOf,
+    SchemaQuery,
+    Select,
+)
 
 __all__ = [
     "And",
+    "AssociatorsOf",
+    "ClassFilter",
     "Comparison",
     "Constant",
     "Expression",
     "InstanceFilter",
     "IsNull",
+    "Isa",
     "Not",
     "Operator",
     "Or",
+    "Query",
+    "ReferencesOf",
     "RowFilter",
+    "SchemaQuery",
     "Select",
+    "compile_class_filter",
     "compile_filter",
     "compile_row_filter",
     "equalities",
     "format",
     "key_lookup",
     "parse",
+    "parse_select",
     "referenced",
+    "selected",
 ]

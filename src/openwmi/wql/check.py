@@ -13,11 +13,11 @@ from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.limits import QUERY_DEPTH
 from openwmi.base.status import WbemStatus
-from openwmi.model import SYSTEM_PROPERTIES, CimClass, Type
+from openwmi.model import SYSTEM_PROPERTIES, CimClass, CimType, Type
 from openwmi.wql.kind import KINDS, UNCOMPARABLE, Kind
 from openwmi.wql.like import BadPatternError, Pattern, has_wildcards, parse_pattern
 from openwmi.wql.place import invalid_query, shown
-from openwmi.wql.tree import NOWHERE, And, Comparison, Expression, IsNull, Not, Operator, Or, Select
+from openwmi.wql.tree import NOWHERE, And, Comparison, Expression, Isa, IsNull, Leaf, Not, Operator, Or, Select
 
 _INVERTED = {
     Operator.EQUAL: Operator.UNEQUAL,
@@ -37,15 +37,26 @@ class Column:
         name: as the class spells it.
         type: its type.
         index: its position in a row; None for a system property.
+        inner: the names that lead on from it, into the object that it holds; then the type is not the last one's.
     """
 
     name: str
     type: Type
     index: int | None
+    inner: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Kind:
         return UNCOMPARABLE if self.type.array else KINDS.get(self.type.cim, UNCOMPARABLE)
+
+    @property
+    def is_object(self) -> bool:
+        return self.type.cim is CimType.OBJECT and not self.type.array
+
+    @property
+    def what(self) -> str:
+        """What its values are, for a message."""
+        return "an array" if self.type.array else self.kind.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,24 @@ class PatternTest:
 
 
 @dataclass(frozen=True, slots=True)
+class IsaTest:
+    """Whether an object is of this class or of a derived one, or (`negated`) is not; unknown where it is NULL."""
+
+    column: Column
+    class_name: str
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InnerTest:
+    """A test of what is in an embedded object. `test` does not know its type before it has the object."""
+
+    column: Column
+    test: Leaf
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """TRUE if all terms are."""
 
@@ -88,7 +117,7 @@ class AnyOf:
     terms: tuple[Condition, ...]
 
 
-Condition: TypeAlias = NullTest | ValueTest | PatternTest | AllOf | AnyOf
+Condition: TypeAlias = NullTest | ValueTest | PatternTest | IsaTest | InnerTest | AllOf | AnyOf
 
 
 def check(query: Select, class_: CimClass) -> Condition | None:
@@ -104,6 +133,15 @@ def check(query: Select, class_: CimClass) -> Condition | None:
     return None if query.where is None else checker.condition(query.where, negated=False)
 
 
+def check_inner(test: InnerTest, type_: Type) -> Condition:
+    """What a row must fulfil whose only value is the one that `test` is about, now that its type is known.
+
+    INVALID_QUERY if the test does not fit the type.
+    """
+    query = Select(None, "")
+    return _Checker(query, CimClass("")).leaf(Column("", type_, 0), test.test, negated=test.negated)
+
+
 def columns(query: Select, class_: CimClass) -> list[Column]:
     """Every property that the query names, in the select list (none for `*`) and in WHERE; with repetitions."""
     checker = _Checker(query, class_)
@@ -115,7 +153,7 @@ def columns(query: Select, class_: CimClass) -> list[Column]:
                 pending += terms
             case Not(operand):
                 pending.append(operand)
-            case Comparison(name, offset=offset) | IsNull(name, offset=offset):
+            case Comparison(name, offset=offset) | IsNull(name, offset=offset) | Isa(name, offset=offset):
                 found.append(checker.column(name, offset))
     return found
 
@@ -136,6 +174,15 @@ class _Checker:
         return [self.column(name, offset) for name, offset in zip(names, offsets, strict=True)]
 
     def column(self, name: str, offset: int) -> Column:
+        first, *inner = name.split(".")
+        if not inner:
+            return self.own_column(name, offset)
+        outer = self.own_column(first, offset)
+        if not outer.is_object:
+            raise self.error(f"{outer.name} is {outer.what}: only an embedded object has properties", offset)
+        return Column(outer.name, outer.type, outer.index, tuple(inner))
+
+    def own_column(self, name: str, offset: int) -> Column:
         index = self.class_.positions.get(fold(name))
         if index is not None:
             found = self.class_.properties[index]
@@ -155,10 +202,23 @@ class _Checker:
                 for term in terms:  # a comprehension would be a call of its own on each level
                     parts.append(self.condition(term, negated=negated, depth=depth + 1))  # noqa: PERF401
                 return AllOf(tuple(parts)) if isinstance(node, And) is not negated else AnyOf(tuple(parts))
-            case IsNull(name, offset):
-                return NullTest(self.column(name, offset), negated)
-            case Comparison(name, _, _, offset):
-                return self.comparison(self.column(name, offset), node, negated=negated)
+            case IsNull(name, offset=offset) | Comparison(name, offset=offset) | Isa(name, offset=offset):
+                return self.leaf(self.column(name, offset), node, negated=negated)
+
+    def leaf(self, column: Column, node: Leaf, *, negated: bool) -> Condition:
+        if column.inner:
+            if isinstance(node, Comparison) and node.operator is Operator.LIKE and isinstance(node.constant, str):
+                self.pattern(node.constant, node.offset)  # what is wrong for every type need not wait for one
+            return InnerTest(column, node, negated)
+        match node:
+            case IsNull():
+                return NullTest(column, negated)
+            case Isa(_, class_name, offset):
+                if not column.is_object:
+                    raise self.error(f"{column.name} is {column.what}: ISA asks about an embedded object", offset)
+                return IsaTest(column, class_name, negated)
+            case Comparison():
+                return self.comparison(column, node, negated=negated)
 
     def comparison(self, column: Column, node: Comparison, *, negated: bool) -> Condition:
         operator, constant = node.operator, node.constant
@@ -182,7 +242,7 @@ class _Checker:
             raise self.error(f"the pattern '{shown(text)}' is not valid: {error}", offset) from None
 
     def unfit(self, column: Column, node: Comparison) -> WbemError:
-        kind = "an array" if column.type.array else column.kind.what
+        kind = column.what
         if node.operator is Operator.LIKE and column.kind.operators:
             return self.error(f"{column.name} is {kind}: a pattern with wildcards fits only text", node.offset)
         allowed = " ".join(o.value for o in Operator if o in column.kind.operators) or "IS NULL and IS NOT NULL"

@@ -12,21 +12,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import CodeType
 from typing import TypeAlias, cast
 
 from openwmi.base.case import fold
+from openwmi.base.error import WbemError
 from openwmi.base.limits import QUERY_SOURCE_KEPT_CHARS, QUERY_SOURCES_KEPT
-from openwmi.model import CimClass, CimDateTime, CimInstance, CimInterval, ObjectPath, Store
-from openwmi.wql.check import AllOf, AnyOf, Column, Condition, NullTest, PatternTest, ValueTest, check
+from openwmi.model import (
+    SYSTEM_PROPERTIES,
+    CimClass,
+    CimDateTime,
+    CimInstance,
+    CimInterval,
+    CimType,
+    ObjectPath,
+    Property,
+    Store,
+    Type,
+    Value,
+)
+from openwmi.wql.check import (
+    AllOf,
+    AnyOf,
+    Column,
+    Condition,
+    InnerTest,
+    IsaTest,
+    NullTest,
+    PatternTest,
+    ValueTest,
+    check,
+    check_inner,
+)
 from openwmi.wql.kind import Form
 from openwmi.wql.like import Shape
-from openwmi.wql.predicate import date_test, path_test
-from openwmi.wql.tree import Operator, Select
+from openwmi.wql.predicate import date_test, inner_test, isa_test, path_test
+from openwmi.wql.tree import META_CLASS, IsNull, Operator, SchemaQuery, Select
 
 RowFilter: TypeAlias = Callable[[Iterable[Store]], list[Store]]
 InstanceFilter: TypeAlias = Callable[[Iterable[CimInstance]], list[CimInstance]]
+ClassFilter: TypeAlias = Callable[[Iterable[CimClass]], list[CimClass]]
 
 
 def compile_row_filter(query: Select, class_: CimClass) -> RowFilter:
@@ -51,6 +77,41 @@ def compile_filter(query: Select, class_: CimClass) -> InstanceFilter:
     code = _Code(class_)
     source = f"select = lambda objects: [o for o in objects for r in [o.store_] if {code.condition(condition)}]"
     return cast(InstanceFilter, code.run(source))
+
+
+def compile_class_filter(query: SchemaQuery) -> ClassFilter:
+    """The function that gives those classes that match, in their order.
+
+    Raises:
+        WbemError: INVALID_QUERY for what is neither a system property nor `__this`, and as for `compile_row_filter`.
+    """
+    pick = compile_row_filter(Select(None, META_CLASS, query.where, query.text), _META)
+    return lambda classes: [cast(_ClassRow, row).class_ for row in pick(map(_ClassRow, classes))]
+
+
+# The class of all classes: its instances are classes, and have their system properties for properties.
+_META = CimClass(
+    META_CLASS,
+    properties=(
+        Property("__this", Type(CimType.OBJECT)),
+        *(Property(name, type_) for name, type_ in SYSTEM_PROPERTIES.items()),
+    ),
+)
+
+
+class _ClassRow:
+    """A class as a row of _META. What no test asks for is not made."""
+
+    __slots__ = ("class_",)
+
+    def __init__(self, class_: CimClass) -> None:
+        self.class_ = class_
+
+    def __getitem__(self, position: int) -> Value:
+        return self.class_[_META.names[position]] if position else self.class_
+
+    def __len__(self) -> int:
+        return len(_META.names)
 
 
 # {x} gets the value out of the row, {c} is the name of the constant. One variable is enough: nothing reads it later.
@@ -105,6 +166,12 @@ class _Code:
                 return _NULLS[negated].format(x=self.value(column))
             case ValueTest(column, operator, value):
                 return self.comparison(column, operator, value)
+            case IsaTest(column, class_name, negated):
+                return self.filled(_CALLED, column, isa_test(class_name, negated=negated))
+            case InnerTest(column, test, negated):
+                of_null = isinstance(test, IsNull) and not negated
+                inner = inner_test(column.inner, partial(_compile_inner, node), of_null=of_null)
+                return f"{self.constant(inner)}({self.value(column)})"
             case PatternTest(column, pattern, negated):
                 is_regex = pattern.shape is Shape.REGEX
                 constant = re.compile(pattern.text).match if is_regex else pattern.text
@@ -149,6 +216,20 @@ class _Code:
         code = _compiled_once(source) if kept else compile(source, "<WQL>", "exec")
         exec(code, self.namespace)  # noqa: S102 - generated above, from templates and column numbers alone
         return self.namespace["select"]
+
+
+def _compile_inner(test: InnerTest, type_: Type) -> Callable[[Store], bool]:
+    """The test of a row whose only value has this type. What does not fit the type is never TRUE."""
+    try:
+        condition = check_inner(test, type_)
+    except WbemError:
+        return _never
+    code = _Code(_META)  # no system property is asked for, so any class will do
+    return cast(Callable[[Store], bool], code.run(f"select = lambda r: {code.condition(condition)}"))
+
+
+def _never(_: Store) -> bool:
+    return False
 
 
 # The system properties that depend on the values; all others are the same for each instance of a class.

@@ -4,23 +4,47 @@ from __future__ import annotations
 
 from math import isfinite
 
+from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.limits import QUERY_DEPTH
 from openwmi.base.status import WbemStatus
-from openwmi.wql.lexer import is_name, writable
+from openwmi.wql.association import format_association
+from openwmi.wql.lexer import is_name, is_path, writable
 from openwmi.wql.place import shown
-from openwmi.wql.tree import And, Comparison, Constant, Expression, IsNull, Not, Operator, Or, Select
+from openwmi.wql.tree import (
+    META_CLASS,
+    And,
+    AssociatorsOf,
+    Comparison,
+    Constant,
+    Expression,
+    Isa,
+    IsNull,
+    Not,
+    Operator,
+    Or,
+    Query,
+    ReferencesOf,
+    SchemaQuery,
+)
 
 
-def format(query: Select) -> str:  # noqa: A001 - parse and format are the two verbs for text
+def format(query: Query) -> str:  # noqa: A001 - parse and format are the two verbs for text
     """The text of a query, in one line; strings in double quotes.
 
     Raises:
         WbemError: INVALID_QUERY if a tree that was built by hand has a name or a constant that WQL cannot write;
             QUOTA_VIOLATION if it is deeper than QUERY_DEPTH.
     """
-    columns = "*" if query.columns is None else ", ".join(_name(column) for column in query.columns)
-    text = f"SELECT {columns or _name('')} FROM {_name(query.class_name)}"
+    if isinstance(query, AssociatorsOf | ReferencesOf):
+        return format_association(query)
+    if isinstance(query, SchemaQuery):
+        text = f"SELECT * FROM {META_CLASS}"
+    else:
+        columns = "*" if query.columns is None else ", ".join(_path(column) for column in query.columns)
+        if fold(query.class_name) == META_CLASS:
+            raise _unwritable(f"a Select cannot be from {META_CLASS}, which is for a SchemaQuery,")
+        text = f"SELECT {columns or _path('')} FROM {_name(query.class_name)}"
     return text if query.where is None else f"{text} WHERE {_expression(query.where, 0)}"
 
 
@@ -38,17 +62,19 @@ def _expression(node: Expression, depth: int) -> str:
                 parts.append(f"({text})" if nested else text)
             return word.join(parts)
         case Not(IsNull(name)):
-            return f"{_name(name)} IS NOT NULL"
+            return f"{_path(name)} IS NOT NULL"
         case Not(operand):
             nested = isinstance(operand, Or | And)
             text = _expression(operand, depth + 1 + nested)
             return f"NOT ({text})" if nested else f"NOT {text}"
         case IsNull(name):
-            return f"{_name(name)} IS NULL"
+            return f"{_path(name)} IS NULL"
+        case Isa(name, class_name):
+            return f'{_path(name)} ISA "{_name(class_name)}"'
         case Comparison(name, operator, constant):
             if operator is Operator.LIKE and not isinstance(constant, str):
                 raise _unwritable(f"{constant!r} is no pattern for LIKE")
-            return f"{_name(name)} {operator.value} {_constant(constant)}"
+            return f"{_path(name)} {operator.value} {_constant(constant)}"
 
 
 def _constant(value: Constant) -> str:
@@ -64,6 +90,12 @@ def _constant(value: Constant) -> str:
 def _name(name: str) -> str:
     if not is_name(name):
         raise _unwritable(f"'{shown(name)}' cannot be a name")
+    return name
+
+
+def _path(name: str) -> str:
+    if not is_path(name):
+        raise _unwritable(f"'{shown(name)}' cannot be the name of a property")
     return name
 
 

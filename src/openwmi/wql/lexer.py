@@ -15,11 +15,16 @@ from openwmi.base.limits import QUERY_NUMBER_CHARS
 # Windows: every character from U+0080 up may stand in a name, also one that is no letter (U+200C, U+FFFD).
 _NAME = r"[A-Za-z_\u0080-\U0010ffff][A-Za-z_0-9\u0080-\U0010ffff]*+"
 
+# A name, or the path to a property of an embedded object. White space around the dots is in no document.
+_PATH = rf"{_NAME}(?:\.{_NAME})*+"
+_STRING = r""" "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+' """
+
 _TOKEN = re.compile(
     rf"""(?P<space> [ \t\r\n\f\v]++ )
-       | (?P<name> {_NAME} )
+       | (?P<name> {_PATH} )
        | (?P<number> [-+]?\.?[0-9](?:[eE][-+]|[.0-9A-Za-z_\u0080-\U0010ffff])*+ )
-       | (?P<string> "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+' )
+       | (?P<string> {_STRING} )
+       | (?P<object> \{{ (?: [^{{}}"'] | {_STRING} )*+ \}} )
        | (?P<operator> <= | >= | <> | != | [=<>] )
        | (?P<mark> [(),*] )
        | (?P<parameter> :{_NAME} )
@@ -65,8 +70,13 @@ def tokenize(text: str) -> list[Token]:
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can name a property or a class in a query."""
+    """Whether `text` can name a class, a qualifier or a property in a query."""
     return re.fullmatch(_NAME, text) is not None and text.upper() not in RESERVED
+
+
+def is_path(text: str) -> bool:
+    """Whether `text` can name a property, be it one of an embedded object."""
+    return re.fullmatch(_PATH, text) is not None and text.upper() not in RESERVED
 
 
 def number(text: str) -> int | float | None:

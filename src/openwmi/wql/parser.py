@@ -1,4 +1,5 @@
-"""Text to tree: recursive descent over [MS-WMI] 2.2.1.1, DATA-WQL. It knows words and order, and no class.
+"""Text to tree: recursive descent over [MS-WMI] 2.2.1.1, DATA-WQL. It knows words and order, and no class but one:
+meta_class, which makes a question about classes out of one about instances.
 
 Precedence is NOT, then AND, then OR. Parameters (`:name`) take the place of constants and are bound as values: a value
 never becomes text that is parsed.
@@ -7,16 +8,31 @@ never becomes text that is parsed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NoReturn
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.limits import QUERY_CHARS, QUERY_DEPTH
 from openwmi.base.status import WbemStatus
-from openwmi.wql.lexer import RESERVED, Token, bad_escape, number, tokenize, unescape
+from openwmi.wql.association import parse_association
+from openwmi.wql.lexer import Token, bad_escape, is_name, number, unescape
 from openwmi.wql.parameter import bind
 from openwmi.wql.place import invalid_query, shown
-from openwmi.wql.tree import And, Comparison, Constant, Expression, IsNull, Not, Operator, Or, Select
+from openwmi.wql.tree import (
+    META_CLASS,
+    And,
+    Comparison,
+    Constant,
+    Expression,
+    Isa,
+    IsNull,
+    Not,
+    Operator,
+    Or,
+    Query,
+    SchemaQuery,
+    Select,
+)
+from openwmi.wql.words import Words, name_of
 
 _OPERATORS = {operator.value: operator for operator in Operator} | {"!=": Operator.UNEQUAL}
 _MIRRORED = {
@@ -30,11 +46,11 @@ _MIRRORED = {
 _A_CONSTANT = "a constant (text stands in quotes)"
 
 
-def parse(text: str, parameters: Mapping[str, object] | None = None) -> Select:
+def parse(text: str, parameters: Mapping[str, object] | None = None) -> Query:
     """The query that `text` is.
 
     Args:
-        text: one SELECT statement.
+        text: one statement.
         parameters: a value for each `:name` in the text, and for nothing else: str, int, float, bool, None (NULL),
             CimDateTime, CimInterval, ObjectPath, an aware datetime or a timedelta.
 
@@ -50,41 +66,55 @@ def parse(text: str, parameters: Mapping[str, object] | None = None) -> Select:
     if not text:  # Windows: tells this from a query that is wrong
         raise WbemError(WbemStatus.INVALID_PARAMETER, "the query is empty")
     parser = _Parser(text, parameters)
-    query = parser.select()
+    query = parser.query()
     parser.finish(query)
     return query
 
 
-class _Parser:
-    """A place in the words of one query. Each method reads one part of the grammar and leaves the place behind it."""
+def parse_select(text: str, parameters: Mapping[str, object] | None = None) -> Select:
+    """The same where only a question about instances of a class will do. INVALID_QUERY for any other statement."""
+    query = parse(text, parameters)
+    if not isinstance(query, Select):
+        raise invalid_query(text, 0, "expected a SELECT that asks for the instances of a class")
+    return query
+
+
+class _Parser(Words):
+    """Each method reads one part of the grammar and leaves the place behind it."""
 
     def __init__(self, text: str, parameters: Mapping[str, object] | None) -> None:
-        self.text = text
-        self.tokens = tokenize(text)
-        self.at = 0
+        super().__init__(text)
         self.depth = 0
         self.parameters = parameters
         self.bound: set[str] = set()
 
-    def select(self) -> Select:
-        self.expect("SELECT")
+    def query(self) -> Query:
+        if self.next_is("ASSOCIATORS", "REFERENCES"):
+            return parse_association(self)
+        self.expect("SELECT", after=", ASSOCIATORS OF or REFERENCES OF")
         columns: list[Token] | None = None
         if not self.accept("*"):
-            columns = [self.name("a property name or *")]
+            columns = [self.property("a property name or *")]
             while self.accept(","):
-                columns.append(self.name("a property name"))
+                columns.append(self.property("a property name"))
         self.expect("FROM", after=None if columns is None else ", or a comma")
         class_name = self.name("a class name").text
+        is_schema = fold(class_name) == META_CLASS
+        if is_schema and columns is not None:
+            raise invalid_query(self.text, columns[0].offset, f"{META_CLASS} gives whole classes: expected * alone")
         where = self.disjunction() if self.accept("WHERE") else None
+        if is_schema:
+            return SchemaQuery(where, self.text)
         if columns is None:
             return Select(None, class_name, where, self.text)
         names, offsets = tuple(c.text for c in columns), tuple(c.offset for c in columns)
         return Select(names, class_name, where, self.text, offsets)
 
-    def finish(self, query: Select) -> None:
+    def finish(self, query: Query) -> None:
         """Nothing may be left over: no words, and no parameters."""
         if self.tokens[self.at].kind != "end":
-            self.fail("WHERE or the end" if query.where is None else "AND, OR or the end")
+            has_where = isinstance(query, Select | SchemaQuery) and query.where is not None
+            self.fail("AND, OR or the end" if has_where else "WHERE or the end")
         unused = [name for name in self.parameters or () if name not in self.bound]
         if unused:
             raise WbemError(
@@ -129,7 +159,9 @@ class _Parser:
         start = self.tokens[self.at]
         if start.kind != "name" or start.text.upper() in ("NULL", "TRUE", "FALSE"):
             return self.constant_first()
-        column = self.name("a property name, a constant, NOT or (")
+        column = self.property("a property name, a constant, NOT or (")
+        if self.accept("ISA"):
+            return self.isa(column)
         if self.accept("IS"):
             negated = self.accept("NOT")
             self.expect("NULL")
@@ -145,27 +177,37 @@ class _Parser:
         """What follows `property operator`."""
         word = self.tokens[self.at]
         equality = operator in (Operator.EQUAL, Operator.UNEQUAL)
-        if equality and fold(column.text) == "__class" and word.kind == "name" and word.text.upper() not in RESERVED:
+        if equality and fold(column.text) == "__class" and is_name(word.text):
             self.at += 1  # the grammar has a CLASS-NAME here, without quotes; the SDK has them
             return Comparison(column.text, operator, word.text, column.offset)
         constant = self.constant()
         if constant is None:
             return self.null(column, operator, word)
         if operator is Operator.LIKE and not isinstance(constant, str):
-            raise invalid_query(self.text, word.offset, f"expected a pattern in quotes, found {_name_of(word)}")
+            raise invalid_query(self.text, word.offset, f"expected a pattern in quotes, found {name_of(word)}")
         return Comparison(column.text, operator, constant, column.offset)
 
     def constant_first(self) -> Expression:
         """`constant operator property`, which means the same as the other way round."""
         start = self.tokens[self.at]
         constant = self.constant("a property name, a constant, NOT or (")
-        if self.tokens[self.at].text.upper() in ("LIKE", "NOT", "IS"):
-            self.fail("an operator: LIKE and IS have the property on their left")
+        if self.next_is("LIKE", "NOT", "IS", "ISA"):
+            self.fail("an operator: LIKE, IS and ISA have the property on their left")
         operator = _MIRRORED[self.operator("an operator")]
-        column = self.name("a property name")
+        column = self.property("a property name")
         if constant is None:
             return self.null(column, operator, start)
         return Comparison(column.text, operator, constant, column.offset)
+
+    def isa(self, column: Token) -> Expression:
+        """What follows `property ISA`: the SDK has quotes around the class, the grammar has none."""
+        word = self.tokens[self.at]
+        if word.kind == "name":
+            return Isa(column.text, self.name("a class name").text, column.offset)
+        class_name = self.constant("a class name")
+        if not isinstance(class_name, str) or not is_name(class_name):
+            raise invalid_query(self.text, word.offset, f"expected a class name, found {name_of(word)}")
+        return Isa(column.text, class_name, column.offset)
 
     def null(self, column: Token, operator: Operator, word: Token) -> Expression:
         """A comparison with NULL; only equality has a meaning there."""
@@ -183,13 +225,13 @@ class _Parser:
             case "string", _:
                 bad = bad_escape(token)
                 if bad is not None:
-                    problem = f"{_name_of(bad)} is no escape: a backslash is written \\\\, a quote \\\" or \\'"
+                    problem = f"{name_of(bad)} is no escape: a backslash is written \\\\, a quote \\\" or \\'"
                     raise invalid_query(self.text, bad.offset, problem)
                 return unescape(token)
             case "number", _:
                 value = number(token.text)
                 if value is None:
-                    raise invalid_query(self.text, token.offset, f"{_name_of(token)} is no number, or too large")
+                    raise invalid_query(self.text, token.offset, f"{name_of(token)} is no number, or too large")
                 return value
             case "name", "TRUE" | "FALSE" as word:
                 return word == "TRUE"
@@ -219,37 +261,7 @@ class _Parser:
         self.at += 1
         return _OPERATORS[token.text]
 
-    def name(self, wanted: str) -> Token:
-        token = self.tokens[self.at]
-        if token.kind != "name" or token.text.upper() in RESERVED:
-            self.fail(wanted)
-        self.at += 1
-        return token
-
-    def accept(self, word: str) -> bool:
-        """Steps over the next token if it is this keyword or mark."""
-        found = self.tokens[self.at].text.upper() == word
-        self.at += found
-        return found
-
-    def expect(self, word: str, after: str | None = None) -> None:
-        if not self.accept(word):
-            self.fail(word + (after or ""))
-
-    def fail(self, wanted: str) -> NoReturn:
-        token = self.tokens[self.at]
-        raise invalid_query(self.text, token.offset, f"expected {wanted}, found {_name_of(token)}")
-
 
 def _null(column: Token, *, negated: bool) -> Expression:
     test = IsNull(column.text, column.offset)
     return Not(test) if negated else test
-
-
-def _name_of(token: Token) -> str:
-    """A token as a message says it."""
-    if token.kind == "end":
-        return "the end of the query"
-    if token.kind == "junk" and token.text in "\"'":
-        return "a string that does not end"
-    return f"the keyword {token.text.upper()}" if token.text.upper() in RESERVED else f"'{shown(token.text)}'"

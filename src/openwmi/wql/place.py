@@ -24,9 +24,9 @@ def invalid_query(text: str, offset: int, problem: str) -> WbemError:
     return WbemError(WbemStatus.INVALID_QUERY, f"{where}: {problem}, in: {_excerpt(text, start, offset)}")
 
 
-def shown(text: str) -> str:
-    """A piece of a query for a message: short, and without characters that a terminal would act on."""
-    cut = text if len(text) <= _EXCERPT_CHARS else text[: _EXCERPT_CHARS - 1] + "…"
+def shown(text: str, *, whole: bool = False) -> str:
+    """A piece of a query for a message: short, unless `whole`, and without characters that a terminal would act on."""
+    cut = text if whole or len(text) <= _EXCERPT_CHARS else text[: _EXCERPT_CHARS - 1] + "…"
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cut)
 
 

@@ -5,7 +5,7 @@ For whoever has to find the rows; the filter is applied to them afterwards all t
 
 from __future__ import annotations
 
-from openwmi.base.case import NameMap
+from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
 from openwmi.model import CimClass, ObjectPath
 from openwmi.wql.check import AllOf, Condition, ValueTest, check, columns
@@ -42,6 +42,20 @@ def equalities(query: Select, class_: CimClass) -> NameMap[object]:
                 except WbemError:
                     continue
     return NameMap(found)
+
+
+def selected(query: Select) -> tuple[str, ...] | None:
+    """The properties of the select list, each once, as they were written; None is all of them (`SELECT *`).
+
+    Who selects a property of an embedded object gets that object, whole.
+    """
+    if query.columns is None:
+        return None
+    found: dict[str, str] = {}
+    for column in query.columns:
+        name = column.partition(".")[0]
+        found.setdefault(fold(name), name)
+    return tuple(found.values())
 
 
 def referenced(query: Select, class_: CimClass) -> frozenset[str] | None:

@@ -1,4 +1,4 @@
-"""Tests that take more than one comparison of Python: dates and object paths. Each is a function of one value."""
+"""Tests that take more than one comparison of Python: dates, paths, objects. Each is a function of one value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from typing import Any, Final
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
-from openwmi.model import CimDateTime, CimInterval, ObjectPath
+from openwmi.model import (
+    SYSTEM_PROPERTIES,
+    CimClass,
+    CimDateTime,
+    CimInstance,
+    CimInterval,
+    CimObject,
+    CimType,
+    ObjectPath,
+    Store,
+    Type,
+    Value,
+)
 from openwmi.wql.tree import Operator
 
 _COMPARE: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
@@ -66,6 +78,54 @@ def path_test(relation: Operator, wanted: ObjectPath) -> Callable[[str], bool]:
             return not expected
 
     return test
+
+
+def isa_test(class_name: str, *, negated: bool) -> Callable[[object], bool]:
+    """TRUE where an object is, or (`negated`) is not, of a class or of one derived from it."""
+    return lambda value: isinstance(value, CimObject) and value.isa_(class_name) is not negated
+
+
+def inner_test(
+    names: tuple[str, ...], make: Callable[[Type], Callable[[Store], bool]], *, of_null: bool
+) -> Callable[[object], bool]:
+    """A test of the property to which `names` lead from an object.
+
+    Only the object tells its type: `make` gives the test of a row with nothing but that value. The SDK ("SELECT
+    Statement for Data Queries"): a path that leads nowhere is no error, and has no results. Where an object on the way
+    is NULL all that is in it is NULL too, of which `of_null` says whether it passes.
+    """
+    tests: dict[tuple[CimType, bool], Callable[[Store], bool]] = {}
+    *outer, last = names
+
+    def test(value: object) -> bool:
+        for name in outer:
+            if value is None:
+                return of_null
+            found = _property_of(value, name)
+            if found is None:
+                return False
+            value = found[1]
+        if value is None:
+            return of_null
+        found = _property_of(value, last)
+        if found is None:
+            return False
+        type_, inner = found
+        passes = tests.get((type_.cim, type_.array))
+        if passes is None:
+            passes = tests[type_.cim, type_.array] = make(type_)
+        return passes((inner,))
+
+    return test
+
+
+def _property_of(value: object, name: str) -> tuple[Type, Value] | None:
+    """The type and the value of a property of an embedded object; None if it is no object, or has no such property."""
+    if not isinstance(value, CimInstance | CimClass) or name not in value:
+        return None
+    class_ = value.class_ if isinstance(value, CimInstance) else value
+    position = class_.positions.get(fold(name))
+    return (SYSTEM_PROPERTIES[name] if position is None else class_.properties[position].type), value[name]
 
 
 def _same_object(left: ObjectPath, right: ObjectPath) -> bool:

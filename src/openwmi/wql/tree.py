@@ -1,5 +1,7 @@
 """What a query says, as values: the syntax of [MS-WMI] 2.2.1.1 without the text, and without knowledge of any class.
 
+A property is named by its name, or by a path into an embedded object: `TargetInstance.Name`.
+
 Places in the text travel along for error messages, and take no part in comparing two trees: a tree that was written
 by hand equals the one that its text parses to.
 """
@@ -9,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
+
+from openwmi.model import ObjectPath
 
 Constant: TypeAlias = str | int | float | bool
 """A constant as it was written. Dates, references and paths are text; what they mean depends on the property."""
@@ -48,6 +52,15 @@ class IsNull:
 
 
 @dataclass(frozen=True, slots=True)
+class Isa:
+    """`property ISA "class_name"`: the object in a property is of this class, or of one derived from it."""
+
+    property: str
+    class_name: str
+    offset: int = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """`NOT operand`; also IS NOT NULL, `<> NULL` and NOT LIKE, which are nothing else."""
 
@@ -68,7 +81,8 @@ class Or:
     terms: tuple[Expression, ...]
 
 
-Expression: TypeAlias = Comparison | IsNull | Not | And | Or
+Leaf: TypeAlias = Comparison | IsNull | Isa
+Expression: TypeAlias = Leaf | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +102,66 @@ class Select:
     where: Expression | None = None
     text: str = field(default="", compare=False, repr=False)
     offsets: tuple[int, ...] = field(default=(), compare=False, repr=False)
+
+
+META_CLASS = "meta_class"
+"""What stands in place of a class where classes themselves are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaQuery:
+    """`SELECT * FROM meta_class WHERE where`: classes, by their system properties and by `__this`, the class itself."""
+
+    where: Expression | None = None
+    text: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AssociatorsOf:
+    """`ASSOCIATORS OF {path} WHERE …`: what associations link to an object.
+
+    Attributes:
+        path: the object; a class if `schema_only`.
+        assoc_class: the association is of this class, or of one derived from it.
+        result_class: so is what is found.
+        role: the association refers to the object by this property,
+        result_role: and by this one to what is found.
+        required_assoc_qualifier: the association's class has this qualifier.
+        required_qualifier: the class of what is found has it.
+        keys_only: only the keys of what is found are filled in.
+        class_defs_only: the classes of what is found are the result.
+        schema_only: classes that may be linked to the class `path`, by what association classes declare.
+    """
+
+    path: ObjectPath
+    assoc_class: str | None = None
+    result_class: str | None = None
+    role: str | None = None
+    result_role: str | None = None
+    required_assoc_qualifier: str | None = None
+    required_qualifier: str | None = None
+    keys_only: bool = False
+    class_defs_only: bool = False
+    schema_only: bool = False
+    text: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencesOf:
+    """`REFERENCES OF {path} WHERE …`: the associations that refer to an object, which are themselves the result.
+
+    Attributes as for AssociatorsOf; what is found is the association.
+    """
+
+    path: ObjectPath
+    result_class: str | None = None
+    role: str | None = None
+    required_qualifier: str | None = None
+    keys_only: bool = False
+    class_defs_only: bool = False
+    schema_only: bool = False
+    text: str = field(default="", compare=False, repr=False)
+
+
+Query: TypeAlias = Select | SchemaQuery | AssociatorsOf | ReferencesOf
+"""Any statement that is no event query."""
