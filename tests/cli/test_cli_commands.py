@@ -60,6 +60,15 @@ def test_a_failure_says_what_to_do(openwmi: Command) -> None:
     assert "did you mean 'Name'?" in openwmi("query", "SELECT Nme FROM Test_Robot").err
 
 
+@pytest.mark.parametrize("format_", ["table", "list", "json", "jsonl", "csv"])
+def test_a_query_for_classes(openwmi: Command, format_: str) -> None:
+    printed = openwmi("query", "SELECT * FROM meta_class WHERE __this ISA 'Test_Robot'", "--format", format_)
+    assert printed.status == 0
+    assert "Test_Robot" in printed.out
+    assert "Test_Part" not in printed.out
+    assert openwmi("query", "REFERENCES OF {Test_Robot='Ada'}").err.startswith("WBEM_E_NOT_SUPPORTED")
+
+
 def test_the_call_is_named_once(openwmi: Command) -> None:
     """The message of a query's error quotes the query already."""
     assert openwmi("query", "SELECT * FROM Test_Robot WHERE").err.count("FROM Test_Robot WHERE") == 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 from tests.dcom.fakes import standard
 from tests.server.fakes import (
     ALL,
     FORWARD_ONLY,
+    INFINITE,
     RETURN_IMMEDIATELY,
     SEMISYNC,
     Enumerator,
@@ -20,8 +22,11 @@ from tests.server.fakes import (
 from openwmi.base import limits
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.interfaces import IWbemServices
+from openwmi.model import CimClass
 from openwmi.ndr import Cell
+from openwmi.orpc import ObjRefCustom, objref
 from openwmi.server.enumerators import STEP
+from openwmi.wmio import ObjectArrayDecoder, decode_object
 
 
 @pytest.mark.parametrize(
@@ -37,6 +42,9 @@ from openwmi.server.enumerators import STEP
         ("WQL\n", ALL, WbemStatus.INVALID_QUERY_TYPE),
         ("wql", ALL, WbemStatus.NO_ERROR),
         ("WQL", "SELECT", WbemStatus.INVALID_QUERY),
+        ("WQL", "SELECT __CLASS FROM meta_class", WbemStatus.INVALID_QUERY),
+        ("WQL", "ASSOCIATORS OF {Demo_Thing='a'} WHERE ClassDefsOnly ResultClass = B", WbemStatus.INVALID_QUERY),
+        ("WQL", "ASSOCIATORS OF {Demo_Thing='a'} WHERE ResultClass = B", WbemStatus.NOT_SUPPORTED),
         ("WQL", ALL.ljust(limits.QUERY_CHARS), WbemStatus.NO_ERROR),
         ("WQL", ALL.ljust(limits.QUERY_CHARS + 1), WbemStatus.QUOTA_VIOLATION),
     ],
@@ -128,6 +136,24 @@ async def test_a_failure_after_many_objects_loses_none() -> None:
         enumerator = await (await made.enter()).query()
         assert await enumerator.next(1000) == (numbers, WbemStatus.TIMEDOUT)
         assert await enumerator.next() == ([], WbemStatus.PROVIDER_FAILURE)
+
+
+@pytest.mark.parametrize("flags", [0, RETURN_IMMEDIATELY, SEMISYNC])
+async def test_a_query_for_classes(flags: int) -> None:
+    wql = "SELECT * FROM meta_class WHERE __this ISA 'Demo_Thing'"
+    async with wmi() as made:
+        services = await made.enter()
+        enumerator = await services.query(wql, flags)
+        reply = await enumerator.call("Next", INFINITE, 10)
+        (pointer,) = reply.apObjects
+        reference = objref.decode(pointer)
+        assert isinstance(reference, ObjRefCustom)
+        plain = decode_object(reference.data)
+        smart = await (await services.query(wql, flags)).smart(made)
+        (packed,) = ObjectArrayDecoder().decode((await smart.raw(uuid4(), 10)).pBuffer)
+        for class_ in (plain, packed):
+            assert isinstance(class_, CimClass)
+            assert (class_.name, class_.names, class_.keys) == ("Demo_Thing", ("Name", "Size"), ("Name",))
 
 
 @pytest.mark.parametrize("how", ["close", "abort"])
