@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from openwmi.base.status import HResult, WbemStatus, describe, lookup
+from openwmi.base.status import HResult, MofStatus, WbemStatus, describe, lookup
 
 # [MS-WMI] 2.2.11, as the document lists them. E_NOTIMPL stands among them there; it belongs to COM.
 DOCUMENTED = {
@@ -102,7 +102,7 @@ HRESULTS = {
 }
 
 NOT_DOCUMENTED = {"WBEM_E_OVERRIDE_NOT_ALLOWED", "WBEM_E_TIMED_OUT"}
-EVERY = [status for kind in (WbemStatus, HResult) for status in kind]
+EVERY = [status for kind in (WbemStatus, HResult, MofStatus) for status in kind]
 
 
 def test_the_document_lists_69() -> None:
@@ -128,7 +128,7 @@ def test_hresults(symbol: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("status", EVERY)
-def test_each_says_what_it_means(status: WbemStatus | HResult) -> None:
+def test_each_says_what_it_means(status: WbemStatus | HResult | MofStatus) -> None:
     assert status.text
     assert status.text == status.text.strip()
     assert not status.text.endswith(".")
@@ -136,10 +136,16 @@ def test_each_says_what_it_means(status: WbemStatus | HResult) -> None:
 
 
 @pytest.mark.parametrize("status", EVERY)
-def test_each_has_its_own_number(status: WbemStatus | HResult) -> None:
+def test_each_has_its_own_number(status: WbemStatus | HResult | MofStatus) -> None:
     twins = [other for other in EVERY if other == status]
     assert twins in ([status], [WbemStatus.NO_ERROR, HResult.S_OK])
     assert status.failed == (status >= 0x80000000)
+
+
+def test_the_statuses_of_the_mof_compiler_are_numbered_without_a_gap() -> None:
+    assert [int(status) for status in MofStatus] == list(range(0x80044001, 0x80044032))
+    assert MofStatus.EXPECTED_SEMI.symbol == "WBEMMOF_E_EXPECTED_SEMI"
+    assert lookup(0x80044002) is MofStatus.EXPECTED_SEMI
 
 
 def test_lookup_takes_signed_and_unsigned() -> None:
@@ -157,5 +163,5 @@ def test_describe() -> None:
 
 
 @pytest.mark.parametrize("status", EVERY)
-def test_they_survive_pickling(status: WbemStatus | HResult) -> None:
+def test_they_survive_pickling(status: WbemStatus | HResult | MofStatus) -> None:
     assert pickle.loads(pickle.dumps(status)) is status

@@ -159,3 +159,12 @@ BINDINGS_TRIED: Final = 16
 # what goes on, and with a hundred octets each about a gigabyte a year of them.
 LOG_RECORDS: Final = 20
 LOG_PERIOD_SECONDS: Final = 60.0
+
+# How deep objects and arrays may nest in a MOF text: an instance in an instance in an instance is the most that people
+# write, and each level is a handful of Python frames.
+MOF_DEPTH: Final = 32
+# Files within files of one compilation, and how many in all: the whole schema of the DMTF is 1,633 files, two deep.
+MOF_INCLUDE_DEPTH: Final = 32
+MOF_INCLUDES: Final = 10_000
+# A number in MOF may have this many characters: sixty-four binary digits, or the 309 of the largest real64.
+MOF_NUMBER_CHARS: Final = 400

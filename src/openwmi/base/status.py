@@ -1,4 +1,5 @@
-"""Statuses: WBEMSTATUS ([MS-WMI] 2.2.11) and the HRESULTs in use ([MS-ERREF] 2.1.1), each with its text.
+"""Statuses: WBEMSTATUS ([MS-WMI] 2.2.11), the HRESULTs in use ([MS-ERREF] 2.1.1) and those of the MOF compiler (the WMI
+SDK's "WMI Error Constants"), each with its text.
 
 A status with the severity bit (0x80000000) is a failure; the others are successes that may carry meaning (FALSE,
 TIMEDOUT). `openwmi.base.error` turns failures into exceptions and back.
@@ -148,13 +149,74 @@ class HResult(_Status):
         return self.name
 
 
-_KNOWN: dict[int, _Status] = {int(status): status for kind in (HResult, WbemStatus) for status in kind}
+class MofStatus(_Status):
+    """What the MOF compiler finds wrong with a text: the SDK's list of WMI error constants.
+
+    Windows: the page gives EXPECTED_PROPERTY_NAME the number of the one before it; wbemcli.h counts on.
+    """
+
+    EXPECTED_QUALIFIER_NAME = 0x80044001, "a qualifier name was expected"
+    EXPECTED_SEMI = 0x80044002, "a semicolon or an equals sign was expected"
+    EXPECTED_OPEN_BRACE = 0x80044003, "an opening brace was expected"
+    EXPECTED_CLOSE_BRACE = 0x80044004, "a closing brace is missing, or an element of an array is not valid"
+    EXPECTED_CLOSE_BRACKET = 0x80044005, "a closing bracket was expected"
+    EXPECTED_CLOSE_PAREN = 0x80044006, "a closing parenthesis was expected"
+    ILLEGAL_CONSTANT_VALUE = 0x80044007, "a constant is not valid: a number out of range, or text without quotes"
+    EXPECTED_TYPE_IDENTIFIER = 0x80044008, "a type was expected"
+    EXPECTED_OPEN_PAREN = 0x80044009, "an opening parenthesis was expected"
+    UNRECOGNIZED_TOKEN = 0x8004400A, "something stands there that has no meaning"
+    UNRECOGNIZED_TYPE = 0x8004400B, "there is no such type"
+    EXPECTED_PROPERTY_NAME = 0x8004400C, "the name of a property or method was expected"
+    TYPEDEF_NOT_SUPPORTED = 0x8004400D, "typedefs and enumerated types are not supported"
+    UNEXPECTED_ALIAS = 0x8004400E, "only a reference can have an alias for its value"
+    UNEXPECTED_ARRAY_INIT = 0x8004400F, "only an array, which is declared with [], has values in braces"
+    INVALID_AMENDMENT_SYNTAX = 0x80044010, "the amendment is not well formed"
+    INVALID_DUPLICATE_AMENDMENT = 0x80044011, "there are two amendments"
+    INVALID_PRAGMA = 0x80044012, "#pragma is followed by no keyword that it has"
+    INVALID_NAMESPACE_SYNTAX = 0x80044013, "the namespace is not well formed"
+    EXPECTED_CLASS_NAME = 0x80044014, "the name of a class was expected"
+    TYPE_MISMATCH = 0x80044015, "the value does not fit the type"
+    EXPECTED_ALIAS_NAME = 0x80044016, "a dollar sign is followed by no name"
+    INVALID_CLASS_DECLARATION = 0x80044017, "the declaration of a class is not well formed"
+    INVALID_INSTANCE_DECLARATION = 0x80044018, 'the declaration of an instance does not begin with "instance of"'
+    EXPECTED_DOLLAR = 0x80044019, 'an alias, as in $name, was expected after "as"'
+    CIMTYPE_QUALIFIER = 0x8004401A, "the qualifier CIMTYPE does not say what the declaration says"
+    DUPLICATE_PROPERTY = 0x8004401B, "a property is there twice"
+    INVALID_NAMESPACE_SPECIFICATION = 0x8004401C, "the namespace is on another server"
+    OUT_OF_RANGE = 0x8004401D, "the value is out of the range of its type"
+    INVALID_FILE = 0x8004401E, "the file holds no MOF"
+    ALIASES_IN_EMBEDDED = 0x8004401F, "an embedded object cannot have an alias"
+    NULL_ARRAY_ELEM = 0x80044020, "an array has no NULL among its elements"
+    DUPLICATE_QUALIFIER = 0x80044021, "a qualifier is there twice"
+    EXPECTED_FLAVOR_TYPE = 0x80044022, "a flavor was expected"
+    INCOMPATIBLE_FLAVOR_TYPES = 0x80044023, "EnableOverride and DisableOverride exclude each other"
+    MULTIPLE_ALIASES = 0x80044024, "an alias is there twice"
+    INCOMPATIBLE_FLAVOR_TYPES2 = 0x80044025, "Restricted excludes ToInstance and ToSubclass"
+    NO_ARRAYS_RETURNED = 0x80044026, "a method cannot return an array"
+    MUST_BE_IN_OR_OUT = 0x80044027, "a parameter goes neither in nor out"
+    INVALID_FLAGS_SYNTAX = 0x80044028, "the flags are not well formed"
+    EXPECTED_BRACE_OR_BAD_TYPE = 0x80044029, "a class does not end, or the type of a member is not valid"
+    UNSUPPORTED_CIMV22_QUAL_VALUE = 0x8004402A, "a qualifier value of CIM 2.2 is not supported"
+    UNSUPPORTED_CIMV22_DATA_TYPE = 0x8004402B, "a data type of CIM 2.2 is not supported"
+    INVALID_DELETEINSTANCE_SYNTAX = 0x8004402C, '#pragma deleteinstance("path", FAIL|NOFAIL) is not well formed'
+    INVALID_QUALIFIER_SYNTAX = 0x8004402D, "the declaration of a qualifier is not well formed"
+    QUALIFIER_USED_OUTSIDE_SCOPE = 0x8004402E, "a qualifier stands where it may not"
+    ERROR_CREATING_TEMP_FILE = 0x8004402F, "an intermediate file could not be made"
+    ERROR_INVALID_INCLUDE_FILE = 0x80044030, "an included file is not there, or not valid"
+    INVALID_DELETECLASS_SYNTAX = 0x80044031, '#pragma deleteclass("name", FAIL|NOFAIL) is not well formed'
+
+    @property
+    def symbol(self) -> str:
+        return f"WBEMMOF_E_{self.name}"
 
 
-def lookup(code: int) -> WbemStatus | HResult | None:
-    """The member for an HRESULT, signed or unsigned; None if it is in neither list. 0 is WbemStatus.NO_ERROR."""
+_KNOWN: dict[int, _Status] = {int(status): status for kind in (HResult, MofStatus, WbemStatus) for status in kind}
+
+
+def lookup(code: int) -> WbemStatus | HResult | MofStatus | None:
+    """The member for an HRESULT, signed or unsigned; None if it is in no list. 0 is WbemStatus.NO_ERROR."""
     found = _KNOWN.get(code & 0xFFFFFFFF)
-    return found if isinstance(found, WbemStatus | HResult) else None
+    return found if isinstance(found, WbemStatus | HResult | MofStatus) else None
 
 
 def describe(code: int) -> str:

@@ -1,0 +1,81 @@
+"""MOF, the language of Windows' mofcomp (the WMI SDK's "Managed Object Format", DSP0004 annex A): text in, text out.
+
+`parse` makes a tree of a text; `resolve` makes of the tree, and of the classes that exist, the steps to be carried out:
+all of them, or a MofError with file, line, column and phase. `format` writes classes, instances and qualifiers as MOF
+that compiles to the same.
+
+What the documents leave open is decided like this:
+
+- A qualifier that nobody declared is accepted; its type is that of its value, and its flavor the one that Windows has
+  built in, or none. One that was declared must fit its type and stand within its scope.
+- Each flavor of a use changes what it speaks of in the declared flavor: propagation to instances, to derived classes,
+  overriding, localization.
+- An unknown type is the class of an embedded object, which need not exist. So is `string` with EmbeddedInstance or
+  EmbeddedObject. CIMTYPE may say what the declaration says, or the class of its object or reference.
+- A parameter that goes neither in nor out goes in, as DSP0004 has it. Windows: refuses it.
+- The pragmas of DSP0004 that mean nothing to Windows (locale and the like) are accepted; any other is refused.
+- An alias stands for the path of its object, which may be declared later; relative within one namespace.
+- The size of an array becomes the qualifier Max. The default of a parameter is checked and not kept.
+
+It must not know where texts and classes come from, nor where objects go.
+"""
+
+from openwmi.mof.error import MofError, Phase
+from openwmi.mof.formatter import Formattable, format  # noqa: A004 - parse and format are the two verbs for text
+from openwmi.mof.parser import parse
+from openwmi.mof.resolver import resolve
+from openwmi.mof.source import Include, Place, Source
+from openwmi.mof.steps import (
+    ChangeFlag,
+    Compilation,
+    DeleteClass,
+    DeleteInstance,
+    FindClass,
+    PutClass,
+    PutInstance,
+)
+from openwmi.mof.tree import (
+    Alias,
+    Assignment,
+    Char,
+    ClassDeclaration,
+    Declaration,
+    InstanceDeclaration,
+    Literal,
+    MethodDeclaration,
+    Pragma,
+    PropertyDeclaration,
+    QualifierDeclaration,
+    QualifierUse,
+)
+
+__all__ = [
+    "Alias",
+    "Assignment",
+    "ChangeFlag",
+    "Char",
+    "ClassDeclaration",
+    "Compilation",
+    "Declaration",
+    "DeleteClass",
+    "DeleteInstance",
+    "FindClass",
+    "Formattable",
+    "Include",
+    "InstanceDeclaration",
+    "Literal",
+    "MethodDeclaration",
+    "MofError",
+    "Phase",
+    "Place",
+    "Pragma",
+    "PropertyDeclaration",
+    "PutClass",
+    "PutInstance",
+    "QualifierDeclaration",
+    "QualifierUse",
+    "Source",
+    "format",
+    "parse",
+    "resolve",
+]
