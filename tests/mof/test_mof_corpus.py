@@ -142,7 +142,7 @@ class Documented:
 
 
 @pytest.fixture(scope="module")
-def documented() -> Documented:
+def documented(shared: Path) -> Documented:
     return Documented()
 
 

@@ -14,16 +14,18 @@ from typing import Final
 from openwmi.base.limits import MOF_NUMBER_CHARS
 
 _NAME = r"[A-Za-z_\u0080-\U0010ffff][A-Za-z_0-9\u0080-\U0010ffff]*+"
-_STRING = r'"(?:[^"\\\n]|\\.)*+"'
+# No group here is repeated possessively: Python before 3.11.5 matches that wrongly. Each repeat can be read in one
+# way only, so that trying again costs nothing much.
+_STRING = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*"'
 
 _TOKEN = re.compile(
-    rf"""(?: \s++ | //[^\n]*+ | /\*(?:[^*]|\*(?!/))*+\*/ )*+
+    rf"""(?: \s++ | //[^\n]*+ | /\*[^*]*+\*++(?:[^/*][^*]*+\*++)*/ )*
        (?: (?P<name> {_NAME} )
          | (?P<mark> [\[\](){{}},;:=|] )
-         | (?P<string> {_STRING}(?:\s*+{_STRING})*+ )
-         | (?P<number> [-+]?\.?[0-9](?:[eE][-+](?=[0-9])|[.0-9A-Za-z_\u0080-\U0010ffff])*+ )
+         | (?P<string> {_STRING}(?:\s*+{_STRING})* )
+         | (?P<number> [-+]?\.?[0-9](?:[eE][-+](?=[0-9])|[.0-9A-Za-z_\u0080-\U0010ffff])* )
          | (?P<alias> \$ (?:{_NAME})? )
-         | (?P<char> '(?:[^'\\\n]|\\.)++' )
+         | (?P<char> '(?!')[^'\\\n]*+(?:\\.[^'\\\n]*+)*' )
          | (?P<directive> \#[ \t]*+[A-Za-z]*+ )
          | (?P<end> \Z )
          | (?P<junk> /\* | . ) )""",

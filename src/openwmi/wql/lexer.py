@@ -16,15 +16,17 @@ from openwmi.base.limits import QUERY_NUMBER_CHARS
 _NAME = r"[A-Za-z_\u0080-\U0010ffff][A-Za-z_0-9\u0080-\U0010ffff]*+"
 
 # A name, or the path to a property of an embedded object. White space around the dots is in no document.
-_PATH = rf"{_NAME}(?:\.{_NAME})*+"
-_STRING = r""" "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+' """
+# No group here is repeated possessively: Python before 3.11.5 matches that wrongly. Each repeat can be read in one
+# way only, so that trying again costs nothing much.
+_PATH = rf"{_NAME}(?:\.{_NAME})*"
+_STRING = r""" "[^"\\]*+(?:\\.[^"\\]*+)*" | '[^'\\]*+(?:\\.[^'\\]*+)*' """
 
 _TOKEN = re.compile(
     rf"""(?P<space> [ \t\r\n\f\v]++ )
        | (?P<name> {_PATH} )
-       | (?P<number> [-+]?\.?[0-9](?:[eE][-+]|[.0-9A-Za-z_\u0080-\U0010ffff])*+ )
+       | (?P<number> [-+]?\.?[0-9](?:[eE][-+]|[.0-9A-Za-z_\u0080-\U0010ffff])* )
        | (?P<string> {_STRING} )
-       | (?P<object> \{{ (?: [^{{}}"'] | {_STRING} )*+ \}} )
+       | (?P<object> \{{ (?: [^{{}}"'] | {_STRING} )* \}} )
        | (?P<operator> <= | >= | <> | != | [=<>] )
        | (?P<mark> [(),*] )
        | (?P<parameter> :{_NAME} )
