@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openwmi.dcom.record import SHOWN_CHARS, log_bug, printable
+from openwmi.base.record import SHOWN_CHARS, log_bug, printable
 
 
 @given(st.text())
@@ -28,8 +28,9 @@ def test_a_bug_is_where_it_was_and_not_what_was_given(caplog: pytest.LogCaptureF
     try:
         int(given_value)
     except ValueError as error:
-        log_bug(logging.getLogger("openwmi.test"), "a\ncall", error)
+        log_bug(logging.getLogger("openwmi.test"), "a\ncall failed", error)
     (record,) = caplog.records
-    assert record.getMessage().startswith("a?call raised ValueError\n")
-    assert "test_dcom_record.py" in record.getMessage()
+    assert record.getMessage().startswith("a?call failed: ValueError\n")
+    assert "test_record.py" in record.getMessage()
     assert "forged" not in caplog.text
+    assert "int(given_value)" not in caplog.text, "a line of source may hold a secret, too"

@@ -416,7 +416,7 @@ async def test_a_login_with_a_bug(caplog: pytest.LogCaptureFixture) -> None:
             server.say(BindAck(bind.call_id, (REJECTED, REJECTED), 5840, 5840, 1, auth=verifier))
             with pytest.raises(Unreachable, match="this is a bug"):
                 await call
-        assert f"the channel to {WHERE} raised KeyError" in caplog.text
+        assert f"the channel to {WHERE} failed: KeyError" in caplog.text
         assert secret not in caplog.text
 
 

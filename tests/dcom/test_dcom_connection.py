@@ -257,7 +257,7 @@ async def test_a_bug_that_one_client_meets_ends_its_connection_alone(caplog: pyt
         client = await made.connect()
         with pytest.raises(ConnectionError):
             await client.bind(ILamp, user=ME)
-        assert "the connection of 192.0.2.100 raised KeyError" in caplog.text
+        assert "the connection of 192.0.2.100 failed: KeyError" in caplog.text
         await good.activate(ILamp)
 
 

@@ -68,7 +68,7 @@ async def test_a_bug_is_a_fault_and_in_the_log_without_what_the_caller_gave(capl
         assert (caught.value.status, caught.value.executed) == (HResult.RPC_E_SERVERFAULT, True)
         assert await client.call(ILamp, "Switch", 1, target=lamp.ipid) == SwitchReply(0)
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    assert "ILamp.Break raised KeyError" in record.getMessage()
+    assert "ILamp.Break failed: KeyError" in record.getMessage()
     assert "fakes.py" in record.getMessage()
     assert "secret" not in caplog.text
 

@@ -183,7 +183,7 @@ async def test_an_object_that_cannot_be_let_go_keeps_no_other(caplog: pytest.Log
         assert [lamp.released_times for lamp in made.lamps] == [1, 1]
     errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert len(errors) == 2
-    assert all("Lamp.released raised RuntimeError" in text for text in errors)
+    assert all("Lamp.released failed: RuntimeError" in text for text in errors)
 
 
 async def test_everything_is_let_go_at_the_end() -> None:

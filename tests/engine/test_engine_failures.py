@@ -175,7 +175,7 @@ async def test_the_log_says_where_it_failed(caplog: pytest.LogCaptureFixture) ->
     await _fails(serve(Lamps(fail)).instances("Demo_Lamp"), "it broke")
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("openwmi.engine", logging.ERROR)
-    assert record.getMessage().startswith("provider Lamps of Demo_Lamp raised OddError\n")
+    assert record.getMessage().startswith("provider Lamps of Demo_Lamp failed: OddError\n")
     assert "test_engine_failures.py" in record.getMessage()
 
 

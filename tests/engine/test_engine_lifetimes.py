@@ -104,7 +104,7 @@ async def test_a_generator_that_fails_when_it_is_closed_is_only_logged(
     await call.next(10)
     call.cancel()
     await _until(logged)
-    assert caplog.records[0].getMessage().startswith("provider Lamps of Demo_Lamp raised OSError\n")
+    assert caplog.records[0].getMessage().startswith("provider Lamps of Demo_Lamp failed: OSError\n")
     assert "a secret" not in caplog.text
 
 

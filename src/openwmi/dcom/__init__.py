@@ -32,7 +32,6 @@ from openwmi.dcom.connection import Connection
 from openwmi.dcom.endpoint import Endpoint
 from openwmi.dcom.exporter import Exporter
 from openwmi.dcom.proxy import proxy
-from openwmi.dcom.record import printable
 from openwmi.dcom.resolution import reach, resolve
 from openwmi.dcom.resolver import Resolver
 from openwmi.dcom.served import Served, partial
@@ -50,7 +49,6 @@ __all__ = [
     "Served",
     "current_caller",
     "partial",
-    "printable",
     "proxy",
     "reach",
     "resolve",

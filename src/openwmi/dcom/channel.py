@@ -14,8 +14,8 @@ from openwmi import net
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
+from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
-from openwmi.dcom.record import log_bug, printable
 from openwmi.rpc import (
     AuthLevel,
     AuthOffer,
@@ -225,7 +225,7 @@ class Channel(asyncio.Protocol):
         except RemoteProtocolError as error:
             self._end(f"the server broke the protocol: {printable(error)}")
         except Exception as error:  # noqa: BLE001 - a bug that one server meets must not be the loop's
-            log_bug(log, f"the channel to {self._where}", error)
+            log_bug(log, f"the channel to {self._where} failed", error)
             self._end("what the server sent could not be worked out: this is a bug, and the log says where")
         self._flush()
         if self._association.state is State.BOUND:  # and not amid a login of several legs

@@ -14,10 +14,10 @@ from typing import Any, Protocol, cast
 
 from openwmi.base import limits
 from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller, set_caller
 from openwmi.dcom.dispatch import Fault
-from openwmi.dcom.record import log_bug, printable
 from openwmi.net import acknowledge
 from openwmi.rpc import (
     AssociationGroups,
@@ -185,7 +185,7 @@ class Connection(asyncio.Protocol):
         except RemoteProtocolError as error:
             log.warning("%s: the connection is closed: %s", self.peer, printable(error))
         except Exception as error:  # noqa: BLE001 - a bug that one client meets must not be the loop's
-            log_bug(log, f"the connection of {self.peer}", error)
+            log_bug(log, f"the connection of {self.peer} failed", error)
             self._association.close()
         self.group = self._association.group or self.group
         self._flush()
@@ -234,7 +234,7 @@ class Connection(asyncio.Protocol):
             log.debug("%s: fault 0x%08X: %s", self.peer, fault.status, printable(fault))
             self._fail(call_id, fault.status, executed=fault.executed)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is told that it is our fault
-            log_bug(log, f"{self.peer}: call {request.opnum} of {request.interface}", error)
+            log_bug(log, f"{self.peer}: call {request.opnum} of {request.interface} failed", error)
             self._fail(call_id, HResult.RPC_E_SERVERFAULT, executed=True)
         else:
             if not self._association.closed:

@@ -9,8 +9,8 @@ import logging
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, describe
-from openwmi.dcom.record import log_bug
 from openwmi.interfaces import Call, Interface
 from openwmi.ndr import NdrReader, NdrWriter, codec
 from openwmi.orpc import OUR_VERSION, OrpcThat, OrpcThis
@@ -50,7 +50,7 @@ async def dispatch(
         log.debug("%s: %s", call, describe(error.status))  # its text may hold a query or a path
         reply = call.failure(int(error.status), arguments)
     except Exception as error:
-        log_bug(log, call, error)
+        log_bug(log, f"{call} failed", error)
         raise Fault(HResult.RPC_E_SERVERFAULT, f"{call} failed", executed=True) from error
     writer = NdrWriter()
     if interface.orpc:

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
+from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom.caller import Caller, current_caller
-from openwmi.dcom.record import log_bug
 from openwmi.dcom.remunknown import RemUnknown
 from openwmi.dcom.served import Served, interfaces_of
 from openwmi.interfaces import Interface, IRemUnknown2, RemQiResult
@@ -191,4 +191,4 @@ def _let_go(objects: Iterable[Served]) -> None:
         try:
             obj.released()
         except Exception as error:  # noqa: BLE001 - whatever it is, the other objects must be let go as well
-            log_bug(log, f"{type(obj).__name__}.released", error)
+            log_bug(log, f"{type(obj).__name__}.released failed", error)

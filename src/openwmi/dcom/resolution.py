@@ -14,10 +14,10 @@ from openwmi import net
 from openwmi.base import limits
 from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.record import printable
 from openwmi.base.status import HResult
 from openwmi.dcom.channel import CONNECT_SECONDS, Channel, Connect, Initiator
 from openwmi.dcom.proxy import proxy
-from openwmi.dcom.record import printable
 from openwmi.interfaces import IObjectExporter
 from openwmi.orpc import ObjRefStandard, OxidEntry, StringBinding
 from openwmi.orpc.bindings import TOWER_TCP

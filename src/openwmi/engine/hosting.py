@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from functools import partial
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.limits import PROVIDER_BATCH, PROVIDER_BATCH_SECONDS, PROVIDER_THREADS
+from openwmi.base.record import log_bug
 from openwmi.base.status import WbemStatus
 from openwmi.engine.provider import MethodCall, MethodTable, Provider, Request, Row
 from openwmi.engine.pulling import Puller
@@ -178,8 +178,7 @@ class ProviderHost:
 
     def _log(self, error: BaseException) -> None:
         # Without its text, which may hold what the caller gave: a command line with a password. The caller sees it.
-        where = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-        log.error("%s raised %s\n%s", self, type(error).__name__, where)
+        log_bug(log, f"{self} failed", error)
 
 
 _END: Any = object()

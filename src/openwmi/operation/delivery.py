@@ -10,10 +10,10 @@ from typing import Any, Generic, TypeVar
 from openwmi.base.clock import NEVER
 from openwmi.base.error import WbemError
 from openwmi.base.limits import SINK_BATCH, SINK_CALLBACK_SECONDS
+from openwmi.base.record import log_bug
 from openwmi.base.status import WbemStatus
 from openwmi.operation.context import CallFlags
 from openwmi.operation.cursor import Cursor
-from openwmi.operation.record import log_failure
 from openwmi.operation.results import State
 from openwmi.operation.sink import Callbacks, Sink
 
@@ -134,7 +134,7 @@ class Delivery(Generic[T]):
                 kind = self._results.kind
                 log.warning("a sink of %s took more than %g s: the call is cancelled", kind, SINK_CALLBACK_SECONDS)
             else:
-                log_failure(f"a sink of {self._results.kind} failed, and the call is cancelled", error)
+                log_bug(log, f"a sink of {self._results.kind} failed, and the call is cancelled", error)
             self.cancel()
         finally:
             self.callback_in_progress = False

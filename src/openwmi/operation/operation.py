@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError, from_exception
+from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation.context import LOCAL, CallContext
 from openwmi.operation.cursor import GATHER, HANDED_OVER, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.kept import KeptResults
-from openwmi.operation.record import log_failure
 from openwmi.operation.results import EVERYTHING, Progress, ResultSet, State
 from openwmi.operation.single import SingleResult
 from openwmi.operation.sink import Sink
 from openwmi.operation.stream import StreamResults
 
 T = TypeVar("T")
+
+log = logging.getLogger("openwmi.operation")
 
 
 class Operation(Cursor[T]):
@@ -186,7 +189,7 @@ async def _produce(work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
     except WbemError as error:
         results.fail(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the call's failure
-        log_failure(f"{results.kind} failed", error)
+        log_bug(log, f"{results.kind} failed", error)
         results.fail(from_exception(error))
     else:
         results.finish(cast(T, result))

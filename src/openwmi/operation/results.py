@@ -24,9 +24,9 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from openwmi.base.clock import Deadline
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
+from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus, describe
 from openwmi.operation.context import LOCAL, CallContext
-from openwmi.operation.record import log_failure
 from openwmi.operation.timers import Timer, Timers
 
 T = TypeVar("T")
@@ -342,7 +342,7 @@ class ResultSet(ABC, Generic[T]):
         try:
             callback()
         except Exception as error:  # noqa: BLE001 - it is somebody else's code, and the call's end goes on
-            log_failure(f"a callback at the end of {self.kind} failed", error)
+            log_bug(log, f"a callback at the end of {self.kind} failed", error)
 
     def _wake(self, total: int) -> None:
         """Wakes those who wait for up to `total` objects."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.base.record import printable
 from openwmi.security.names import ServerNames
 from openwmi.security.ntlm_context import NtlmContext
 from openwmi.security.ntlm_crypto import KEY_SIZE, PROOF_SIZE, hmac_md5, proof, rc4, response_key, session_base_key
@@ -137,7 +138,7 @@ class NtlmAcceptor:
 
     def _check(self, octets: bytes, challenge: Challenge) -> NtlmContext:
         message = Authenticate.decode(octets)
-        who = _shown(f"{message.domain}\\{message.user}")
+        who = printable(f"{message.domain}\\{message.user}", SHOWN_CHARS)
         response = message.nt_response
         if not message.user:
             raise LoginRefused(None, "an anonymous NTLM login is not accepted")
@@ -183,11 +184,6 @@ class NtlmAcceptor:
         expected = hmac_md5(exported, self._negotiate + self._challenge_octets + blank)
         if not hmac.compare_digest(expected, octets[MIC_OFFSET:end]):
             raise LoginRefused(None, f"{who}: the messages of the login were changed on their way")
-
-
-def _shown(name: str) -> str:
-    """A stranger's words, fit for one line of a log."""
-    return "".join(char if char.isprintable() else "?" for char in name[:SHOWN_CHARS])
 
 
 def _exported_key(base: bytes, message: Authenticate, flags: NtlmFlags) -> bytes:

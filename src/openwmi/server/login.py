@@ -8,8 +8,9 @@ from collections.abc import Callable
 from openwmi.base import limits
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
+from openwmi.base.record import printable
 from openwmi.base.status import HResult, WbemStatus
-from openwmi.dcom import Exporter, Served, current_caller, printable
+from openwmi.dcom import Exporter, Served, current_caller
 from openwmi.interfaces import (
     EstablishPositionReply,
     IWbemLevel1Login,
