@@ -344,3 +344,11 @@ def test_a_count_that_cannot_be_true_allocates_nothing(hint: Any, syntax: Syntax
     octets = b"\xff" * 64
     with pytest.raises(RemoteProtocolError):
         decode(hint, octets, syntax=syntax)
+
+
+def test_what_travels_is_no_more_than_there_is_said_to_be_room_for() -> None:
+    octets = encode(Window, Window(3, 2, (7, 8)))
+    said = bytearray(octets)
+    said[4:8] = (1).to_bytes(4, "little")  # `size`, behind the maximum count; that one still says 3
+    with pytest.raises(RemoteProtocolError, match="2 elements"):
+        decode(Window, bytes(said))

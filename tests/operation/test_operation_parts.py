@@ -388,3 +388,18 @@ async def test_a_finished_call_with_one_result_posts_nothing_when_it_is_collecte
     del operation
     loop.call_soon_threadsafe = original  # type: ignore[method-assign] # no spy any more
     assert posted == []
+
+
+async def test_one_result_ends_its_call_once_and_may_come_too_late() -> None:
+    results: SingleResult[int] = SingleResult("get")
+    async with Operation(results) as operation:
+        results.finish(1)
+        with pytest.raises(LocalProtocolError, match="cannot end again"):
+            results.finish(2)
+        assert await operation == 1
+    cancelled: SingleResult[int] = SingleResult("get")
+    async with Operation(cancelled) as operation:
+        operation.cancel()
+        cancelled.finish(1)
+        assert await operation.status() == WbemStatus.CALL_CANCELLED
+        assert cancelled.total == 0
