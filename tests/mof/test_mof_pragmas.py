@@ -10,9 +10,8 @@ from tests.mof.fakes import compiled
 from openwmi.base.error import WbemError
 from openwmi.base.limits import MOF_DEPTH, MOF_INCLUDE_DEPTH
 from openwmi.base.status import MofStatus, WbemStatus
-from openwmi.model import CimClass, Flavor, ObjectPath, Qualifier
+from openwmi.model import ChangeFlag, CimClass, Flavor, ObjectPath, Qualifier
 from openwmi.mof import (
-    ChangeFlag,
     DeleteClass,
     DeleteInstance,
     MofError,

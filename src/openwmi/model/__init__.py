@@ -5,6 +5,7 @@ None, an array is a tuple, a reference is an object path as text. This package m
 where they are stored, or how they travel.
 """
 
+from openwmi.model.change import ChangeFlag
 from openwmi.model.cimobject import CimObject
 from openwmi.model.cimtype import CimType, Type, Value
 from openwmi.model.method import Method, Parameter
@@ -20,6 +21,7 @@ from openwmi.model.system import SYSTEM_PROPERTIES
 
 __all__ = [
     "SYSTEM_PROPERTIES",
+    "ChangeFlag",
     "CimClass",
     "CimDateTime",
     "CimInstance",

@@ -26,7 +26,6 @@ from openwmi.mof.parser import parse
 from openwmi.mof.resolver import resolve
 from openwmi.mof.source import Include, Place, Source
 from openwmi.mof.steps import (
-    ChangeFlag,
     Compilation,
     DeleteClass,
     DeleteInstance,
@@ -52,7 +51,6 @@ from openwmi.mof.tree import (
 __all__ = [
     "Alias",
     "Assignment",
-    "ChangeFlag",
     "Char",
     "ClassDeclaration",
     "Compilation",

@@ -6,9 +6,9 @@ from typing import NoReturn
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import MofStatus
-from openwmi.model import ObjectPath, parse_namespace
+from openwmi.model import ChangeFlag, ObjectPath, parse_namespace
 from openwmi.mof.error import MofError, Phase
-from openwmi.mof.steps import ChangeFlag, DeleteClass, DeleteInstance
+from openwmi.mof.steps import DeleteClass, DeleteInstance
 from openwmi.mof.tree import Pragma
 
 _CLASS_FLAGS = {

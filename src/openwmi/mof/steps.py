@@ -7,26 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntFlag
 from typing import TypeAlias
 
 from openwmi.base.case import NameMap
-from openwmi.model import CimClass, CimInstance, ObjectPath, Qualifiers
+from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath, Qualifiers
 from openwmi.mof.source import Place, Source
 from openwmi.mof.tree import QualifierDeclaration
 
 FindClass: TypeAlias = Callable[[str, str], CimClass | None]
 """(namespace, class) -> the class as it is known before the text is compiled, or None."""
-
-
-class ChangeFlag(IntFlag):
-    """How a class or instance is written: WBEM_CHANGE_FLAG_TYPE ([MS-WMI] 2.2.6)."""
-
-    CREATE_OR_UPDATE = 0x00
-    UPDATE_ONLY = 0x01
-    CREATE_ONLY = 0x02
-    UPDATE_SAFE_MODE = 0x20
-    UPDATE_FORCE_MODE = 0x40
 
 
 @dataclass(frozen=True, slots=True)
