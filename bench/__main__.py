@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import bench
-from bench.figure import Figure
+from bench.figure import Absent, Figure
 
 
 def figures(wanted: Sequence[str]) -> list[Figure]:
@@ -37,11 +37,16 @@ def main(wanted: Sequence[str]) -> int:
     print(line.format("figure", "peer", "ours", "peer", "", "ratio", "goal", ""))
     short = 0
     for figure in measured:
-        ours, peer = figure.measure()
+        try:
+            ours, peer = figure.measure()
+        except Absent as reason:
+            print(f"{figure.name:<{wide}}  skipped: {reason}", flush=True)
+            continue
         met = figure.goal.met(ours, peer)
         short += not met
         ratio = f"{ours / peer:.2f}x" if peer else ""
-        numbers = f"{ours:.2f}", f"{peer:.2f}", figure.unit, ratio, figure.goal, "ok" if met else "short"
+        theirs = f"{peer:.2f}" if figure.peer else ""
+        numbers = f"{ours:.2f}", theirs, figure.unit, ratio, figure.goal, "ok" if met else "short"
         print(line.format(figure.name, figure.peer, *map(str, numbers)), flush=True)
     return min(short, 1)
 

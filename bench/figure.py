@@ -9,14 +9,22 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 REPEATS = 9
+ROOT = Path(__file__).parents[1]
 
 Timed = Callable[[], object]
+
+
+class Absent(Exception):  # noqa: N818 - not a fault: the figure is skipped, for the reason that this says
+    """What a figure needs is not on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +44,29 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed(Goal):
+    """No bound."""
+
+    sign: str = ""
+    bound: float = 0
+
+    def __str__(self) -> str:
+        return "printed"
+
+    def met(self, ours: float, peer: float) -> bool:  # noqa: ARG002 - of any goal
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One line of the table.
 
     Attributes:
         name: what is measured.
-        peer: what it is measured beside.
+        peer: what it is measured beside; empty where the goal is on ours alone.
         unit: of both numbers.
         goal: what counts as good enough.
-        measure: gives ours and the peer's.
+        measure: gives ours and the peer's, or raises Absent.
     """
 
     name: str
@@ -69,8 +91,18 @@ def in_turns(
     return pick(seconds[0]), pick(seconds[1])
 
 
-def in_fresh_process(function: Callable[[], float]) -> float:
-    """What a function of a module returns in an interpreter that has done nothing else."""
-    program = f"from {function.__module__} import {function.__name__} as measured; print(measured())"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+def in_fresh_process(function: Callable[..., float], *arguments: object) -> float:
+    """What a function of a module returns in an interpreter that has done nothing else; arguments come as text."""
+    module, name = function.__module__, function.__name__
+    program = f"import sys; from {module} import {name} as measured; print(measured(*sys.argv[1:]))"
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return float(done.stdout)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder on the project's own disk, since what is temporary elsewhere may be memory; removed afterwards."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="bench-", dir=ROOT / "build") as folder:
+        yield Path(folder)

@@ -17,6 +17,13 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if IN_CI else "here")
 
 
+@pytest.fixture(autouse=True)
+def _own_repository(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the repository of whoever runs it."""
+    nowhere = tmp_path_factory.getbasetemp() / "nobody" / "repository.db"
+    monkeypatch.setenv("OPENWMI_REPOSITORY", str(nowhere))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder beside the project that holds test vectors and schemas; a checkout alone does without."""

@@ -131,9 +131,9 @@ async def test_entered_twice_it_is_two_connections() -> None:
 
 async def test_own_providers_stand_in_place_of_the_built_in_ones() -> None:
     async with openwmi.connect(providers=[Dial()]) as ns:
-        assert [class_.name for class_ in await ns.classes()] == ["Demo_Dial"]
+        assert [name for class_ in await ns.classes() if not (name := class_.name).startswith("__")] == ["Demo_Dial"]
     async with openwmi.connect("root", providers=iter([])) as ns:
-        assert await ns.classes() == []
+        assert [class_ for class_ in await ns.classes() if not class_.name.startswith("__")] == []
 
 
 async def test_what_is_no_provider_is_refused_when_it_is_entered() -> None:

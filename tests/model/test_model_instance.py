@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openwmi.base.case import NameMap
 from openwmi.base.error import NotFound, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model import (
@@ -229,6 +230,23 @@ def test_qualifiers_of_an_instance() -> None:
     assert again.qualifiers_ == own.qualifiers_
     overridden = CimInstance(PROCESS, INIT.values_, qualifier_set(Qualifier("dynamic", False)))
     assert overridden.qualifiers_["Dynamic"].value is False
+
+
+def test_qualifiers_of_the_properties_of_an_instance() -> None:
+    """[MS-WMIO] 2.2.65: they are the instance's alone; nearly none has any."""
+    assert not INIT.own_property_qualifiers_
+    sets = NameMap({"name": qualifier_set(Qualifier("test"))})
+    own = CimInstance(PROCESS, INIT.values_, property_qualifiers=sets)
+    assert own == INIT
+    assert own.own_property_qualifiers_ == sets
+    assert set(own.own_property_qualifiers_["Name"]) == {"test"}
+    assert not own.own_qualifiers_
+    assert own.qualifiers_ == INIT.qualifiers_
+    both = CimInstance(PROCESS, INIT.values_, qualifier_set(Qualifier("Locale")), sets)
+    for each in (both, both.replace_(Name="x"), pickle.loads(pickle.dumps(both)), copy.copy(both)):
+        assert each.own_property_qualifiers_ == sets
+        assert set(each.own_qualifiers_) == {"Locale"}
+    assert not CimInstance(PROCESS, INIT.values_, property_qualifiers=NameMap()).own_property_qualifiers_
 
 
 def test_equality_is_class_name_and_values() -> None:

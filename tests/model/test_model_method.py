@@ -95,12 +95,41 @@ def test_classes_take_values_as_any_other() -> None:
     assert given["__RELPATH"] is None
 
 
+DEFAULTS = Method(
+    "Defaults",
+    (
+        Parameter("A", STRING, id=0, default="a"),
+        Parameter("B", UINT32, is_in=True, is_out=True, id=1, default=0),
+        Parameter("C", STRING, is_out=True, id=2, default=""),
+    ),
+)
+
+
 @pytest.mark.parametrize(
-    "method", [CREATE, Method("M"), Method("N", (), UINT32), Method("O", (Parameter("A", STRING),))]
+    "method", [CREATE, DEFAULTS, Method("M"), Method("N", (), UINT32), Method("O", (Parameter("A", STRING),))]
 )
 def test_a_method_comes_back_from_its_classes(method: Method) -> None:
     classes = input_class(method), output_class(method)
     assert method_from_classes(method.name, *classes, qualifiers=method.qualifiers, origin=method.origin) == method
+
+
+def test_the_default_of_a_parameter_is_that_of_its_property() -> None:
+    inputs, outputs = input_class(DEFAULTS), output_class(DEFAULTS)
+    assert inputs is not None
+    assert outputs is not None
+    assert inputs.defaults == ("a", 0)
+    assert inputs.instance({"A": None}).to_dict_() == {"A": None, "B": 0}
+    assert outputs.defaults == (0, "")
+
+
+def test_of_two_classes_the_one_that_has_a_default_says_it() -> None:
+    """Others may give it on one of them alone."""
+    given = CimClass("__PARAMETERS", properties=(Property("A", UINT32, 7),))
+    plain = CimClass("__PARAMETERS", properties=(Property("A", UINT32),))
+    assert method_from_classes("M", given, plain).parameters[0].default == 7
+    assert method_from_classes("M", plain, given).parameters[0].default == 7
+    both = method_from_classes("M", given, CimClass("__PARAMETERS", properties=(Property("A", UINT32, 8),)))
+    assert both.parameters[0].default == 7
 
 
 def test_parameters_without_ids_keep_their_order() -> None:

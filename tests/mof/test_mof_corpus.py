@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from zipfile import ZipFile
@@ -10,8 +11,8 @@ from zipfile import ZipFile
 import pytest
 
 from openwmi.base.status import MofStatus, WbemStatus
-from openwmi.model import CimClass
-from openwmi.mof import Compilation, Declaration, MofError, Source, format, parse, resolve  # noqa: A004
+from openwmi.model import CimClass, abstract_problem, key_problem
+from openwmi.mof import Compilation, Declaration, MofError, Source, format, format_namespace, parse, resolve  # noqa: A004
 
 CORPORA = Path(__file__).parents[2] / "../shared/mof"
 DMTF = CORPORA / "cim_schema_2.49.0Final-MOFs.zip"
@@ -83,13 +84,44 @@ def test_the_whole_schema_of_the_dmtf() -> None:
     )
 
 
+def assert_the_same(found: Iterable[CimClass], expected: Iterable[CimClass]) -> None:
+    """Class by class and member by member, so that a failure is short."""
+    again = {class_.name: class_ for class_ in found}
+    for class_ in expected:
+        other = again.pop(class_.name)
+        assert other.names == class_.names
+        for mine, theirs in zip(class_.properties, other.properties, strict=True):
+            assert (class_.name, mine) == (other.name, theirs)
+        for method, same in zip(class_.methods, other.methods, strict=True):
+            assert (class_.name, method) == (other.name, same)
+        assert other == class_
+    assert not again
+
+
 def test_the_schema_of_the_dmtf_goes_out_and_in_again() -> None:
+    found = dmtf()
+    text = format_namespace("root\\default", [*reversed(found.classes), *found.qualifiers.values()])
+    assert text.index("Qualifier Abstract : boolean") < text.index("class CIM_")
+    again = resolve(parse(text), lambda *_: None)
+    assert_the_same(again.classes, found.classes)
+    assert list(again.qualifiers) == sorted(found.qualifiers, key=str.lower)
+
+
+def test_one_class_of_the_dmtf_after_the_other() -> None:
     found = dmtf().classes
     known = {class_.name: class_ for class_ in found}
-    for class_ in found:
+    for class_ in found[::8]:
         parent = known[class_.superclass] if class_.superclass else None
         again = resolve(parse(format(class_, parent)), lambda _, name: known.get(name), class_.namespace).classes
-        assert again == (class_,)
+        assert_the_same(again, [class_])
+
+
+def test_the_keys_of_the_dmtf_keep_the_rules() -> None:
+    known = {class_.name: class_ for class_ in dmtf().classes}
+    parents = [(class_, known[class_.superclass] if class_.superclass else None) for class_ in known.values()]
+    assert [problem.message for problem in itertools.starmap(key_problem, parents) if problem is not None] == []
+    abstract = [problem.message for problem in itertools.starmap(abstract_problem, parents) if problem is not None]
+    assert abstract == ["CIM_PolicyInSystem is abstract, and CIM_HostedDependency, from which it derives, is not"]
 
 
 class Documented:
@@ -155,3 +187,18 @@ def test_the_documentation_resolves(documented: Documented) -> None:
     assert documented.not_resolved == {name: int(status) for name, status in NOT_RESOLVED.items()}
     assert documented.stubs == STUBS
     assert len(documented.resolved) == 555
+
+
+def test_the_documentation_goes_out_and_in_again(documented: Documented) -> None:
+    expected = [class_ for class_ in documented.classes.values() if class_.superclass not in STUBS]
+    text = format_namespace("root\\default", expected)
+    assert_the_same(resolve(parse(text), lambda *_: None).classes, expected)
+
+
+def test_the_keys_of_the_documentation_keep_the_rules(documented: Documented) -> None:
+    found = documented.classes
+    for class_ in found.values():
+        parent = found.get(class_.superclass.lower()) if class_.superclass else None
+        if class_.superclass is None or parent is not None:
+            assert key_problem(class_, parent) is None
+            assert abstract_problem(class_, parent) is None

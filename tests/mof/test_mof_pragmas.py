@@ -108,7 +108,9 @@ def test_qualifiers_of_the_properties_of_an_instance() -> None:
     text = 'class A { string P; string Q; };\ninstance of A { [PropertyContext("x"), Dynamic] P; Q = "q"; };'
     step = compiled(text).steps[1]
     assert isinstance(step, PutInstance)
-    assert step.property_qualifiers["p"]["propertycontext"].value == "x"
+    found = step.instance.own_property_qualifiers_
+    assert list(found) == ["P"]
+    assert found["p"]["propertycontext"].value == "x"
     assert list(step.instance.values_) == [None, "q"]
 
 

@@ -98,9 +98,10 @@ def methods(draw: st.DrawFn) -> Method:
     used = draw(st.lists(names, max_size=3, unique_by=fold))
     places = draw(st.permutations(range(len(used))))
     for name, place in zip(used, places, strict=True):
-        type_, _ = draw(typed())
+        type_, default = draw(typed())
         way = draw(st.sampled_from([(True, False), (False, True), (True, True)]))
-        parameters.append(Parameter(name, type_, draw(qualifiers()), *way, place * draw(st.integers(1, 2))))
+        at = place * draw(st.integers(1, 2))
+        parameters.append(Parameter(name, type_, draw(qualifiers()), *way, at, type_.check(default)))
     if len({each.id for each in parameters}) < len(parameters):
         parameters = parameters[:1]
     returns = draw(st.none() | st.sampled_from([Type(CimType.UINT32), Type(CimType.OBJECT, class_name="XMade")]))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from openwmi.model import CimClass, CimInstance, CimType, Property, Type
+from openwmi.model import ChangeFlag, CimClass, CimInstance, CimType, ObjectPath, Property, Type
 from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
-from openwmi.session import Session
+from openwmi.session import MofText, Session
 
 THING = CimClass("Demo_Thing", properties=(Property("Number", Type(CimType.UINT32)),), namespace=r"root\demo")
 
@@ -45,6 +45,23 @@ class RecordingSession(Session):
         self, path: str, method: str, inputs: Mapping[str, object], context: CallContext
     ) -> Operation[CimInstance]:
         return self._start(("call", path, method, inputs), context, single=True)
+
+    def put(
+        self,
+        what: CimClass | CimInstance | Sequence[CimClass | CimInstance],
+        context: CallContext,
+        flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+    ) -> Operation[Any]:
+        return self._start(("put", what, flags), context, single=True)
+
+    def delete(self, path: str, context: CallContext) -> Operation[None]:
+        return self._start(("delete", path), context, single=True)
+
+    def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
+        return self._start(("open_namespace", name), context, single=True)
+
+    def load_mof(self, mof: MofText, context: CallContext) -> Operation[tuple[ObjectPath, ...]]:
+        return self._start(("load_mof", mof), context, single=True)
 
     async def close(self) -> None:
         self.closed += 1

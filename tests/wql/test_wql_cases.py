@@ -11,18 +11,23 @@ from typing import Any
 
 import pytest
 
+from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimClass, CimDateTime, CimInstance, CimType, Property, Type
+from openwmi.model import CimClass, CimDateTime, CimInstance, CimType, ObjectPath, Property, Type
 from openwmi.wql import (
+    Plan,
     Query,
     SchemaQuery,
     Select,
+    class_lookup,
     compile_class_filter,
     compile_filter,
     compile_row_filter,
     format,  # noqa: A004
     parse,
+    plan,
+    prototype,
 )
 
 FILES = sorted(Path(__file__).parent.glob("*.test"))
@@ -45,8 +50,11 @@ class Case:
     title: str
     query: list[str] = field(default_factory=list)
     rows: list[str] | None = None
+    parameters: dict[str, object] | None = None
     text: str = ""
     error: str = ""
+    plan: str = ""
+    order: str = ""
 
 
 def read(path: Path) -> Suite:
@@ -64,10 +72,11 @@ def read(path: Path) -> Suite:
             suite.cases.append(Case(suite, rest))
         elif word == "rows" and case:
             case.rows = rest.split()
-        elif word == "text" and case:
-            case.text = rest
-        elif word == "error" and case:
-            case.error = rest
+        elif word == "with" and case:
+            name, _, given = rest.partition(" ")
+            case.parameters = {**(case.parameters or {}), name: json.loads(given)}
+        elif word in ("text", "plan", "order", "error") and case:
+            setattr(case, word, rest)
         elif line.startswith("    ") and case:
             case.query.append(line[4:])
         elif line.startswith("    "):
@@ -127,41 +136,125 @@ def all_cases() -> Iterator[object]:
 @pytest.mark.parametrize("case", list(all_cases()))
 def test_case(case: Case, make_class: Callable[..., CimClass]) -> None:
     text = "\n".join(case.query)
-    outcomes = [case.rows is not None, bool(case.text), bool(case.error)]
+    outcomes = [case.rows is not None, *map(bool, (case.text, case.error, case.plan, case.order))]
     assert text
-    assert outcomes.count(True) == 1, "a case wants rows, a text or an error"
+    assert any(outcomes), "a case wants rows, a text, a plan, an order or an error"
     if case.error:
         status, _, message = case.error.partition(" ")
         with pytest.raises(WbemError) as caught:
-            answers(case.suite, parse(text), make_class)
+            answers(case.suite, parse(text, case.parameters), make_class)
         assert caught.value.status is WbemStatus[status]
         assert message in caught.value.message
         return
-    for query in (parse(text), parse(format(parse(text)))):
+    query = parse(text, case.parameters)
+    for one in (query, parse(format(query))):
         if case.text:
-            assert format(query) == case.text
-            continue
-        for answer in answers(case.suite, query, make_class):
-            assert answer == case.rows
+            assert format(one) == case.text
+        if case.plan:
+            assert planned(one, declared(case.suite, make_class)) == case.plan
+        if case.order:
+            assert isinstance(one, Select)
+            assert orders(prototype(one, declared(case.suite, make_class))) == case.order
+        for answer in answers(case.suite, one, make_class):
+            assert case.rows is None or answer == case.rows
+
+
+def declared(suite: Suite, make_class: Callable[..., CimClass]) -> CimClass:
+    keys = tuple((name, type_) for name, type_, key in suite.properties if key)
+    others = tuple((name, type_) for name, type_, key in suite.properties if not key)
+    return make_class(suite.class_name, keys, others)
 
 
 def answers(suite: Suite, query: Query, make_class: Callable[..., CimClass]) -> list[list[str]]:
-    """What each of the filters finds."""
+    """What each of the filters finds. None of them finds what the plan says cannot match."""
     if isinstance(query, SchemaQuery):
-        classes = [embedded_class(cells[0], ()) for cells in suite.rows]
-        return [[found.name for found in compile_class_filter(query)(classes)]]
+        classes = FakeSchema([embedded_class(cells[0], ()) for cells in suite.rows])
+        pick, scope = compile_class_filter(query), class_lookup(query)
+        found = [found.name for found in pick(classes.derived(None, deep=True))]
+        assert sorted(found.name for found in pick(scope.classes(classes))) == sorted(found)
+        return [found]
     if not isinstance(query, Select):
         return []
-    keys = tuple((name, type_) for name, type_, key in suite.properties if key)
-    others = tuple((name, type_) for name, type_, key in suite.properties if not key)
-    class_ = make_class(suite.class_name, keys, others)
-    types = [type_ for _, type_ in keys + others]
+    class_ = declared(suite, make_class)
+    types = [declaration.type for declaration in class_.properties]
     rows = [
         class_.row({name: value(type_, cell) for name, type_, cell in zip(class_.names, types, cells, strict=True)})
         for cells in suite.rows
     ]
     instances = [CimInstance(class_, row) for row in rows]
+    matching = compile_filter(query, class_)(instances)
+    check_plan(plan(query, class_), matching)
     return [
         [str(row[0]) for row in compile_row_filter(query, class_)(rows)],
-        [str(found.store_[0]) for found in compile_filter(query, class_)(instances)],
+        [str(found.store_[0]) for found in matching],
     ]
+
+
+class FakeSchema:
+    """The classes of a namespace, each after the one that it derives from; some ancestors may be missing."""
+
+    def __init__(self, classes: list[CimClass]) -> None:
+        self.classes = classes
+
+    def find(self, name: str, /) -> CimClass | None:
+        return next((class_ for class_ in self.classes if fold(class_.name) == fold(name)), None)
+
+    def derived(self, class_: CimClass | None, /, *, deep: bool) -> Iterator[CimClass]:
+        for found in self.classes:
+            if class_ is None:
+                wanted = deep or found.superclass is None
+            else:
+                wanted = found is not class_ and (found.isa_(class_.name) if deep else found.superclass == class_.name)
+            if wanted:
+                yield found
+
+    def names(self) -> list[str]:
+        return [class_.name for class_ in self.classes]
+
+
+def check_plan(plan: Plan, matching: list[CimInstance]) -> None:
+    """What it says is true of all that match."""
+    if plan.impossible:
+        assert matching == []
+    for found in matching:
+        assert {name: folded(found[name]) for name in plan.equalities} == {
+            name: folded(wanted) for name, wanted in plan.equalities.items()
+        }
+        if plan.lookups is not None:
+            keys = [{name: folded(wanted) for name, wanted in keys.items()} for keys in plan.lookups]
+            assert keys.count({name: folded(found[name]) for name in found.class_.keys}) == 1
+    assert plan.lookups != () or plan.impossible
+
+
+def folded(value: object) -> object:
+    """As WQL compares it; a path by what it leads to."""
+    if not isinstance(value, str):
+        return value
+    try:
+        path = ObjectPath.parse(value)
+    except WbemError:
+        return fold(value)
+    single = path.keys is not None and len(path.keys) == 1
+    return (fold(path.class_name), fold(str(path.keys[0][1]))) if single and path.keys else path.relative
+
+
+def planned(query: Query, class_: CimClass) -> str:
+    """A plan in a line, as the text files write it."""
+    if isinstance(query, SchemaQuery):
+        scope = class_lookup(query)
+        parts = [*scope.names, *(f"below({root or ''})" for root in scope.parents)]
+        parts += [f"tree({root})" if root else "by name" if scope.by_name else "all" for root in scope.trees]
+        return " ".join(parts) or "never"
+    assert isinstance(query, Select)
+    made = plan(query, class_)
+    if made.impossible:
+        return "never"
+    if made.lookups is None:
+        return "scan" if made.filter else "all"
+    return " | ".join(",".join(f"{name}={wanted}" for name, wanted in keys.items()) for keys in made.lookups)
+
+
+def orders(class_: CimClass) -> str:
+    """The properties of a prototype and where they stand."""
+    parts = [(member.name, member.qualifiers.get("order")) for member in class_.properties]
+    return " ".join(f"{name}={','.join(map(str, order.value))}" if order else name for name, order in parts)

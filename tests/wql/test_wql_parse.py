@@ -156,9 +156,10 @@ def test_the_class_of_isa_may_be_a_parameter() -> None:
         assert "expected a class name, found ':p'" in refused("SELECT * FROM X WHERE a ISA :p", {"p": value}).message
 
 
-def test_a_path_in_braces_takes_no_parameters() -> None:
-    error = refused("REFERENCES OF {X}", {"p": "X"})
-    assert error.status is WbemStatus.INVALID_PARAMETER
+def test_a_path_may_be_a_parameter() -> None:
+    for path in (DISK, str(DISK)):
+        assert parse("REFERENCES OF {:p}", {"p": path}) == ReferencesOf(DISK)
+    assert refused("REFERENCES OF {X}", {"p": "X"}).status is WbemStatus.INVALID_PARAMETER
 
 
 def test_parameters_are_values_and_never_text() -> None:
@@ -435,16 +436,34 @@ def test_what_is_formatted_parses_to_the_same(query: Query) -> None:
     assert format(again) == format(query)
 
 
+@given(st.builds(lambda given: ObjectPath("srv", "root", "Class", given), keys))
+def test_values_of_keys_may_be_parameters(path: ObjectPath) -> None:
+    parameters = {f"p{at}": value for at, (_, value) in enumerate(path.keys or ())}
+    written = ",".join(f"{name}=:p{at}" for at, (name, _) in enumerate(path.keys or ()))
+    found = parse(rf"REFERENCES OF {{\\srv\root:Class.{written}}}", parameters)
+    assert isinstance(found, ReferencesOf)
+    assert found.path.keys == path.keys
+    assert parse(format(found)) == found
+
+
 words = st.sampled_from(
     [
         *"SELECT * FROM X WHERE a b , = <> < > ( ) AND OR NOT LIKE IS ISA NULL TRUE __CLASS 1 -1 0x1 1.5 . ; [".split(),
-        *"ASSOCIATORS REFERENCES OF {a=1} {a} { } meta_class __this Role KeysOnly SchemaOnly a.b".split(),
+        *"ASSOCIATORS REFERENCES OF {a=1} {a} { } {:p} {a=:p} meta_class __this Role KeysOnly SchemaOnly a.b".split(),
         *("'x'", '"y"', "'%'", ":p", "'", '"', "\\"),
     ]
 )
 
 
-starts = st.sampled_from(["", "ASSOCIATORS OF {a} WHERE ", "REFERENCES OF {", "SELECT * FROM meta_class WHERE "])
+starts = st.sampled_from(
+    [
+        "",
+        "ASSOCIATORS OF {a} WHERE ",
+        "REFERENCES OF {a=:p,",
+        "REFERENCES OF {",
+        "SELECT * FROM meta_class WHERE ",
+    ]
+)
 
 
 @given(st.builds(add, starts, st.lists(words, max_size=20).map(" ".join) | st.text(max_size=50)))

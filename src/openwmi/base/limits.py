@@ -168,3 +168,33 @@ MOF_INCLUDE_DEPTH: Final = 32
 MOF_INCLUDES: Final = 10_000
 # A number in MOF may have this many characters: sixty-four binary digits, or the 309 of the largest real64.
 MOF_NUMBER_CHARS: Final = 400
+# How deep texts of objects may stand within texts of objects in MOF: each level may nest as deep as MOF_DEPTH.
+MOF_TEXT_DEPTH: Final = 3
+
+# "You cannot create an instance of a class with more than 256 keys" (the SDK's "Creating a Class").
+CLASS_KEYS: Final = 256
+
+# Queries without parameters that are kept with their trees, as long as their text is short, and what was worked out for
+# them against a class: a program repeats a handful, a console a few dozen. A tree of the longest kept text is 80 KB.
+QUERY_TEXTS_KEPT: Final = 128
+QUERY_TEXT_KEPT_CHARS: Final = 2000
+QUERY_PLANS_KEPT: Final = 256
+
+# Instances that one query looks up by their keys, one after the other (`Name = 'a' OR Name = 'b'`): beyond it the
+# instances are listed once, which costs a provider less than so many questions.
+QUERY_KEY_LOOKUPS: Final = 64
+
+# Instances of the repository that are kept decoded: 4,096 of ten properties are about 4 MB, and a monitor asks for the
+# same hundred again and again.
+HOT_INSTANCES: Final = 4096
+# Rows that are read from the repository at one go: a millisecond's work, after which others have their turn.
+REPOSITORY_PAGE: Final = 256
+# Changes that are committed together at most, so that the first of many need not wait for all.
+REPOSITORY_GROUP: Final = 1000
+# How long a change waits for another program that is writing: a command takes less than a second.
+REPOSITORY_LOCK_SECONDS: Final = 5.0
+# Who has written nothing for so long lets others write. Taking the right back costs microseconds.
+REPOSITORY_REST_SECONDS: Final = 2.0
+
+# "The maximum number of properties you can define in a WMI class is 1024" (the SDK's "Creating a Base Class").
+CLASS_PROPERTIES: Final = 1024

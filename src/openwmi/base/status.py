@@ -107,6 +107,12 @@ class WbemStatus(_Status):
     REGISTRATION_TOO_PRECISE = 0x80042002, "events of this class are found by polling: the query needs WITHIN"
     # Not in [MS-WMI] 2.2.11: from the SDK's list of WMI error constants.
     OVERRIDE_NOT_ALLOWED = 0x8004101A, "a qualifier that cannot be overridden would get another value"
+    CANNOT_BE_KEY = 0x8004101F, "the property cannot be a key"
+    CANNOT_BE_SINGLETON = 0x8004102C, "the class cannot be a singleton"
+    PROPAGATED_METHOD = 0x80041034, "a method of the superclass is declared again with another signature"
+    INVALID_QUALIFIER = 0x80041042, "the qualifier does not belong there"
+    CIRCULAR_REFERENCE = 0x80041047, "a class would be derived from itself"
+    TOO_MANY_PROPERTIES = 0x80041051, "a class cannot have that many properties"
     TIMED_OUT = 0x80041069, "the call did not end in time"
 
     @property

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.engine.catalog import Catalog
 from openwmi.engine.hosting import ProviderHost
 from openwmi.engine.local import LocalSession
 from openwmi.engine.provider import MethodTable, Provider
 from openwmi.model import CimClass
+from openwmi.repository import GivenLayer, Layers, Repository, ShippedLayer
 
 DEFAULT_NAMESPACE = r"root\cimv2"
 """Where a class lives that does not say."""
@@ -25,31 +26,49 @@ class Engine:
         server: this machine's name, as `__SERVER` gives it.
         providers: what serves instances and methods, one provider a class.
         classes: every class; those of the providers may be left out.
+        repository: the file in which what is put is kept; None keeps it in memory.
 
     Errors: INVALID_PROVIDER_REGISTRATION; INVALID_SUPERCLASS, ALREADY_EXISTS for classes.
     """
 
-    def __init__(self, server: str, providers: Iterable[Provider] = (), classes: Iterable[CimClass] = ()) -> None:
+    def __init__(
+        self,
+        server: str,
+        providers: Iterable[Provider] = (),
+        classes: Iterable[CimClass] = (),
+        repository: Path | None = None,
+    ) -> None:
         known = [_placed(class_) for class_ in classes]
         names = {_key(class_) for class_ in known}
-        self._hosts: dict[tuple[str, str], ProviderHost] = {}
+        self._hosts: dict[str, dict[str, ProviderHost]] = {}
         for provider in providers:
             class_ = _placed(_served(provider))
-            key = _key(class_)
-            if key in self._hosts:
+            hosts = self._hosts.setdefault(fold(class_.namespace), {})
+            if fold(class_.name) in hosts:
                 raise _unfit(f"{class_.name} of {class_.namespace} has two providers, and can have one")
-            self._hosts[key] = ProviderHost(provider)
-            if key not in names:
+            hosts[fold(class_.name)] = ProviderHost(provider)
+            if _key(class_) not in names:
                 known.append(class_)
-        known.sort(key=lambda class_: len(class_.derivation))  # ancestors first
-        self._catalog = Catalog(server, known)
+        layers = Layers([GivenLayer(known), ShippedLayer.load()])
+        self._repository = Repository(server, layers, repository)
+        for class_ in known:
+            superclass = class_.superclass
+            if superclass is not None and fold(superclass) not in layers.classes(class_.namespace):
+                raise WbemError(
+                    WbemStatus.INVALID_SUPERCLASS,
+                    f"{class_.name} derives from {superclass}, which {class_.namespace} does not have",
+                )
 
     def session(self, namespace: str) -> LocalSession:
         """A connection to a namespace. INVALID_NAMESPACE."""
-        schema = self._catalog.schema(namespace)
-        folded = fold(schema.namespace)
-        hosts = {name: host for (where, name), host in self._hosts.items() if where == folded}
-        return LocalSession(self._catalog.server, schema, hosts)
+        return LocalSession(self._repository, self._hosts_of, namespace)
+
+    def close(self) -> None:
+        """Lets the repository's file go. Nothing may be under way."""
+        self._repository.close()
+
+    def _hosts_of(self, namespace: str) -> Mapping[str, ProviderHost]:
+        return self._hosts.get(fold(namespace), {})
 
 
 def _placed(class_: CimClass) -> CimClass:

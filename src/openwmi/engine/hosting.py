@@ -19,7 +19,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.limits import PROVIDER_BATCH, PROVIDER_BATCH_SECONDS, PROVIDER_THREADS
 from openwmi.base.record import log_bug
 from openwmi.base.status import WbemStatus
-from openwmi.engine.provider import MethodCall, MethodTable, Provider, Request, Row
+from openwmi.engine.provider import MethodCall, MethodTable, Provider, PutCall, Request, Row
 from openwmi.engine.pulling import Puller
 from openwmi.model import CimClass, Value
 from openwmi.operation import Workers
@@ -42,6 +42,8 @@ class ProviderHost:
         kind = type(provider)
         self.enumerates = kind.instances is not Provider.instances
         self.looks_up = kind.get is not Provider.get
+        self._puts = kind.put is not Provider.put
+        self._deletes = kind.delete is not Provider.delete
         self._provider = provider
         self._name = f"provider {kind.__name__} of {provider.cim_class.name}"
         self._methods = MethodTable(kind)
@@ -63,6 +65,19 @@ class ProviderHost:
         """One instance by its keys, or None. Only where it `looks_up`."""
         row = await self._run(self._provider.get, request, keys)
         return None if row is None else self._checked(request.cim_class, row)
+
+    async def put(self, call: PutCall) -> Row | None:
+        """Creates or updates an instance; the keys that the provider chose, if it chose some. PROVIDER_NOT_CAPABLE."""
+        if not self._puts:
+            raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"{self} does not write instances")
+        row: Row | None = await self._run(self._provider.put, call)
+        return row
+
+    async def delete(self, request: Request, keys: Mapping[str, object]) -> None:
+        """Deletes an instance. PROVIDER_NOT_CAPABLE, NOT_FOUND."""
+        if not self._deletes:
+            raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"{self} does not delete instances")
+        await self._run(self._provider.delete, request, keys)
 
     async def call(self, name: str, call: MethodCall) -> Row:
         """Runs a method. METHOD_NOT_IMPLEMENTED if the provider has no function for it."""

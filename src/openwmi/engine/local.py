@@ -1,114 +1,116 @@
-"""A session in process: each verb a producer of objects, cut by what it asks for."""
+"""A session in process: each verb an Operation that runs over the namespace as it is when the verb is called."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.engine.catalog import Schema
-from openwmi.engine.hosting import ProviderHost
+from openwmi.engine import reading
 from openwmi.engine.invocation import checked_inputs, checked_outputs, find_method
 from openwmi.engine.paths import checked_keys, located
 from openwmi.engine.provider import MethodCall, Request
-from openwmi.engine.selection import Selection
-from openwmi.model import CimClass, CimInstance
+from openwmi.engine.view import Hosts, View
+from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
-from openwmi.session import Session
-from openwmi.wql import AssociatorsOf, ReferencesOf, SchemaQuery, compile_class_filter, parse
+from openwmi.repository import Repository
+from openwmi.session import MofText, Session
 
 T = TypeVar("T")
 Work = Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
 
 
 class LocalSession(Session):
-    """The verbs over one namespace's classes and providers. `Engine.session` makes it."""
+    """The verbs over one namespace's classes, instances and providers. `Engine.session` makes it."""
 
-    def __init__(self, server: str, schema: Schema, hosts: Mapping[str, ProviderHost]) -> None:
-        super().__init__(schema.namespace)
-        self._server = server
-        self._schema = schema
+    def __init__(self, repository: Repository, hosts: Hosts, namespace: str) -> None:
+        """INVALID_NAMESPACE."""
+        super().__init__(repository.reader(namespace).namespace)
+        self._repository = repository
         self._hosts = hosts
         self._under_way: set[ResultSet[Any]] = set()
         self._closed = False
 
     def get(self, path: str, context: CallContext) -> Operation[CimClass | CimInstance]:
-        return self._one(partial(self._get, path, context), f"get {path}", context)
+        async def work(results: ResultSet[Any]) -> CimClass | CimInstance:
+            return await reading.get(self._view(context), path, results)
+
+        return self._one(work, f"get {path}", context)
 
     def query(self, text: str, parameters: Mapping[str, object] | None, context: CallContext) -> Operation[Any]:
-        return self._many(partial(self._query, text, parameters, context), f"query {text}", context)
+        async def work(results: ResultSet[Any]) -> None:
+            await reading.query(self._view(context), text, parameters, results)
+
+        return self._many(work, f"query {text}", context)
 
     def instances(self, class_name: str, *, deep: bool, context: CallContext) -> Operation[CimInstance]:
-        return self._many(partial(self._instances, class_name, deep, context), f"instances of {class_name}", context)
+        async def work(results: ResultSet[CimInstance]) -> None:
+            await reading.instances(self._view(context), class_name, deep, results)
+
+        return self._many(work, f"instances of {class_name}", context)
 
     def classes(self, superclass: str | None, *, deep: bool, context: CallContext) -> Operation[CimClass]:
+        async def work(results: ResultSet[CimClass]) -> None:
+            await reading.classes(self._view(context), superclass, deep, results)
+
         name = "classes" if superclass is None else f"classes derived from {superclass}"
-        return self._many(partial(self._classes, superclass, deep), name, context)
+        return self._many(work, name, context)
 
     def call(
         self, path: str, method: str, inputs: Mapping[str, object], context: CallContext
     ) -> Operation[CimInstance]:
         return self._one(partial(self._call, path, method, inputs, context), f"call {path} {method}", context)
 
+    def put(
+        self,
+        what: CimClass | CimInstance | Sequence[CimClass | CimInstance],
+        context: CallContext,
+        flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+    ) -> Operation[Any]:
+        async def work(results: ResultSet[Any]) -> ObjectPath | tuple[ObjectPath, ...]:
+            from openwmi.engine import writing  # noqa: PLC0415 - most programs only read, and load no SQLite
+
+            results.begin()
+            results.waits_for = "the repository"
+            objects = (what,) if isinstance(what, CimClass | CimInstance) else what
+            paths = await writing.put(self._repository, self._view(context), objects, flags)
+            return paths[0] if isinstance(what, CimClass | CimInstance) else paths
+
+        return self._one(work, "put", context)
+
+    def delete(self, path: str, context: CallContext) -> Operation[None]:
+        async def work(results: ResultSet[None]) -> None:
+            from openwmi.engine import writing  # noqa: PLC0415 - the same
+
+            results.begin()
+            results.waits_for = "the repository"
+            await writing.delete(self._repository, self._view(context), path)
+
+        return self._one(work, f"delete {path}", context)
+
+    def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
+        async def work(_: ResultSet[Session]) -> Session:
+            return LocalSession(self._repository, self._hosts, f"{self.namespace}\\{name}")
+
+        return self._one(work, f"namespace {name}", context)
+
+    def load_mof(self, mof: MofText, context: CallContext) -> Operation[tuple[ObjectPath, ...]]:
+        async def work(results: ResultSet[tuple[ObjectPath, ...]]) -> tuple[ObjectPath, ...]:
+            from openwmi.engine import mofload  # noqa: PLC0415 - the same
+
+            results.begin()
+            results.waits_for = "the repository"
+            return await mofload.load_mof(self._repository, self.namespace, mof, self._is_provided, context)
+
+        return self._one(work, f"load_mof {mof.name}".rstrip(), context)
+
     async def close(self) -> None:
         self._closed = True
         for results in list(self._under_way):
             results.cancel()
-
-    async def _get(
-        self, text: str, context: CallContext, results: ResultSet[CimClass | CimInstance]
-    ) -> CimClass | CimInstance:
-        path = located(text, self._server, self._schema.namespace)
-        results.begin()
-        class_ = self._schema.find(path.class_name, WbemStatus.NOT_FOUND)
-        if path.is_class:
-            return class_
-        checked_keys(path, class_)  # a path that cannot be right says so, rather than that nothing was found
-        for concrete in self._served(class_, deep=True):
-            try:
-                keys = checked_keys(path, concrete)
-            except WbemError:
-                continue  # a derived class that has become a singleton, say: none of its instances has this path
-            found = await self._find(Selection.of_keys(concrete, keys), context, results)
-            if found:
-                return found[0]
-        raise WbemError(WbemStatus.NOT_FOUND, f"there is no {path.relative}")
-
-    async def _query(
-        self,
-        text: str,
-        parameters: Mapping[str, object] | None,
-        context: CallContext,
-        results: ResultSet[Any],
-    ) -> None:
-        query = parse(text, parameters)
-        if isinstance(query, AssociatorsOf | ReferencesOf):
-            raise WbemError(WbemStatus.NOT_SUPPORTED, "ASSOCIATORS OF and REFERENCES OF are not served here yet")
-        results.begin()
-        if isinstance(query, SchemaQuery):
-            await results.put(compile_class_filter(query)(self._schema.derived(None, deep=True)))
-            return
-        class_ = self._schema.find(query.class_name, WbemStatus.INVALID_CLASS)
-        asked = Selection(query, class_)  # what does not fit this class is an error even if nothing is there to look at
-        for concrete in self._served(class_, deep=True):
-            await self._select(asked if concrete is class_ else Selection(query, concrete), context, results)
-
-    async def _instances(
-        self, class_name: str, deep: bool, context: CallContext, results: ResultSet[CimInstance]
-    ) -> None:
-        results.begin()
-        class_ = self._schema.find(class_name, WbemStatus.INVALID_CLASS)
-        for concrete in self._served(class_, deep=deep):
-            await self._select(Selection(None, concrete), context, results)
-
-    async def _classes(self, superclass: str | None, deep: bool, results: ResultSet[CimClass]) -> None:
-        results.begin()
-        class_ = None if superclass is None else self._schema.find(superclass, WbemStatus.INVALID_CLASS)
-        await results.put(list(self._schema.derived(class_, deep=deep)))
 
     async def _call(
         self,
@@ -118,8 +120,9 @@ class LocalSession(Session):
         context: CallContext,
         results: ResultSet[CimInstance],
     ) -> CimInstance:
-        path = located(text, self._server, self._schema.namespace)
-        class_ = self._schema.find(path.class_name, WbemStatus.NOT_FOUND)
+        view = self._view(context)
+        path = located(text, view.server, view.namespace)
+        class_ = view.find(path.class_name, WbemStatus.NOT_FOUND)
         method = find_method(class_, name)
         arguments = checked_inputs(class_, method, inputs)
         keys = None if path.is_class else checked_keys(path, class_)
@@ -129,50 +132,18 @@ class LocalSession(Session):
                 f"{class_.name}.{method.name} is not static: call it on an instance, such as {_example(class_)}",
             )
         results.begin()
-        host = self._hosts.get(fold(class_.name))
+        host = view.sources.host(class_.name)
         if host is None:
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"no provider runs methods of {class_.name}")
         results.waits_for = str(host)
         row = await host.call(method.name, MethodCall(Request(context, class_), keys, arguments))
         return checked_outputs(class_, method, row, host)
 
-    async def _select(self, selection: Selection, context: CallContext, results: ResultSet[CimInstance]) -> None:
-        if selection.keys is not None:
-            await results.put(await self._find(selection, context, results))
-            return
-        host = self._hosts[fold(selection.cim_class.name)]
-        results.waits_for = str(host)
-        async with aclosing(host.instances(Request(context, selection.cim_class, selection.properties))) as batches:
-            async for rows in batches:
-                results.waits_for = "whoever reads the results"
-                await results.put(selection.pick(rows))
-                results.waits_for = str(host)
+    def _view(self, context: CallContext) -> View:
+        return View(self._repository, self._hosts, self.namespace, context)
 
-    async def _find(self, selection: Selection, context: CallContext, results: ResultSet[Any]) -> list[CimInstance]:
-        """The one instance with the keys of the selection, if it matches: a list of one or none."""
-        host = self._hosts[fold(selection.cim_class.name)]
-        results.waits_for = str(host)
-        request = Request(context, selection.cim_class, selection.properties)
-        if host.looks_up and selection.keys is not None:
-            values = await host.get(request, selection.keys)
-            return selection.pick([] if values is None else [values])
-        async with aclosing(host.instances(request)) as batches:
-            async for rows in batches:
-                if found := selection.pick(rows):
-                    return found[:1]
-        return []
-
-    def _served(self, class_: CimClass, *, deep: bool) -> list[CimClass]:
-        """The class if it has a provider, and those derived from it whose providers have instances to give.
-
-        One that has methods alone refuses when it is asked for instances of its own class, not of its ancestors.
-        """
-        found = [class_] if fold(class_.name) in self._hosts else []
-        for derived in self._schema.derived(class_, deep=True) if deep else ():
-            host = self._hosts.get(fold(derived.name))
-            if host is not None and (host.enumerates or host.looks_up):
-                found.append(derived)
-        return found
+    def _is_provided(self, namespace: str, class_name: str) -> bool:
+        return fold(class_name) in self._hosts(namespace)
 
     def _one(self, work: Work[T], name: str, context: CallContext) -> Operation[T]:
         return self._started(work, name, context, single=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.limits import OBJECT_PATH_CHARS
@@ -18,8 +20,8 @@ def located(text: str, server: str, namespace: str) -> ObjectPath:
         raise WbemError(
             WbemStatus.QUOTA_VIOLATION, f"the path has {len(text)} characters; {OBJECT_PATH_CHARS} are allowed"
         )
-    path = ObjectPath.parse(text)
-    if path.server is not None and fold(path.server) not in {".", "localhost", fold(server)}:
+    path = _parsed(text) if len(text) <= _KEPT_CHARS else ObjectPath.parse(text)
+    if path.server is not None and not own_server(path.server, server):
         raise WbemError(WbemStatus.INVALID_NAMESPACE, f"{path} is on another machine: connect to {path.server} for it")
     if path.namespace is not None and fold(path.namespace) != fold(namespace):
         raise WbemError(
@@ -27,6 +29,15 @@ def located(text: str, server: str, namespace: str) -> ObjectPath:
             f"{path} is in another namespace: this is {namespace}, connect to {path.namespace}",
         )
     return path
+
+
+def own_server(name: str, server: str) -> bool:
+    """Whether a path that names this server means this machine."""
+    return fold(name) in {".", "localhost", fold(server)}
+
+
+_KEPT_CHARS = 200
+_parsed = lru_cache(1024)(ObjectPath.parse)
 
 
 def checked_keys(path: ObjectPath, class_: CimClass) -> dict[str, object]:

@@ -25,12 +25,12 @@ A provider hears of classes, keys and values; never of modes, wires or callers' 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, final
 
 from openwmi.base.case import fold
-from openwmi.model import CimClass
-from openwmi.operation import CallContext
+from openwmi.model import ChangeFlag, CimClass
+from openwmi.operation import NO_VALUES, CallContext
 
 Row = Mapping[str, object]
 """Values by property name; a property without one is NULL."""
@@ -44,11 +44,15 @@ class Request:
         context: who asks, by when.
         cim_class: the class whose instances are wanted.
         properties: the folded names of the properties that will be read; None means all of them.
+        equalities: values that every wanted instance has, by the declared names of the properties. What does not fit is
+            left out by the engine, too; a provider that can look by them saves work. Text compares without regard to
+            case, a reference as the path that it is.
     """
 
     context: CallContext
     cim_class: CimClass
     properties: frozenset[str] | None = None
+    equalities: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, hash=False)
 
     def wants(self, *names: str) -> bool:
         """Whether any of these properties will be read: what is costly and not wanted need not be found out."""
@@ -70,6 +74,23 @@ class MethodCall:
     inputs: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class PutCall:
+    """One instance to be created or updated.
+
+    Attributes:
+        request: who asks, and the class.
+        values: of every property, checked; of one that is not written what is there, or the default of a new instance.
+        flags: CREATE_ONLY, UPDATE_ONLY or neither: whether the instance has to exist is for the provider to see.
+        properties: the declared names of those that are to be written; None means all of them.
+    """
+
+    request: Request
+    values: Mapping[str, object]
+    flags: ChangeFlag
+    properties: tuple[str, ...] | None = None
+
+
 class Provider:
     """Derive from this, name the class that is served, and override what it can do."""
 
@@ -86,6 +107,16 @@ class Provider:
         regard to case, and references as the paths that they are.
         """
         raise NotImplementedError(f"{type(self).__name__} does not look up keys")
+
+    def put(self, call: PutCall) -> Row | Awaitable[Row | None] | None:
+        """Creates or updates an instance; keys that the provider chose are returned. PROVIDER_NOT_CAPABLE if it is not
+        overridden.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not write")
+
+    def delete(self, request: Request, keys: Mapping[str, object]) -> Awaitable[None] | None:
+        """Deletes an instance; WbemError(NOT_FOUND) if there is none. PROVIDER_NOT_CAPABLE if it is not overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not delete")
 
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -1,26 +1,27 @@
-"""A query against one class, ready to run: what to ask the provider for, what to keep, what to show."""
+"""A query against one class, ready to run: what to ask the provider for, what to keep, what to show.
+
+Two flags of the caller's are about this ([MS-WMI] 2.2.6, WBEM_GENERIC_FLAG_TYPE, and the SDK's IWbemServices pages):
+
+- ENSURE_LOCATABLE: results "have enough information in them so that system properties, such as __PATH, __RELPATH, and
+  __SERVER, are non-NULL". An object's path is made of its keys, so they are added to what the select list names:
+  `locatable` here. An object of a class without keys has no path either way.
+- DIRECT_READ: "the server MUST disregard any derived class when it searches the result" (3.1.4.3.18, and likewise for
+  the other verbs); the SDK has "direct access to the provider for the class specified without any regard to its parent
+  class or subclasses". Nothing of a Selection depends on it, since it is of one class: the caller makes one for the
+  class that was named, and none for those below it. Values are never merged with those of a parent's provider, so there
+  is nothing to leave out above it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 
-from openwmi.base.case import fold
+from openwmi.base.case import NameMap
 from openwmi.engine.hosting import Values
 from openwmi.model import CimClass, CimInstance
-from openwmi.wql import (
-    And,
-    Comparison,
-    Operator,
-    RowFilter,
-    Select,
-    compile_row_filter,
-    key_lookup,
-    referenced,
-    selected,
-)
+from openwmi.wql import Plan, RowFilter, Select, key_filter, plan
 
-_Shape = Callable[[Values], Values]
+_NO_VALUES: Mapping[str, object] = NameMap()
 
 
 class Selection:
@@ -29,56 +30,77 @@ class Selection:
     Attributes:
         cim_class: the class whose instances are read.
         properties: the folded names that are needed; None for all.
-        keys: the keys of the only instance that can match, if the query fixes them all; else None.
+        lookups: the keys of the only instances that can match, if the query fixes them all; else None. No two find the
+            same instance.
+        equalities: the values that some properties have in every row that matches, by their declared names.
+        impossible: whether nothing can match, so that nothing need be read.
     """
 
-    __slots__ = ("_filter", "_shape", "_shown", "cim_class", "keys", "properties")
+    __slots__ = ("_filter", "_keyed", "_plan", "cim_class", "equalities", "impossible", "lookups", "properties")
 
-    def __init__(self, query: Select | None, class_: CimClass) -> None:
+    def __init__(self, query: Select | None, class_: CimClass, *, locatable: bool = False) -> None:
         """No query selects everything. INVALID_QUERY if the query does not fit the class."""
         self.cim_class = class_
         self.properties: frozenset[str] | None = None
-        self.keys: Mapping[str, object] | None = None
+        self.lookups: Sequence[Mapping[str, object]] | None = None
+        self.equalities: Mapping[str, object] = _NO_VALUES
+        self.impossible = False
         self._filter: RowFilter | None = None
-        self._shown = class_
-        self._shape: _Shape | None = None
+        self._keyed = False
+        self._plan: Plan | None = None
         if query is None:
             return
-        if query.where is not None:
-            self._filter = compile_row_filter(query, class_)
-            self.keys = key_lookup(query, class_)
-        names = referenced(query, class_)
-        if names is not None:
-            self.properties = frozenset(map(fold, names)) | frozenset(map(fold, class_.keys))
-        columns = selected(query)
-        if columns is not None:
-            self._shown = class_.project(columns)
-            self._shape = _shape([class_.index(name) for name in self._shown.names])
+        self._plan = made = plan(query, class_, locatable=locatable)
+        self.properties, self.lookups, self.equalities = made.properties, made.lookups, made.equalities
+        self.impossible = made.impossible
+        self._filter = made.filter
 
     @classmethod
     def of_keys(cls, class_: CimClass, keys: Mapping[str, object]) -> Selection:
-        """The one instance with these keys, which compare as WQL compares: a path and a query find the same."""
-        terms = tuple(
-            Comparison(name, Operator.EQUAL, value if isinstance(value, str | int) else str(value))
-            for name, value in keys.items()
-        )
-        where = And(terms) if len(terms) > 1 else terms[0] if terms else None
-        selection = cls(Select(None, class_.name, where), class_)
-        selection.keys = keys
+        """The one instance with these keys, which compare as WQL compares: a path and a query find the same.
+
+        The keys have their declared names and checked values.
+        """
+        selection = cls(None, class_)
+        selection.lookups = (keys,)
+        selection.equalities = keys
+        selection._keyed = bool(keys)
         return selection
 
+    @property
+    def keys(self) -> Mapping[str, object] | None:
+        """The keys of the only instance that can match; None where they are open, or there are several or none."""
+        lookups = self.lookups
+        return lookups[0] if lookups is not None and len(lookups) == 1 else None
+
     def pick(self, rows: list[Values]) -> list[CimInstance]:
-        """The instances to show of these rows."""
+        """The instances to show of these rows: of those that match."""
+        if self._keyed and self._filter is None:
+            self._filter = key_filter(self.cim_class, self.equalities)
         # What the filter keeps of a list of tuples is tuples.
-        kept: list[Values] = rows if self._filter is None else self._filter(rows)  # type: ignore[assignment]
-        shown, shape = self._shown, self._shape
+        return self.show(rows if self._filter is None else self._filter(rows))  # type: ignore[arg-type]
+
+    def show(self, rows: Sequence[Values]) -> list[CimInstance]:
+        """The instances to show of rows that match, as the one does that was found by all keys of a path."""
+        if self._plan is None:
+            class_ = self.cim_class
+            return [CimInstance(class_, row) for row in rows]
+        shown, shape = self._plan.shown, self._plan.shape
         if shape is None:
-            return [CimInstance(shown, row) for row in kept]
-        return [CimInstance(shown, shape(row)) for row in kept]
+            return [CimInstance(shown, row) for row in rows]
+        return [CimInstance(shown, shape(row)) for row in rows]
 
-
-def _shape(positions: list[int]) -> _Shape:
-    """A function that picks these places out of a row, as a tuple."""
-    if len(positions) > 1:
-        return itemgetter(*positions)
-    return lambda row: tuple([row[position] for position in positions])
+    def choose(self, instances: list[CimInstance]) -> list[CimInstance]:
+        """The instances to show of these, which are as they are stored: those that match."""
+        if self._keyed and self._filter is None:
+            self._filter = key_filter(self.cim_class, self.equalities)
+        kept = instances
+        if self._filter is not None:
+            rows = {id(each.store_): each for each in instances}
+            kept = [rows[id(row)] for row in self._filter([each.store_ for each in instances])]
+        if self._plan is None:
+            return kept
+        shown, shape = self._plan.shown, self._plan.shape
+        if shape is None:
+            return kept if shown is self.cim_class else self.show([each.values_ for each in kept])
+        return [CimInstance(shown, shape(each.store_), each.own_qualifiers_) for each in kept]

@@ -5,5 +5,6 @@ hide the function.
 """
 
 from openwmi.locator.connection import Connection, connect, local_engine
+from openwmi.locator.place import default_repository
 
-__all__ = ["Connection", "connect", "local_engine"]
+__all__ = ["Connection", "connect", "default_repository", "local_engine"]

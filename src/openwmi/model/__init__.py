@@ -17,6 +17,7 @@ from openwmi.model.parameters import input_class, method_from_classes, output_cl
 from openwmi.model.path import KeyValue, ObjectPath
 from openwmi.model.property import Property
 from openwmi.model.qualifier import Flavor, Qualifier, Qualifiers, is_set, qualifier_set
+from openwmi.model.rules import abstract_problem, key_problem, key_value_problem
 from openwmi.model.system import SYSTEM_PROPERTIES
 
 __all__ = [
@@ -39,8 +40,11 @@ __all__ = [
     "Store",
     "Type",
     "Value",
+    "abstract_problem",
     "input_class",
     "is_set",
+    "key_problem",
+    "key_value_problem",
     "method_from_classes",
     "nearest",
     "output_class",

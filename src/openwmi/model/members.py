@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from openwmi.base.case import fold
@@ -36,15 +35,11 @@ def heritage(properties: tuple[Property, ...], methods: tuple[Method, ...], qual
 
 def declared(members: tuple[_M, ...], class_name: str) -> tuple[_M, ...]:
     """The members of a class, each with its origin. INVALID_PROPERTY, INVALID_METHOD for a name that is there twice."""
-    seen: set[str] = set()
-    for member in members:
-        if fold(member.name) in seen:
-            kind = type(member)
-            raise WbemError(_TWICE[kind], f"{class_name} declares the {kind.__name__.lower()} {member.name!r} twice")
-        seen.add(fold(member.name))
+    if len({fold(member.name) for member in members}) < len(members):
+        _complain_of_twins(members, class_name)
     if all(member.origin for member in members):
         return members
-    return tuple([member if member.origin else replace(member, origin=class_name) for member in members])
+    return tuple([member if member.origin else member.declared_by(class_name) for member in members])
 
 
 def redefined(parent: tuple[_M, ...], own: tuple[_M, ...], class_name: str, parent_name: str) -> tuple[_M, ...]:
@@ -61,3 +56,12 @@ def redefined(parent: tuple[_M, ...], own: tuple[_M, ...], class_name: str, pare
         else:
             merged[position] = merged[position].redefined(member, class_name, parent_name)
     return tuple(merged)
+
+
+def _complain_of_twins(members: tuple[_M, ...], class_name: str) -> None:
+    seen: set[str] = set()
+    for member in members:
+        if fold(member.name) in seen:
+            kind = type(member)
+            raise WbemError(_TWICE[kind], f"{class_name} declares the {kind.__name__.lower()} {member.name!r} twice")
+        seen.add(fold(member.name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from openwmi.model.cimtype import Type
+from openwmi.model.cimtype import Type, Value
 from openwmi.model.qualifier import NO_QUALIFIERS, Qualifiers, inherited, is_set, overridden
 
 
@@ -17,6 +17,7 @@ class Parameter:
         qualifiers: all but In, Out and ID, which the fields below say, and CIMTYPE.
         is_in, is_out: its directions. One without any goes in (DSP0004: In defaults to true).
         id: its place in the signature, from 0.
+        default: what it is where a call does not give it; None is NULL.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Parameter:
     is_in: bool = False
     is_out: bool = False
     id: int = 0
+    default: Value = None
 
     def __post_init__(self) -> None:
         if not self.is_in and not self.is_out:
@@ -70,6 +72,10 @@ class Method:
         """The method as a derived class has it that does not redefine it."""
         qualifiers = inherited(self.qualifiers)
         return self if qualifiers is self.qualifiers else replace(self, qualifiers=qualifiers)
+
+    def declared_by(self, class_name: str) -> Method:
+        """The method with this class for its origin."""
+        return replace(self, origin=class_name)
 
     def redefined(self, own: Method, class_name: str, parent_name: str) -> Method:
         """This inherited method as `class_name` redefines it by `own`. OVERRIDE_NOT_ALLOWED as for properties."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, NoReturn, Protocol
+from typing import Final, NamedTuple, NoReturn, Protocol
 
 from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
@@ -26,6 +26,7 @@ from openwmi.model.system import GENUS_CLASS, GENUS_INSTANCE, LOCATING, SYSTEM_P
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _ANCESTRY = frozenset({"__derivation", "__superclass", "__dynasty"})
+_NO_SETS: Final[NameMap[Qualifiers]] = NameMap()
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, repr=False)
@@ -298,6 +299,13 @@ class Store(Protocol):
     def __len__(self) -> int: ...
 
 
+class _Qualified(NamedTuple):
+    """The qualifiers of the rare instance that has some on its properties."""
+
+    own: Qualifiers
+    of_properties: NameMap[Qualifiers]
+
+
 class CimInstance(CimObject):
     """An instance.
 
@@ -316,13 +324,24 @@ class CimInstance(CimObject):
 
     class_: CimClass
     store_: Store
-    _qualifiers: Qualifiers
+    # One slot for both kinds, since nearly every instance has neither.
+    _qualifiers: Qualifiers | _Qualified
 
-    def __init__(self, class_: CimClass, store: Store, qualifiers: Qualifiers = NO_QUALIFIERS) -> None:
-        """`qualifiers` are the instance's own; those of its class come by themselves."""
+    def __init__(
+        self,
+        class_: CimClass,
+        store: Store,
+        qualifiers: Qualifiers = NO_QUALIFIERS,
+        property_qualifiers: NameMap[Qualifiers] | None = None,
+    ) -> None:
+        """`qualifiers` are the instance's own, and `property_qualifiers` those on its own properties, by the name of
+        the property; those of its class come by themselves.
+        """
         _set_class(self, class_)
         _set_store(self, store)
         _set_qualifiers(self, qualifiers)
+        if property_qualifiers:
+            _set_qualifiers(self, _Qualified(qualifiers, property_qualifiers))
 
     def __getattr__(self, name: str) -> Value:
         position = self.class_.positions.get(name)
@@ -368,13 +387,22 @@ class CimInstance(CimObject):
     @property
     def qualifiers_(self) -> Qualifiers:
         """Those of the class that go to instances, and its own over them."""
-        own, handed_on = self._qualifiers, of_instance(self.class_.qualifiers)
+        own, handed_on = self.own_qualifiers_, of_instance(self.class_.qualifiers)
         return NameMap([*handed_on.items(), *own.items()]) if own else handed_on
 
     @property
     def own_qualifiers_(self) -> Qualifiers:
         """Those that the instance alone has, without its class's: what travels with it and is stored with it."""
-        return self._qualifiers
+        own = self._qualifiers
+        return own if own is NO_QUALIFIERS or not isinstance(own, _Qualified) else own.own
+
+    @property
+    def own_property_qualifiers_(self) -> NameMap[Qualifiers]:
+        """Those that the instance alone has on its properties, by their names ([MS-WMIO] 2.2.65). Usually there are
+        none; property providers are told by them where a value comes from.
+        """
+        own = self._qualifiers
+        return _NO_SETS if own is NO_QUALIFIERS or not isinstance(own, _Qualified) else own.of_properties
 
     @property
     def values_(self) -> tuple[Value, ...]:
@@ -391,7 +419,8 @@ class CimInstance(CimObject):
 
     def replace_(self, /, **values: object) -> CimInstance:
         """Another instance, with these values in place of its own; errors as for `CimClass.row`."""
-        return CimInstance(self.class_, self.class_.row(values, base=self.values_), self._qualifiers)
+        row = self.class_.row(values, base=self.values_)
+        return CimInstance(self.class_, row, self.own_qualifiers_, self.own_property_qualifiers_)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CimInstance):
@@ -421,7 +450,7 @@ class CimInstance(CimObject):
         return [*object.__dir__(self), *self.class_.names]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return CimInstance, (self.class_, self.values_, self._qualifiers)
+        return CimInstance, (self.class_, self.values_, self.own_qualifiers_, self.own_property_qualifiers_)
 
     def _find(self, name: str) -> int | None:
         return self.class_.positions.get(fold(name))

@@ -50,8 +50,7 @@ def method_from_classes(
             if is_out and key == _RETURN_VALUE:
                 returns = declared.type
                 continue
-            is_in = not is_out or key in parameters
-            parameters[key] = _parameter(declared, is_in, is_out, len(parameters))
+            parameters[key] = _parameter(declared, is_out, parameters.get(key), len(parameters))
     return Method(name, tuple(parameters.values()), returns, qualifiers, origin)
 
 
@@ -74,17 +73,20 @@ def _property(parameter: Parameter) -> Property:
     return Property(
         parameter.name,
         parameter.type,
+        parameter.default,
         qualifiers=qualifier_set(*directions, *parameter.qualifiers.values(), place),
     )
 
 
-def _parameter(declared: Property, is_in: bool, is_out: bool, position: int) -> Parameter:
+def _parameter(declared: Property, is_out: bool, inward: Parameter | None, position: int) -> Parameter:
+    """`inward` is the in-parameter of that name, where the same goes both ways."""
     place = declared.qualifiers["id"].value if "id" in declared.qualifiers else None
     return Parameter(
         declared.name,
         declared.type,
         NameMap((name, q) for name, q in declared.qualifiers.items() if fold(name) not in _OF_THE_FIELDS),
-        is_in,
+        not is_out or inward is not None,
         is_out,
         place if isinstance(place, int) else position,
+        declared.default if inward is None or inward.default is None else inward.default,
     )

@@ -39,7 +39,11 @@ class Property:
         qualifiers = inherited(self.qualifiers)
         if self.inherited_default and qualifiers is self.qualifiers:
             return self
-        return replace(self, qualifiers=qualifiers, inherited_default=True)
+        return Property(self.name, self.type, self.default, qualifiers, self.origin, True)
+
+    def declared_by(self, class_name: str) -> Property:
+        """The property with this class for its origin."""
+        return Property(self.name, self.type, self.default, self.qualifiers, class_name, self.inherited_default)
 
     def redefined(self, own: Property, class_name: str, parent_name: str) -> Property:
         """This inherited property as `class_name` redefines it by `own`: its place, spelling and origin stay.

@@ -14,14 +14,18 @@ What the documents leave open is decided like this:
   EmbeddedObject. CIMTYPE may say what the declaration says, or the class of its object or reference.
 - A parameter that goes neither in nor out goes in, as DSP0004 has it. Windows: refuses it.
 - The pragmas of DSP0004 that mean nothing to Windows (locale and the like) are accepted; any other is refused.
+- The text of an object, in a string, is a value wherever an object is one: DSP0004 has it so.
+- `#pragma amendment` is noted. `split` makes the two parts of a compilation: one without a language, and one in it.
 - An alias stands for the path of its object, which may be declared later; relative within one namespace.
-- The size of an array becomes the qualifier Max. The default of a parameter is checked and not kept.
+- The size of an array becomes the qualifier Max.
 
 It must not know where texts and classes come from, nor where objects go.
 """
 
+from openwmi.mof.amendment import split
 from openwmi.mof.error import MofError, Phase
 from openwmi.mof.formatter import Formattable, format  # noqa: A004 - parse and format are the two verbs for text
+from openwmi.mof.namespace import Stored, format_compilation, format_namespace
 from openwmi.mof.parser import parse
 from openwmi.mof.resolver import resolve
 from openwmi.mof.source import Include, Place, Source
@@ -73,7 +77,11 @@ __all__ = [
     "QualifierDeclaration",
     "QualifierUse",
     "Source",
+    "Stored",
     "format",
+    "format_compilation",
+    "format_namespace",
     "parse",
     "resolve",
+    "split",
 ]

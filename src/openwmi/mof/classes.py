@@ -121,16 +121,17 @@ class ClassMaker:
         return Method(declared.name, tuple(parameters.values()), returns, qualifiers)
 
     def _parameter(self, declared: PropertyDeclaration, position: int, where: str, source: Source) -> Parameter:
-        """A default of a parameter must fit; the model has no place for it."""
         qualifiers = self.qualifiers.made(declared.qualifiers, "parameter", source)
         type_, qualifiers = self._typed(declared.type, qualifiers, declared.size, source, declared.at)
+        default = None
         if declared.value is not None:
-            self.value(declared.value, type_, where, source, declared.value_at)
+            default = self.value(declared.value, type_, where, source, declared.value_at)
         place = qualifiers["id"].value if "id" in qualifiers else position
         if isinstance(place, bool) or not isinstance(place, int):
             raise failure(MofStatus.TYPE_MISMATCH, f"{where}: ID takes a number", source, declared.at)
         others = NameMap([(name, each) for name, each in qualifiers.items() if fold(name) not in _OF_THE_FIELDS])
-        return Parameter(declared.name, type_, others, is_set(qualifiers, "in"), is_set(qualifiers, "out"), place)
+        is_in, is_out = is_set(qualifiers, "in"), is_set(qualifiers, "out")
+        return Parameter(declared.name, type_, others, is_in, is_out, place, default)
 
     def _typed(
         self, type_: Type, qualifiers: Qualifiers, size: int | None, source: Source, at: int
@@ -180,7 +181,8 @@ def _both_ways(first: Parameter, second: Parameter, where: str, source: Source, 
         problem = f"{where} is declared twice, and not once in and once out with the same type"
         raise failure(WbemStatus.INVALID_METHOD_PARAMETERS, problem, source, at)
     qualifiers = NameMap([*first.qualifiers.items(), *second.qualifiers.items()])
-    return Parameter(first.name, first.type, qualifiers, True, True, first.id)
+    default = second.default if first.default is None else first.default
+    return Parameter(first.name, first.type, qualifiers, True, True, first.id, default)
 
 
 def _culprit(

@@ -5,10 +5,10 @@ The WMI SDK's "Numbers", "Strings", "MOF Arrays" and "Compiling MOF Code with Fl
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from openwmi.base.error import WbemError
-from openwmi.base.status import MofStatus
+from openwmi.base.status import MofStatus, WbemStatus
 from openwmi.model import CimType, Type, Value
 from openwmi.mof.lexer import number
 from openwmi.mof.tree import Char, Literal
@@ -23,7 +23,7 @@ _ARRAYS = {cim: Type(cim, True) for cim in CimType}
 class UnfitError(Exception):
     """A constant that its type does not take. Who knows the place makes a MofError of it."""
 
-    def __init__(self, status: MofStatus, problem: str) -> None:
+    def __init__(self, status: MofStatus | WbemStatus | int, problem: str) -> None:
         super().__init__(problem)
         self.status = status
         self.problem = problem
@@ -64,6 +64,11 @@ def qualifier_value(literal: Literal, declared: Type | None) -> tuple[Value, Typ
     WMI has four types for qualifiers and their arrays ([MS-WMIO] 2.2.60): string, boolean, sint32 and real64. What does
     not fit into a sint32 becomes a 64-bit integer here.
     """
+    if declared is None or declared.cim is CimType.STRING:
+        if type(literal) is str and "\0" not in literal and (declared is None or not declared.array):
+            return literal, _STRING
+        if type(literal) is tuple and (declared is None or declared.array) and _is_text(literal):
+            return literal, _STRINGS
     if declared is not None and literal is not None:
         if isinstance(literal, tuple) != declared.array:
             if declared.array:
@@ -84,6 +89,14 @@ def qualifier_value(literal: Literal, declared: Type | None) -> tuple[Value, Typ
         return None, declared or _SCALARS[CimType.STRING]
     kind = _kind(literal)
     return _plain(literal, kind), _SCALARS[kind]
+
+
+# Nearly all are text: it has its own way through, since there are thirty thousand qualifiers in a large schema.
+_STRING, _STRINGS = _SCALARS[CimType.STRING], _ARRAYS[CimType.STRING]
+
+
+def _is_text(literals: tuple[Any, ...]) -> bool:
+    return set(map(type, literals)) == {str} and "\0" not in "".join(literals)
 
 
 _NUMBERS: Final = frozenset({CimType.SINT32, CimType.SINT64, CimType.UINT64, CimType.REAL64})

@@ -43,13 +43,13 @@ def format(  # noqa: A001 - parse and format are the two verbs for text
 
     Args:
         what: one object, or several: those that come first are known to those that follow, as in a text.
-        superclass: of the one class. With it each difference is written; without it what was declared again but says
-            nothing new, such as a reference that only names another class, is not.
+        superclass: of the one class. Where it is given, or came before, each difference is written; else what was
+            declared again but says nothing new, such as a reference that only names another class, is not.
 
     Raises:
         WbemError: NOT_SUPPORTED for what MOF cannot say.
     """
-    writer = _Writer()
+    writer = Writer()
     if isinstance(what, Qualifier):
         return writer.qualifier(what)
     if isinstance(what, CimClass):
@@ -59,18 +59,27 @@ def format(  # noqa: A001 - parse and format are the two verbs for text
     return "\n".join([writer.declaration(each) for each in what])
 
 
-class _Writer:
-    """The flavors that qualifiers have by their declarations so far."""
+class Writer:
+    """Writes one text, from its beginning.
+
+    Attributes:
+        flavors: those that qualifiers have by their declarations so far.
+        known: the classes so far, by their folded names.
+    """
 
     def __init__(self) -> None:
         self.flavors: dict[str, Flavor] = {fold(name): flavor for name, flavor in UNDECLARED.items()}
+        self.known: dict[str, CimClass] = {}
 
     def declaration(self, what: Formattable) -> str:
+        """One declaration, with its semicolon. NOT_SUPPORTED for what cannot stand alone or has no form in MOF."""
         if isinstance(what, QualifierDeclaration):
             self.flavors[fold(what.name)] = what.flavor
             return _qualifier_declaration(what)
         if isinstance(what, CimClass):
-            return self.class_(what, None, "") + ";\n"
+            text = self.class_(what, None, "") + ";\n"
+            self.known[fold(what.name)] = what
+            return text
         if isinstance(what, CimInstance):
             return self.instance(what, "") + ";\n"
         raise WbemError(WbemStatus.NOT_SUPPORTED, f"the qualifier {what.name} cannot stand alone in a MOF text")
@@ -96,34 +105,42 @@ class _Writer:
     def class_(self, class_: CimClass, superclass: CimClass | None, indent: str) -> str:
         """Without the semicolon, as an embedded class stands."""
         inner = indent + _INDENT
+        if superclass is None and class_.superclass:
+            superclass = self.known.get(fold(class_.superclass))
         inherited = NameMap({each.name: each.inherited() for each in superclass.properties}) if superclass else None
         parent = f" : {class_.superclass}" if class_.superclass else ""
-        lines = [self.bracketed(_own(class_.qualifiers), "\n" + indent) + f"class {class_.name}{parent}", indent + "{"]
+        lines = [
+            self.bracketed(own_qualifiers(class_.qualifiers), "\n" + indent) + f"class {class_.name}{parent}",
+            indent + "{",
+        ]
         declared = [each for each in class_.properties if _is_declared(each, class_, inherited)]
         lines.extend([f"{inner}{self.property(each, inner)};" for each in declared])
         implemented = [each for each in class_.methods if fold(each.origin) == fold(class_.name)]
-        lines.extend([f"{inner}{self.method(each)};" for each in implemented])
+        lines.extend([f"{inner}{self.method(each, inner)};" for each in implemented])
         return "\n".join([*lines, indent + "}"])
 
     def property(self, member: Property, indent: str) -> str:
-        text = self.bracketed(_own(member.qualifiers), " ") + _declarator(member.type, member.name)
+        text = self.bracketed(own_qualifiers(member.qualifiers), " ") + _declarator(member.type, member.name)
         if member.default is not None and not member.inherited_default:
             text += f" = {self.value(member.default, member.type, indent)}"
         return text
 
-    def method(self, method: Method) -> str:
+    def method(self, method: Method, indent: str) -> str:
         if method.returns is not None and method.returns.array:
             raise WbemError(WbemStatus.NOT_SUPPORTED, f"{method.name} returns an array, which MOF has no form for")
         returns = "void" if method.returns is None else _type_name(method.returns)
-        parameters = [self.parameter(each, position) for position, each in enumerate(method.parameters)]
-        return f"{self.bracketed(_own(method.qualifiers), ' ')}{returns} {method.name}({', '.join(parameters)})"
+        parameters = [self.parameter(each, position, indent) for position, each in enumerate(method.parameters)]
+        return (
+            f"{self.bracketed(own_qualifiers(method.qualifiers), ' ')}{returns} {method.name}({', '.join(parameters)})"
+        )
 
-    def parameter(self, parameter: Parameter, position: int) -> str:
+    def parameter(self, parameter: Parameter, position: int, indent: str) -> str:
         words = [*["in"] * parameter.is_in, *["out"] * parameter.is_out]
         if parameter.id != position:
             words.append(f"ID({parameter.id})")
         qualifiers = self.bracketed(parameter.qualifiers.values(), " ", words)
-        return qualifiers + _declarator(parameter.type, parameter.name)
+        default = "" if parameter.default is None else f" = {self.value(parameter.default, parameter.type, indent)}"
+        return qualifiers + _declarator(parameter.type, parameter.name) + default
 
     # ------------------------------------------------------------------------------------------------------- instances
 
@@ -131,11 +148,14 @@ class _Writer:
         """Without the semicolon, as an embedded instance stands. What is NULL and has no default is left out."""
         class_ = instance.class_
         inner = indent + _INDENT
-        head = self.bracketed(_own(instance.own_qualifiers_), "\n" + indent) + f"instance of {class_.name}"
+        head = self.bracketed(own_qualifiers(instance.own_qualifiers_), "\n" + indent) + f"instance of {class_.name}"
         lines = [head, indent + "{"]
+        sets = instance.own_property_qualifiers_
         for member, value in zip(class_.properties, instance.values_, strict=True):
-            if value is not None or member.default is not None:
-                lines.append(f"{inner}{member.name} = {self.value(value, member.type, inner)};")
+            own = own_qualifiers(sets[member.name]) if member.name in sets else []
+            if value is not None or member.default is not None or own:
+                text = self.bracketed(own, " ") + member.name
+                lines.append(f"{inner}{text} = {self.value(value, member.type, inner)};")
         return "\n".join([*lines, indent + "}"])
 
     def value(self, value: Value, type_: Type, indent: str) -> str:
@@ -148,7 +168,8 @@ class _Writer:
         return _constant(value, type_.cim)
 
 
-def _own(qualifiers: Qualifiers) -> list[Qualifier]:
+def own_qualifiers(qualifiers: Qualifiers) -> list[Qualifier]:
+    """Those that are written: not what was handed down."""
     return [each for each in qualifiers.values() if not each.flavor & Flavor.ORIGIN_PROPAGATED]
 
 
@@ -156,7 +177,11 @@ def _is_declared(member: Property, class_: CimClass, inherited: NameMap[Property
     """Whether the class declares the property, and does not only inherit it."""
     if inherited is not None:
         return member.name not in inherited or member != inherited[member.name]
-    return fold(member.origin) == fold(class_.name) or not member.inherited_default or bool(_own(member.qualifiers))
+    return (
+        fold(member.origin) == fold(class_.name)
+        or not member.inherited_default
+        or bool(own_qualifiers(member.qualifiers))
+    )
 
 
 def _type_name(type_: Type) -> str:

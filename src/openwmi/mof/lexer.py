@@ -85,16 +85,12 @@ def unquote(text: str) -> str | int:
 
     `\x` has one to four digits and is one UTF-16 code unit: two of them may be one character.
     """
-    if text[0] == "'" or _PIECE.fullmatch(text):
-        inner = text[1:-1]
-        if "\\" not in inner:
-            return inner
-        pieces = [(1, inner)]
+    if "\\" not in text:
+        return text[1:-1] if text[0] == "'" else "".join(text.split('"')[1::2])
+    if text[0] == "'":
+        pieces = [(1, text[1:-1])]
     else:
         pieces = [(match.start() + 1, match[0][1:-1]) for match in _PIECE.finditer(text)]
-        inner = "".join([piece for _, piece in pieces])
-        if "\\" not in inner:
-            return inner
     for start, piece in pieces:
         for match in _ESCAPE.finditer(piece) if "\\" in piece else ():
             if match[1] is None and match[2] not in _ESCAPED:

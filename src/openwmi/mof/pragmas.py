@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import re
+from typing import Final, NoReturn
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import MofStatus
@@ -11,17 +12,19 @@ from openwmi.mof.error import MofError, Phase
 from openwmi.mof.steps import DeleteClass, DeleteInstance
 from openwmi.mof.tree import Pragma
 
-_CLASS_FLAGS = {
+CLASS_FLAGS = {
     "createonly": ChangeFlag.CREATE_ONLY,
     "forceupdate": ChangeFlag.UPDATE_FORCE_MODE,
     "safeupdate": ChangeFlag.UPDATE_SAFE_MODE,
     "updateonly": ChangeFlag.UPDATE_ONLY,
 }
-_INSTANCE_FLAGS = {word: _CLASS_FLAGS[word] for word in ("createonly", "updateonly")}
+_INSTANCE_FLAGS = {word: CLASS_FLAGS[word] for word in ("createonly", "updateonly")}
 _EXCLUDE = (
     ChangeFlag.CREATE_ONLY | ChangeFlag.UPDATE_ONLY,
     ChangeFlag.UPDATE_SAFE_MODE | ChangeFlag.UPDATE_FORCE_MODE,
 )
+# The LCID of a language, in hexadecimal; and the name of the namespace for it.
+LOCALE: Final = re.compile("ms_([0-9a-f]{1,5})", re.IGNORECASE)
 _FAIL = {"fail": True, "nofail": False}
 
 
@@ -41,7 +44,7 @@ class PragmaState:
             case "namespace":
                 self.namespace = _namespace(pragma)
             case "classflags":
-                self.class_flags = _flags(pragma, _CLASS_FLAGS)
+                self.class_flags = _flags(pragma, CLASS_FLAGS)
             case "instanceflags":
                 self.instance_flags = _flags(pragma, _INSTANCE_FLAGS)
             case "autorecover":
@@ -50,6 +53,9 @@ class PragmaState:
                 if self.amendment is not None:
                     _refuse(pragma, MofStatus.INVALID_DUPLICATE_AMENDMENT, "there are two amendments")
                 self.amendment = pragma.arguments[0]
+                if LOCALE.fullmatch(self.amendment) is None:
+                    problem = f"{self.amendment!r} is no locale: it is like MS_409"
+                    _refuse(pragma, MofStatus.INVALID_AMENDMENT_SYNTAX, problem)
             case "deleteclass":
                 return self._deleted_class(pragma)
             case "deleteinstance":

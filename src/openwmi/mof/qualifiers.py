@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from openwmi.base.case import NameMap, fold
-from openwmi.base.status import MofStatus
+from openwmi.base.status import MofStatus, WbemStatus
 from openwmi.model import CimType, Flavor, Qualifier, Qualifiers, Type, Value
 from openwmi.model.qualifier import NO_QUALIFIERS
 from openwmi.mof.constants import UnfitError, qualifier_value
@@ -77,5 +77,5 @@ class QualifierTable:
         return qualifier_value(declaration.default, declaration.type) if declaration.default is not None else _TRUE
 
 
-def _error(status: MofStatus, problem: str, source: Source, at: int) -> MofError:
+def _error(status: MofStatus | WbemStatus | int, problem: str, source: Source, at: int) -> MofError:
     return MofError(status, problem, source.place(at), Phase.STORING)

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from openwmi.base.case import NameMap, fold
-from openwmi.base.limits import MOF_DEPTH, OBJECT_PATH_CHARS
+from openwmi.base.limits import MOF_DEPTH, MOF_TEXT_DEPTH, OBJECT_PATH_CHARS
 from openwmi.base.status import MofStatus, WbemStatus
 from openwmi.model import CimClass, CimInstance, CimType, Qualifiers, Type, Value
 from openwmi.mof.classes import ClassMaker, failure
 from openwmi.mof.constants import UnfitError, convert
+from openwmi.mof.embedded import parse_object
+from openwmi.mof.error import MofError
 from openwmi.mof.pragmas import PragmaState
 from openwmi.mof.source import Source
 from openwmi.mof.steps import Compilation, DeleteClass, DeleteInstance, FindClass, PutClass, PutInstance
@@ -60,6 +62,7 @@ class _Resolver(ClassMaker):
         self.known: dict[tuple[str, str], CimClass | None] = {}
         self.aliases = _aliases(declarations, namespace)
         self.open_aliases: list[str] = []
+        self.open_texts = 0
 
     def compilation(self) -> Compilation:
         steps: _Steps = []
@@ -120,14 +123,13 @@ class _Resolver(ClassMaker):
             declaration.at,
             self.instance(declaration),
             self.state.instance_flags,
-            self._property_qualifiers(declaration),
         )
 
     def _pending(self, declaration: InstanceDeclaration) -> PutInstance:
         """What is to be known of an instance that has to wait: where it goes, and how."""
         empty = CimInstance(self._class_of(declaration), ())
         state = self.state
-        return PutInstance(state.namespace, declaration.source, declaration.at, empty, state.instance_flags, NameMap())
+        return PutInstance(state.namespace, declaration.source, declaration.at, empty, state.instance_flags)
 
     def _last_attempt(self, declaration: InstanceDeclaration) -> PutInstance:
         try:
@@ -153,14 +155,15 @@ class _Resolver(ClassMaker):
                 type_ = class_.properties[position].type
                 row[position] = self.value(assignment.value, type_, where, source, assignment.value_at)
         own = self.qualifiers.made(declaration.qualifiers, "instance", source)
-        return CimInstance(class_, tuple(row), own)
+        return CimInstance(class_, tuple(row), own, self._property_qualifiers(declaration))
 
-    def _property_qualifiers(self, declaration: InstanceDeclaration) -> NameMap[Qualifiers]:
-        return NameMap(
+    def _property_qualifiers(self, declaration: InstanceDeclaration) -> NameMap[Qualifiers] | None:
+        found = [
             (assignment.name, self.qualifiers.made(assignment.qualifiers, "instance", declaration.source))
             for assignment in declaration.assignments
             if assignment.qualifiers
-        )
+        ]
+        return NameMap(found) if found else None
 
     def _position(self, class_: CimClass, name: str, source: Source, at: int) -> int:
         position = class_.positions.get(fold(name))
@@ -194,6 +197,8 @@ class _Resolver(ClassMaker):
             if type_.cim is not CimType.REFERENCE:
                 raise UnfitError(MofStatus.UNEXPECTED_ALIAS, f"{type_} does not take an alias, only a reference does")
             return self._path(literal)
+        if isinstance(literal, str) and type_.cim is CimType.OBJECT:
+            return self._object_of(literal)
         if isinstance(literal, InstanceDeclaration):
             return self.instance(literal)
         if isinstance(literal, ClassDeclaration):
@@ -201,6 +206,19 @@ class _Resolver(ClassMaker):
         if isinstance(literal, tuple):
             raise UnfitError(MofStatus.UNEXPECTED_ARRAY_INIT, "an array has no arrays for its elements")
         return literal
+
+    def _object_of(self, text: str) -> CimInstance | CimClass:
+        """The object that a string declares, as DSP0004 has values of EmbeddedInstance and EmbeddedObject."""
+        if self.open_texts >= MOF_TEXT_DEPTH:
+            raise UnfitError(WbemStatus.QUOTA_VIOLATION, f"texts nest more than {MOF_TEXT_DEPTH} deep")
+        self.open_texts += 1
+        try:
+            declared = parse_object(text)
+            return self.instance(declared) if isinstance(declared, InstanceDeclaration) else self.class_(declared)
+        except MofError as error:
+            raise UnfitError(error.status, f"the text of the object, {error.place}: {error.problem}") from None
+        finally:
+            self.open_texts -= 1
 
     # --------------------------------------------------------------------------------------------------------- aliases
 

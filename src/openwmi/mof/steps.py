@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from openwmi.base.case import NameMap
-from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath, Qualifiers
+from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.mof.source import Place, Source
 from openwmi.mof.tree import QualifierDeclaration
 
@@ -41,16 +41,10 @@ class PutClass(Step):
 
 @dataclass(frozen=True, slots=True)
 class PutInstance(Step):
-    """An instance is created or updated.
-
-    Attributes:
-        property_qualifiers: those that the instance has on its own properties, by their names: property providers are
-            told by them where a value comes from.
-    """
+    """An instance is created or updated."""
 
     instance: CimInstance
     flags: ChangeFlag
-    property_qualifiers: NameMap[Qualifiers]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ The rules, each with a test of its own in tests/operation (pulled, pushed, parts
 This room knows nothing of CIM, of queries or of the wire.
 """
 
-from openwmi.operation.context import LOCAL, CallContext, CallFlags
+from openwmi.operation.context import LOCAL, NO_VALUES, CallContext, CallFlags
 from openwmi.operation.cursor import Batch, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.kept import KeptResults
@@ -47,6 +47,7 @@ from openwmi.operation.threads import Workers
 
 __all__ = [
     "LOCAL",
+    "NO_VALUES",
     "Batch",
     "CallContext",
     "CallFlags",

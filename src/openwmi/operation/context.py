@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntFlag
+from types import MappingProxyType
+from typing import Final
 
 from openwmi.base.clock import NEVER, Deadline
 
@@ -12,12 +15,16 @@ class CallFlags(IntFlag):
     """The flags of [MS-WMI] 2.2.6 that change how a call runs; their values are the wire's."""
 
     NONE = 0
+    PROTOTYPE = 0x02
     RETURN_IMMEDIATELY = 0x10
     FORWARD_ONLY = 0x20
     SEND_STATUS = 0x80
     ENSURE_LOCATABLE = 0x100
     DIRECT_READ = 0x200
     USE_AMENDED_QUALIFIERS = 0x20000
+
+
+NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +36,14 @@ class CallContext:
         locale: the preferred locale, such as `ms_409`; empty for the neutral one.
         deadline: on the loop's clock; the call ends with TIMED_OUT when it passes.
         flags: see CallFlags.
+        values: what the caller says by name to those who carry the call out ([MS-WMI] 2.2.13, IWbemContext).
     """
 
     principal: str = ""
     locale: str = ""
     deadline: Deadline = NEVER
     flags: CallFlags = CallFlags.NONE
+    values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, hash=False)
 
     def with_deadline(self, deadline: Deadline) -> CallContext:
         """The same call with the earlier of both deadlines."""

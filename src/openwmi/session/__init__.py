@@ -5,6 +5,6 @@ client will over the wire. Everything above takes either and cannot tell them ap
 """
 
 from openwmi.session.namespace import Namespace
-from openwmi.session.verbs import Session
+from openwmi.session.verbs import MofText, Session
 
-__all__ = ["Namespace", "Session"]
+__all__ = ["MofText", "Namespace", "Session"]

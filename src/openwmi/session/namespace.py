@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from math import isnan
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimClass, CimInstance, ObjectPath
-from openwmi.operation import CallContext, CallFlags, Operation, Sink
+from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
+from openwmi.operation import NO_VALUES, CallContext, CallFlags, Operation, Sink
+from openwmi.session.moffile import read_mof
+from openwmi.session.partly import partial_get, partial_put
+from openwmi.session.traversal import associators_of, references_of
 from openwmi.session.verbs import Session
 
 T = TypeVar("T")
@@ -22,6 +27,7 @@ class _Options:
     timeout: float | None = None
     locale: str = ""
     flags: CallFlags = CallFlags.FORWARD_ONLY
+    context: Mapping[str, object] = field(default_factory=lambda: NO_VALUES)
     sink: Sink[Any] | None = None
 
 
@@ -52,6 +58,7 @@ class Namespace:
         locale: str | None = None,
         flags: CallFlags | None = None,
         keep: bool | None = None,
+        context: Mapping[str, object] | None = None,
     ) -> Namespace:
         """A view of this namespace whose calls differ; what is not given stays as it is here.
 
@@ -60,6 +67,7 @@ class Namespace:
             locale: the preferred locale, such as `ms_409`.
             flags: see CallFlags. FORWARD_ONLY among them is `keep=False`; without it, what was said of keeping stays.
             keep: whether many results can be read again (reset, clone); else each is forgotten once it has been read.
+            context: named values for those who carry a call out, as an IWbemContext has them (`__PUT_EXTENSIONS`, …).
         """
         changed = self._options
         if timeout is not None:
@@ -71,6 +79,8 @@ class Namespace:
         if keep is not None:
             forward_only = CallFlags.NONE if keep else CallFlags.FORWARD_ONLY
             changed = replace(changed, flags=changed.flags & ~CallFlags.FORWARD_ONLY | forward_only)
+        if context is not None:
+            changed = replace(changed, context=dict(context))
         return Namespace(self._session, changed)
 
     def with_sink(self, sink: Sink[Any]) -> Namespace:
@@ -83,12 +93,15 @@ class Namespace:
         """Cancels every call that delivers to `sink`, as IWbemServices::CancelAsyncCall does. NOT_FOUND if none."""
         self._session.calls.cancel(sink)
 
-    def get(self, path: str | ObjectPath) -> Operation[Any]:
+    def get(self, path: str | ObjectPath, *, properties: Iterable[str] | None = None) -> Operation[Any]:
         """The instance at a path (`Win32_Process.Handle="4"`, `Win32_OperatingSystem=@`), or a class by its name.
+
+        `properties` are those that are wanted of an instance: its keys come with them, and the others are NULL. It is
+        the same as the named values `__GET_EXTENSIONS` and so on (SDK, "Partial-Instance Operations").
 
         Typed loosely, since the path alone says which of the two it is. INVALID_PARAMETER at once for what is no path.
         """
-        return self._ready(self._session.get(_path(path), self._context()))
+        return self._ready(self._session.get(_path(path), self._context(partial_get(properties))))
 
     def query(self, text: str, /, **parameters: object) -> Operation[Any]:
         """What a WQL query selects; `:name` in its text stands for the parameter `name`, as a value, never as text.
@@ -109,6 +122,124 @@ class Namespace:
         """Runs a method of an instance, or a static one of a class. A ReturnValue other than 0 is a value, no error."""
         return self._ready(self._session.call(_path(path), method, parameters, self._context()))
 
+    def associators(
+        self,
+        path: str | ObjectPath,
+        *,
+        assoc_class: str | None = None,
+        result_class: str | None = None,
+        role: str | None = None,
+        result_role: str | None = None,
+        required_qualifier: str | None = None,
+        required_assoc_qualifier: str | None = None,
+        class_defs_only: bool = False,
+        keys_only: bool = False,
+        schema_only: bool = False,
+    ) -> Operation[Any]:
+        """The objects that associations link with the one at a path, as ASSOCIATORS OF finds them.
+
+        Args:
+            path: of an instance; with `schema_only` of a class.
+            assoc_class: only through associations of this class, or of one derived from it.
+            result_class: only objects of this class, or of one derived from it.
+            role: the property by which the association refers to the object at `path`.
+            result_role: the property by which it refers to the result.
+            required_qualifier, required_assoc_qualifier: what the result's class and the association's must have.
+            class_defs_only: the classes of the results, not the instances.
+            keys_only: instances with nothing but their keys.
+            schema_only: `path` is a class, and the results are the classes that associations can link with it.
+
+        Errors: NOT_FOUND if there is no object at `path`; INVALID_CLASS; INVALID_QUERY.
+        """
+        text = associators_of(
+            AssocClass=assoc_class,
+            RequiredAssocQualifier=required_assoc_qualifier,
+            RequiredQualifier=required_qualifier,
+            ResultClass=result_class,
+            ResultRole=result_role,
+            Role=role,
+            KeysOnly=keys_only,
+            ClassDefsOnly=class_defs_only,
+            SchemaOnly=schema_only,
+        )
+        return self.query(text, path=_path(path))
+
+    def references(
+        self,
+        path: str | ObjectPath,
+        *,
+        result_class: str | None = None,
+        role: str | None = None,
+        required_qualifier: str | None = None,
+        class_defs_only: bool = False,
+        keys_only: bool = False,
+        schema_only: bool = False,
+    ) -> Operation[Any]:
+        """The associations that refer to the object at a path, as REFERENCES OF finds them; see `associators`."""
+        text = references_of(
+            RequiredQualifier=required_qualifier,
+            ResultClass=result_class,
+            Role=role,
+            KeysOnly=keys_only,
+            ClassDefsOnly=class_defs_only,
+            SchemaOnly=schema_only,
+        )
+        return self.query(text, path=_path(path))
+
+    def put(
+        self,
+        what: CimClass | CimInstance | Iterable[CimClass | CimInstance],
+        *,
+        flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+        properties: Iterable[str] | None = None,
+    ) -> Operation[Any]:
+        """Creates or updates a class or an instance; the result is its ObjectPath.
+
+        Args:
+            what: one object, or several, which are put all or not at all; then the result is a tuple of paths.
+            flags: see ChangeFlag.
+            properties: of an instance that exists only these are written. It is the same as UPDATE_ONLY and the named
+                values `__PUT_EXTENSIONS` and so on (SDK, "Partial-Instance Operations").
+        """
+        objects = what if isinstance(what, CimClass | CimInstance) else tuple(what)
+        for each in objects if isinstance(objects, tuple) else (objects,):
+            if not isinstance(each, CimClass | CimInstance):
+                raise _unfit("what is put is a CimClass or a CimInstance", each)
+        if properties is not None:
+            flags |= ChangeFlag.UPDATE_ONLY
+        return self._ready(self._session.put(objects, self._context(partial_put(properties)), flags))
+
+    def delete(self, path: str | ObjectPath) -> Operation[None]:
+        """Deletes the instance at a path, or a class with its instances and all that is derived from it."""
+        return self._ready(self._session.delete(_path(path), self._context()))
+
+    def namespace(self, name: str) -> Operation[Namespace]:
+        """A namespace within this one, such as `cimv2` from `root`; close it like any connection."""
+
+        async def opened(_: object) -> Namespace:
+            return Namespace(await self._session.open_namespace(name, context), replace(self._options, sink=None))
+
+        context = self._context()
+        return self._ready(Operation.start(opened, f"namespace {name}", single=True, context=context))
+
+    def load_mof(
+        self,
+        mof: str | Path,
+        *,
+        class_flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+        instance_flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+    ) -> Operation[tuple[ObjectPath, ...]]:
+        """Compiles MOF: all that it declares is stored, or nothing; the result is the paths of what was put.
+
+        Args:
+            mof: a text, or the path of a file, to which what it includes is relative.
+            class_flags, instance_flags: how both are written until a pragma says something else; see ChangeFlag.
+
+        Errors: MofError with file, line and column; a file that cannot be read is one at once.
+        """
+        text = read_mof(mof, class_flags, instance_flags)
+        return self._ready(self._session.load_mof(text, self._context()))
+
     async def close(self) -> None:
         """Ends the connection, for every view of it."""
         await self._session.close()
@@ -119,12 +250,17 @@ class Namespace:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _context(self) -> CallContext:
+    def _context(self, values: Mapping[str, object] = NO_VALUES) -> CallContext:
         options = self._options
         deadline = NEVER
         if options.timeout is not None:
             deadline = Deadline.after(asyncio.get_running_loop().time(), options.timeout)
-        return CallContext(locale=options.locale, deadline=deadline, flags=options.flags)
+        return CallContext(
+            locale=options.locale,
+            deadline=deadline,
+            flags=options.flags,
+            values={**options.context, **values} if values else options.context,
+        )
 
     def _ready(self, operation: Operation[T]) -> Operation[T]:
         if self._options.sink is not None:

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from openwmi.model import CimClass, CimInstance
+from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.operation import CallContext, CallTable, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class MofText:
+    """A MOF text to be compiled.
+
+    Attributes:
+        text: it.
+        name: what messages call it; what it includes is relative to it.
+        include: (what an include names, the name of the text that it stands in) -> (name, text). None: it includes
+            nothing. OSError, UnicodeError or WbemError for what is not there.
+        class_flags, instance_flags: how classes and instances are written until a pragma says something else.
+    """
+
+    text: str
+    name: str = ""
+    include: Callable[[str, str], tuple[str, str]] | None = None
+    class_flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE
+    instance_flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE
 
 
 class Session(ABC):
@@ -50,6 +70,40 @@ class Session(ABC):
         """Runs a method; the result holds the out-parameters and ReturnValue.
 
         INVALID_METHOD, INVALID_METHOD_PARAMETERS, METHOD_NOT_IMPLEMENTED, METHOD_DISABLED.
+        """
+
+    @abstractmethod
+    def put(
+        self,
+        what: CimClass | CimInstance | Sequence[CimClass | CimInstance],
+        context: CallContext,
+        flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+    ) -> Operation[Any]:
+        """Creates or updates a class or an instance, or several, all of them or none.
+
+        The result is the ObjectPath of the one object, or a tuple with those of several.
+
+        Args:
+            what: of several superclasses come before what is derived from them, and classes before instances.
+            context: who calls, by when.
+            flags: see ChangeFlag.
+
+        ALREADY_EXISTS, NOT_FOUND, INVALID_OBJECT and many more say which object, which property and which rule.
+        """
+
+    @abstractmethod
+    def delete(self, path: str, context: CallContext) -> Operation[None]:
+        """Deletes an instance, or a class with its instances and all that is derived from it. NOT_FOUND."""
+
+    @abstractmethod
+    def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
+        """A connection to a namespace within this one, such as `cimv2` from `root`. INVALID_NAMESPACE."""
+
+    @abstractmethod
+    def load_mof(self, mof: MofText, context: CallContext) -> Operation[tuple[ObjectPath, ...]]:
+        """Compiles a MOF text: all that it declares, or nothing; the result is the paths of what was put.
+
+        MofError with file, line and column.
         """
 
     @abstractmethod

@@ -2,8 +2,9 @@
 
 `parse` and `format` turn text into a tree and back: a Select, a SchemaQuery, AssociatorsOf or ReferencesOf.
 `compile_filter` and `compile_row_filter` make of a Select and a class one function that picks what matches;
-`compile_class_filter` does so for the classes that a SchemaQuery asks for. `key_lookup`, `equalities`, `referenced` and
-`selected` tell whoever fetches the objects what not to fetch, and what to show.
+`compile_class_filter` does so for the classes that a SchemaQuery asks for. `plan` tells whoever fetches instances what
+not to fetch, by which keys to look, and what to show; `class_lookup` whoever has the classes which of them not to read.
+`prototype` is the class of the results. What was made of a text without parameters is kept for the next time.
 
 What the documents leave open is decided like this:
 
@@ -20,8 +21,12 @@ What the documents leave open is decided like this:
 - `Inner.Name` is a property of an embedded object, as deep as one likes. What is in an object that is NULL is NULL.
   What its class does not have, or cannot compare like that, matches nothing and is no error. In the select list it
   stands for the whole embedded object (the SDK would have all of it NULL but the property).
-- ISA takes a class with quotes or without. No class of that name need exist.
-- There are no comments. `:name` is no WQL but ours: a value that the caller binds.
+- ISA takes a class with quotes or without. No class of that name need exist. `__this` is there in schema queries alone:
+  in a data query `__CLASS` says what an instance is.
+- System properties are text like others: `__PATH = "…"` wants the path as WMI writes it, but for case.
+- Of dates the WMI format is read, and none of those that the SDK lists beside it: they mean another day in each locale.
+- There are no comments. `:name` is no WQL but ours: a value that the caller binds, in place of a constant, of a key's
+  value in the braces of ASSOCIATORS OF and REFERENCES OF, or of all that stands in them.
 
 It must not know where objects come from, nor of any wire or file.
 """
@@ -35,8 +40,10 @@ from openwmi.wql.compiler import (
     compile_row_filter,
 )
 from openwmi.wql.formatter import format  # noqa: A004 - parse and format are the two verbs for text
+from openwmi.wql.lookup import key_filter
 from openwmi.wql.parser import parse, parse_select
-from openwmi.wql.plan import equalities, key_lookup, referenced, selected
+from openwmi.wql.plan import Plan, plan, prototype, selected
+from openwmi.wql.scope import ClassScope, class_lookup
 from openwmi.wql.tree import (
     And,
     AssociatorsOf,
@@ -58,6 +65,7 @@ __all__ = [
     "And",
     "AssociatorsOf",
     "ClassFilter",
+    "ClassScope",
     "Comparison",
     "Constant",
     "Expression",
@@ -67,19 +75,21 @@ __all__ = [
     "Not",
     "Operator",
     "Or",
+    "Plan",
     "Query",
     "ReferencesOf",
     "RowFilter",
     "SchemaQuery",
     "Select",
+    "class_lookup",
     "compile_class_filter",
     "compile_filter",
     "compile_row_filter",
-    "equalities",
     "format",
-    "key_lookup",
+    "key_filter",
     "parse",
     "parse_select",
-    "referenced",
+    "plan",
+    "prototype",
     "selected",
 ]

@@ -6,16 +6,21 @@ refused, from trees that were built by hand as well:
 - ClassDefsOnly with ResultClass ("mutually exclusive. Using them together causes an invalid query error");
 - ClassDefsOnly with SchemaOnly ("Schema Associations"; the syntax that it calls complete has no KeysOnly, either);
 - SchemaOnly for the path of an instance (the same page, and SWbemServices.AssociatorsOf).
+
+A parameter in the braces is a value: of a key (`{Win32_Service.Name=:name}`), or the path as a whole (`{:path}`). It is
+put into the path that was parsed without it, and never into its text.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.model import ObjectPath
-from openwmi.wql.lexer import is_name, tokenize
+from openwmi.model import KeyValue, ObjectPath
+from openwmi.wql.lexer import PARAMETER, STRING, Token, is_name, tokenize
 from openwmi.wql.place import invalid_query, shown
 from openwmi.wql.tree import AssociatorsOf, ReferencesOf
 from openwmi.wql.words import Words
@@ -34,6 +39,10 @@ _VALUES: Final = {
 _FLAGS: Final = {"KeysOnly": "keys_only", "ClassDefsOnly": "class_defs_only", "SchemaOnly": "schema_only"}
 _OF_ASSOCIATORS: Final = frozenset({"AssocClass", "RequiredAssocQualifier", "ResultRole"})
 _SPELLING: Final = {keyword.upper(): keyword for keyword in (*_VALUES, *_FLAGS)}
+
+# A parameter stands behind an equals sign, where a path has nothing that begins with a colon.
+_PIECE: Final = re.compile(rf"(?:{STRING})|=(?P<parameter>{PARAMETER.pattern})?|.", re.VERBOSE | re.DOTALL)
+
 _EXCLUSIVE: Final = (("ClassDefsOnly", "ResultClass"), ("ClassDefsOnly", "SchemaOnly"), ("KeysOnly", "SchemaOnly"))
 
 
@@ -94,13 +103,57 @@ def _path(words: Words) -> ObjectPath:
     words.at += 1
     inside = token.text[1:-1]
     path = inside.strip()
+    start = token.offset + 1 + inside.index(path)
     if not path:
         raise invalid_query(words.text, token.offset, "expected an object path in the braces, found nothing")
+    if PARAMETER.fullmatch(path):
+        return _bound_path(words, Token("parameter", path, start))
+    holes: dict[int, Token] = {}
     try:
-        return ObjectPath.parse(path)
+        found = ObjectPath.parse(_filled(path, start, holes))
     except WbemError as error:
-        start = token.offset + 1 + inside.index(path)
         raise invalid_query(words.text, start, shown(error.message, whole=True)) from None
+    keys = list(found.keys or ())
+    for index, hole in holes.items():
+        keys[index] = keys[index][0], _bound_key(words, hole)
+    return replace(found, keys=tuple(keys)) if holes else found
+
+
+def _bound_path(words: Words, token: Token) -> ObjectPath:
+    """The path that a parameter is, as a whole."""
+    value = words.parameter(token)
+    if not isinstance(value, str):
+        raise _unfit(token, "is no object path: give it as text or as an ObjectPath")
+    try:
+        return ObjectPath.parse(value)
+    except WbemError as error:
+        raise _unfit(token, f"is no object path: {shown(error.message, whole=True)}") from None
+
+
+def _filled(path: str, start: int, holes: dict[int, Token]) -> str:
+    """The path with something as long in place of each parameter, which becomes one of the `holes`, by its key."""
+    parts: list[str] = []
+    equals = 0
+    for match in _PIECE.finditer(path):
+        name = match["parameter"]
+        if name:
+            holes[equals] = Token("parameter", name, start + match.start("parameter"))
+        parts.append(f'="{"…" * (len(name) - 2)}"' if name else match[0])
+        equals += match[0].startswith("=")
+    return "".join(parts)
+
+
+def _bound_key(words: Words, token: Token) -> KeyValue:
+    value = words.parameter(token)
+    if isinstance(value, float) or value is None:
+        raise _unfit(token, "is no value of a key in a path: these are text, integers and booleans")
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        raise _unfit(token, "is no value of a key in a path: no integer of CIM is as large")
+    return value
+
+
+def _unfit(token: Token, problem: str) -> WbemError:
+    return WbemError(WbemStatus.INVALID_PARAMETER, f"the parameter {shown(token.text)} {problem}")
 
 
 def _braced(path: ObjectPath) -> str:

@@ -7,7 +7,7 @@ is the OR of the NOTs, also where something is unknown. So whoever evaluates onl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
@@ -120,17 +120,24 @@ class AnyOf:
 Condition: TypeAlias = NullTest | ValueTest | PatternTest | IsaTest | InnerTest | AllOf | AnyOf
 
 
-def check(query: Select, class_: CimClass) -> Condition | None:
-    """What an instance of `class_` must fulfil; None if there is no WHERE. The select list is checked as well.
+class Checked(NamedTuple):
+    """A query that fits a class: the columns of its select list (none for `*`), and what an instance must fulfil."""
+
+    columns: list[Column]
+    condition: Condition | None
+
+
+def check(query: Select, class_: CimClass) -> Checked:
+    """The query, understood for a class.
 
     Raises:
         WbemError: INVALID_QUERY for a property that the class does not have, for an operator that its type does not
-            have (the section asks for this status, not for INVALID_OPERATOR) and for a constant that cannot be of the
+            have (the section asks for this status, not for INVALID_OPERATION) and for a constant that cannot be of the
             type, each with its place; QUOTA_VIOLATION if a tree built by hand is deeper than QUERY_DEPTH.
     """
     checker = _Checker(query, class_)
-    checker.columns()
-    return None if query.where is None else checker.condition(query.where, negated=False)
+    columns = checker.columns()
+    return Checked(columns, None if query.where is None else checker.condition(query.where, negated=False))
 
 
 def check_inner(test: InnerTest, type_: Type) -> Condition:
@@ -140,22 +147,6 @@ def check_inner(test: InnerTest, type_: Type) -> Condition:
     """
     query = Select(None, "")
     return _Checker(query, CimClass("")).leaf(Column("", type_, 0), test.test, negated=test.negated)
-
-
-def columns(query: Select, class_: CimClass) -> list[Column]:
-    """Every property that the query names, in the select list (none for `*`) and in WHERE; with repetitions."""
-    checker = _Checker(query, class_)
-    found = checker.columns()
-    pending = [] if query.where is None else [query.where]
-    while pending:
-        match pending.pop():
-            case And(terms) | Or(terms):
-                pending += terms
-            case Not(operand):
-                pending.append(operand)
-            case Comparison(name, offset=offset) | IsNull(name, offset=offset) | Isa(name, offset=offset):
-                found.append(checker.column(name, offset))
-    return found
 
 
 # A parenthesis of the text is up to two nodes of the tree, an OR of ANDs, and the outermost pair of them needs none.

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from types import CodeType
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
@@ -45,9 +45,11 @@ from openwmi.wql.check import (
     check,
     check_inner,
 )
+from openwmi.wql.keep import keeping
 from openwmi.wql.kind import Form
 from openwmi.wql.like import Shape
 from openwmi.wql.predicate import date_test, inner_test, isa_test, path_test
+from openwmi.wql.reduce import reduced
 from openwmi.wql.tree import META_CLASS, IsNull, Operator, SchemaQuery, Select
 
 RowFilter: TypeAlias = Callable[[Iterable[Store]], list[Store]]
@@ -61,46 +63,57 @@ def compile_row_filter(query: Select, class_: CimClass) -> RowFilter:
     Raises:
         WbemError: INVALID_QUERY if the query does not fit the class; see `check`.
     """
-    condition = check(query, class_)
-    if condition is None:
-        return list
-    code = _Code(class_)
-    source = f"select = lambda rows: [r for r in rows if {code.condition(condition)}]"
-    return cast(RowFilter, code.run(source))
+    return row_filter(reduced(check(query, class_).condition, class_), class_)
 
 
 def compile_filter(query: Select, class_: CimClass) -> InstanceFilter:
     """The same for instances of `class_`, or of a class that equals it; a derived class needs a function of its own."""
-    condition = check(query, class_)
-    if condition is None:
-        return list
+    condition = reduced(check(query, class_).condition, class_)
+    if isinstance(condition, bool):
+        return list if condition else _none
     code = _Code(class_)
     source = f"select = lambda objects: [o for o in objects for r in [o.store_] if {code.condition(condition)}]"
     return cast(InstanceFilter, code.run(source))
 
 
+@keeping
 def compile_class_filter(query: SchemaQuery) -> ClassFilter:
     """The function that gives those classes that match, in their order.
 
     Raises:
         WbemError: INVALID_QUERY for what is neither a system property nor `__this`, and as for `compile_row_filter`.
     """
-    pick = compile_row_filter(Select(None, META_CLASS, query.where, query.text), _META)
+    pick = row_filter(checked_classes(query), META)
     return lambda classes: [cast(_ClassRow, row).class_ for row in pick(map(_ClassRow, classes))]
 
 
-# The class of all classes: its instances are classes, and have their system properties for properties.
-_META = CimClass(
+def row_filter(condition: Condition | bool, class_: CimClass) -> RowFilter:
+    """The function that gives those rows that fulfil a condition, which is reduced for the class."""
+    if isinstance(condition, bool):
+        return list if condition else _none
+    code = _Code(class_)
+    source = f"select = lambda rows: [r for r in rows if {code.condition(condition)}]"
+    return cast(RowFilter, code.run(source))
+
+
+def checked_classes(query: SchemaQuery) -> Condition | bool:
+    """What a class must fulfil, as a row of META. INVALID_QUERY for what is neither a system property nor `__this`."""
+    condition = check(Select(None, META_CLASS, query.where, query.text), META).condition
+    return True if condition is None else condition
+
+
+META = CimClass(
     META_CLASS,
     properties=(
         Property("__this", Type(CimType.OBJECT)),
         *(Property(name, type_) for name, type_ in SYSTEM_PROPERTIES.items()),
     ),
 )
+"""The class of all classes: its instances are classes, and have their system properties for properties."""
 
 
 class _ClassRow:
-    """A class as a row of _META. What no test asks for is not made."""
+    """A class as a row of META. What no test asks for is not made."""
 
     __slots__ = ("class_",)
 
@@ -108,10 +121,10 @@ class _ClassRow:
         self.class_ = class_
 
     def __getitem__(self, position: int) -> Value:
-        return self.class_[_META.names[position]] if position else self.class_
+        return self.class_[META.names[position]] if position else self.class_
 
     def __len__(self) -> int:
-        return len(_META.names)
+        return len(META.names)
 
 
 # {x} gets the value out of the row, {c} is the name of the constant. One variable is enough: nothing reads it later.
@@ -200,10 +213,7 @@ class _Code:
         if column.index is not None:
             return f"r[{column.index:d}]"
         class_, name = self.class_, column.name
-        if name in _OF_THE_INSTANCE:
-            return f"{self.constant(lambda row: CimInstance(class_, row)[name])}(r)"
-        nothing = (None,) * len(class_.properties)
-        return self.constant(CimInstance(class_, nothing)[name])
+        return f"{self.constant(lambda row: CimInstance(class_, row)[name])}(r)"
 
     def constant(self, value: object) -> str:
         """The name under which the source finds `value`."""
@@ -224,7 +234,7 @@ def _compile_inner(test: InnerTest, type_: Type) -> Callable[[Store], bool]:
         condition = check_inner(test, type_)
     except WbemError:
         return _never
-    code = _Code(_META)  # no system property is asked for, so any class will do
+    code = _Code(META)  # no system property is asked for, so any class will do
     return cast(Callable[[Store], bool], code.run(f"select = lambda r: {code.condition(condition)}"))
 
 
@@ -232,8 +242,8 @@ def _never(_: Store) -> bool:
     return False
 
 
-# The system properties that depend on the values; all others are the same for each instance of a class.
-_OF_THE_INSTANCE = frozenset({"__PATH", "__RELPATH"})
+def _none(_: Iterable[object]) -> list[Any]:
+    return []
 
 
 @lru_cache(maxsize=QUERY_SOURCES_KEPT)

@@ -19,17 +19,21 @@ _NAME = r"[A-Za-z_\u0080-\U0010ffff][A-Za-z_0-9\u0080-\U0010ffff]*+"
 # No group here is repeated possessively: Python before 3.11.5 matches that wrongly. Each repeat can be read in one
 # way only, so that trying again costs nothing much.
 _PATH = rf"{_NAME}(?:\.{_NAME})*"
-_STRING = r""" "[^"\\]*+(?:\\.[^"\\]*+)*" | '[^'\\]*+(?:\\.[^'\\]*+)*' """
+STRING: Final = r""" "[^"\\]*+(?:\\.[^"\\]*+)*" | '[^'\\]*+(?:\\.[^'\\]*+)*' """
+"""The expression of a string (re.VERBOSE, re.DOTALL)."""
+
+PARAMETER: Final = re.compile(f":{_NAME}")
+"""A value that the caller gives."""
 
 _TOKEN = re.compile(
     rf"""(?P<space> [ \t\r\n\f\v]++ )
        | (?P<name> {_PATH} )
        | (?P<number> [-+]?\.?[0-9](?:[eE][-+]|[.0-9A-Za-z_\u0080-\U0010ffff])* )
-       | (?P<string> {_STRING} )
-       | (?P<object> \{{ (?: [^{{}}"'] | {_STRING} )* \}} )
+       | (?P<string> {STRING} )
+       | (?P<object> \{{ (?: [^{{}}"'] | {STRING} )* \}} )
        | (?P<operator> <= | >= | <> | != | [=<>] )
        | (?P<mark> [(),*] )
-       | (?P<parameter> :{_NAME} )
+       | (?P<parameter> {PARAMETER.pattern} )
        | (?P<junk> . )""",
     re.VERBOSE | re.DOTALL,
 )

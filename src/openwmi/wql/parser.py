@@ -8,14 +8,15 @@ never becomes text that is parsed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
-from openwmi.base.limits import QUERY_CHARS, QUERY_DEPTH
+from openwmi.base.limits import QUERY_CHARS, QUERY_DEPTH, QUERY_TEXT_KEPT_CHARS, QUERY_TEXTS_KEPT
 from openwmi.base.status import WbemStatus
 from openwmi.wql.association import parse_association
 from openwmi.wql.lexer import Token, bad_escape, is_name, number, unescape
-from openwmi.wql.parameter import bind
 from openwmi.wql.place import invalid_query, shown
 from openwmi.wql.tree import (
     META_CLASS,
@@ -52,7 +53,8 @@ def parse(text: str, parameters: Mapping[str, object] | None = None) -> Query:
     Args:
         text: one statement.
         parameters: a value for each `:name` in the text, and for nothing else: str, int, float, bool, None (NULL),
-            CimDateTime, CimInterval, ObjectPath, an aware datetime or a timedelta.
+            CimDateTime, CimInterval, ObjectPath, an aware datetime or a timedelta. In the braces of ASSOCIATORS OF and
+            REFERENCES OF one may be the value of a key, or stand for the whole path.
 
     Raises:
         WbemError: INVALID_QUERY for what is not WQL, with its place; QUOTA_VIOLATION beyond QUERY_CHARS or
@@ -65,10 +67,9 @@ def parse(text: str, parameters: Mapping[str, object] | None = None) -> Query:
         raise WbemError(WbemStatus.QUOTA_VIOLATION, f"the query has {len(text)} characters; {QUERY_CHARS} are allowed")
     if not text:  # Windows: tells this from a query that is wrong
         raise WbemError(WbemStatus.INVALID_PARAMETER, "the query is empty")
-    parser = _Parser(text, parameters)
-    query = parser.query()
-    parser.finish(query)
-    return query
+    if parameters or len(text) > QUERY_TEXT_KEPT_CHARS:
+        return _parsed(text, parameters)
+    return _kept(str(text), parameters is None)
 
 
 def parse_select(text: str, parameters: Mapping[str, object] | None = None) -> Select:
@@ -79,14 +80,25 @@ def parse_select(text: str, parameters: Mapping[str, object] | None = None) -> S
     return query
 
 
+@lru_cache(maxsize=QUERY_TEXTS_KEPT)
+def _kept(text: str, without: bool) -> Query:
+    query = _parsed(text, None if without else {})
+    return replace(query, kept=True) if isinstance(query, Select | SchemaQuery) else query
+
+
+def _parsed(text: str, parameters: Mapping[str, object] | None) -> Query:
+    parser = _Parser(text, parameters)
+    query = parser.query()
+    parser.finish(query)
+    return query
+
+
 class _Parser(Words):
     """Each method reads one part of the grammar and leaves the place behind it."""
 
     def __init__(self, text: str, parameters: Mapping[str, object] | None) -> None:
-        super().__init__(text)
+        super().__init__(text, parameters)
         self.depth = 0
-        self.parameters = parameters
-        self.bound: set[str] = set()
 
     def query(self) -> Query:
         if self.next_is("ASSOCIATORS", "REFERENCES"):
@@ -115,8 +127,7 @@ class _Parser(Words):
         if self.tokens[self.at].kind != "end":
             has_where = isinstance(query, Select | SchemaQuery) and query.where is not None
             self.fail("AND, OR or the end" if has_where else "WHERE or the end")
-        unused = [name for name in self.parameters or () if name not in self.bound]
-        if unused:
+        if unused := self.unused():
             raise WbemError(
                 WbemStatus.INVALID_PARAMETER, f"the query has no parameter :{shown(unused[0])}: it was given a value"
             )
@@ -241,18 +252,6 @@ class _Parser(Words):
                 return self.parameter(token)
         self.at -= 1
         return self.fail(wanted)
-
-    def parameter(self, token: Token) -> Constant | None:
-        name = token.text[1:]
-        if self.parameters is None:
-            raise invalid_query(self.text, token.offset, f"the parameter {shown(token.text)} has no value")
-        if name not in self.parameters:
-            given = ", ".join(shown(key) for key in self.parameters) or "none"
-            raise WbemError(
-                WbemStatus.INVALID_PARAMETER, f"the parameter {shown(token.text)} has no value; given: {given}"
-            )
-        self.bound.add(name)
-        return bind(name, self.parameters[name])
 
     def operator(self, wanted: str) -> Operator:
         token = self.tokens[self.at]

@@ -23,7 +23,7 @@ from openwmi.model import (
 )
 from openwmi.wql.tree import Operator
 
-_COMPARE: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
+COMPARE: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
     Operator.EQUAL: operator.eq,
     Operator.UNEQUAL: operator.ne,
     Operator.LESS: operator.lt,
@@ -31,13 +31,14 @@ _COMPARE: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
     Operator.LESS_OR_EQUAL: operator.le,
     Operator.GREATER_OR_EQUAL: operator.ge,
 }
+"""What the operators do with two values of one kind. LIKE is none of them."""
 
 
 def date_test(relation: Operator, wanted: CimDateTime | CimInterval) -> Callable[[object], bool]:
     """TRUE where a date is in this relation to `wanted`; not where the two have no order, nor for the other kind."""
     if isinstance(wanted, CimInterval):
         return _interval_test(relation, wanted)
-    compare, text, zone = _COMPARE[relation], wanted.text, wanted.text[21:]
+    compare, text, zone = COMPARE[relation], wanted.text, wanted.text[21:]
     by_text = _is_simple(text)
 
     def test(value: object) -> bool:
@@ -63,7 +64,7 @@ _DOUBTFUL_DAYS = frozenset("0229 0230 0231 0431 0631 0931 1131".split())
 
 
 def _interval_test(relation: Operator, wanted: CimInterval) -> Callable[[object], bool]:
-    compare, microseconds = _COMPARE[relation], wanted.microseconds
+    compare, microseconds = COMPARE[relation], wanted.microseconds
     return lambda value: isinstance(value, CimInterval) and compare(value.microseconds, microseconds)
 
 

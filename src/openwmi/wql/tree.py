@@ -95,6 +95,7 @@ class Select:
         where: what an instance must fulfil; None where there is no WHERE.
         text: what this was parsed from, "" if it was built by hand.
         offsets: where each column stands in the text.
+        kept: whether `parse` keeps this tree for its text, so that what is made of it is worth keeping, too.
     """
 
     columns: tuple[str, ...] | None
@@ -102,6 +103,7 @@ class Select:
     where: Expression | None = None
     text: str = field(default="", compare=False, repr=False)
     offsets: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    kept: bool = field(default=False, compare=False, repr=False)
 
 
 META_CLASS = "meta_class"
@@ -114,6 +116,7 @@ class SchemaQuery:
 
     where: Expression | None = None
     text: str = field(default="", compare=False, repr=False)
+    kept: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NoReturn
 
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.wql.lexer import RESERVED, Token, is_name, tokenize
+from openwmi.wql.parameter import bind
 from openwmi.wql.place import invalid_query, shown
+from openwmi.wql.tree import Constant
 
 
 class Words:
-    """Each method reads one thing and leaves the place behind it. INVALID_QUERY, with the place, if it is not there."""
+    """Each method reads one thing and leaves the place behind it. INVALID_QUERY, with the place, if it is not there.
 
-    def __init__(self, text: str) -> None:
+    Attributes:
+        text: the query.
+        tokens: its words.
+        at: the place among them.
+        bound: the parameters that have been met.
+    """
+
+    def __init__(self, text: str, parameters: Mapping[str, object] | None) -> None:
         self.text = text
         self.tokens = tokenize(text)
         self.at = 0
+        self.bound: set[str] = set()
+        self._parameters = parameters
 
     def next_is(self, *words: str) -> bool:
         """Whether the next token is one of these keywords."""
@@ -43,6 +57,23 @@ class Words:
             self.fail(wanted)
         self.at += 1
         return token
+
+    def parameter(self, token: Token) -> Constant | None:
+        """The value of a parameter; None is NULL. INVALID_PARAMETER if there is none, or one that no query can have."""
+        name = token.text[1:]
+        if self._parameters is None:
+            raise invalid_query(self.text, token.offset, f"the parameter {shown(token.text)} has no value")
+        if name not in self._parameters:
+            given = ", ".join(shown(key) for key in self._parameters) or "none"
+            raise WbemError(
+                WbemStatus.INVALID_PARAMETER, f"the parameter {shown(token.text)} has no value; given: {given}"
+            )
+        self.bound.add(name)
+        return bind(name, self._parameters[name])
+
+    def unused(self) -> list[str]:
+        """The names of the parameters that have not been met."""
+        return [name for name in self._parameters or () if name not in self.bound]
 
     def fail(self, wanted: str) -> NoReturn:
         token = self.tokens[self.at]

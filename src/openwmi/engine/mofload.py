@@ -1,0 +1,99 @@
+"""Compiles MOF into the repository: parsed beside the loop, resolved and stored inside one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.engine.writing import remove, store
+from openwmi.model import CimClass, ObjectPath
+from openwmi.mof import (
+    Declaration,
+    DeleteClass,
+    DeleteInstance,
+    MofError,
+    Phase,
+    PutClass,
+    PutInstance,
+    Source,
+    parse,
+    resolve,
+)
+from openwmi.operation import CallContext
+from openwmi.repository import Repository
+from openwmi.repository.transaction import Transaction
+from openwmi.session import MofText
+
+Step = PutClass | PutInstance | DeleteClass | DeleteInstance
+IsProvided = Callable[[str, str], bool]
+"""(namespace, class) -> whether a provider has its instances."""
+
+
+async def load_mof(
+    repository: Repository, namespace: str, mof: MofText, is_provided: IsProvided, context: CallContext
+) -> tuple[ObjectPath, ...]:
+    """All that the text declares, or nothing; the paths of what was put. MofError."""
+    declarations = await asyncio.to_thread(partial(_parse, mof))
+    return await repository.write(
+        lambda transaction: _compile(transaction, declarations, namespace, mof, is_provided, context)
+    )
+
+
+def _parse(mof: MofText) -> tuple[Declaration, ...]:
+    read = mof.include
+
+    def include(named: str, where: str) -> Source:
+        if read is None:
+            raise WbemError(WbemStatus.NOT_SUPPORTED, "a text that is in no file can include none")
+        return Source(*read(named, where))
+
+    return tuple(parse(mof.text, mof.name, include))
+
+
+def _compile(
+    transaction: Transaction,
+    declarations: tuple[Declaration, ...],
+    namespace: str,
+    mof: MofText,
+    is_provided: IsProvided,
+    context: CallContext,
+) -> tuple[ObjectPath, ...]:
+    def find(where: str, name: str) -> CimClass | None:
+        return transaction.namespace(where).find(name) if transaction.has(where) else None
+
+    paths = []
+    for step in resolve(declarations, find, namespace).steps:
+        try:
+            path = _carry_out(transaction, step, mof, is_provided, context)
+        except MofError:
+            raise
+        except WbemError as error:
+            raise MofError(int(error.status), error.message, step.place, Phase.STORING) from error
+        if path is not None:
+            paths.append(path)
+    return tuple(paths)
+
+
+def _carry_out(
+    transaction: Transaction, step: Step, mof: MofText, is_provided: IsProvided, context: CallContext
+) -> ObjectPath | None:
+    draft = transaction.namespace(step.namespace)
+    if isinstance(step, PutClass):
+        return store(transaction, draft, step.class_, step.flags or mof.class_flags, context)
+    if isinstance(step, PutInstance):
+        if is_provided(step.namespace, step.instance.class_.name):
+            raise WbemError(
+                WbemStatus.PROVIDER_NOT_CAPABLE,
+                f"the instances of {step.instance.class_.name} belong to its provider: put them one by one",
+            )
+        return store(transaction, draft, step.instance, step.flags or mof.instance_flags, context)
+    path = step.path if isinstance(step, DeleteInstance) else ObjectPath(None, None, step.class_name)
+    try:
+        remove(transaction, step.namespace, path, context)
+    except WbemError as error:
+        if step.must_exist or error.status is not WbemStatus.NOT_FOUND:
+            raise
+    return None

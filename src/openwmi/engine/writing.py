@@ -1,0 +1,122 @@
+"""The verbs that write: what goes to a provider, what into the repository, and what makes a namespace.
+
+What the repository gets is decided and written inside one transaction, on the thread that writes; a list is written as
+a whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openwmi.base.case import fold
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.engine.class_changes import check_class_delete, check_class_put
+from openwmi.engine.extensions import declared_names, put_properties
+from openwmi.engine.hosting import ProviderHost
+from openwmi.engine.instance_changes import check_instance_delete, check_instance_put
+from openwmi.engine.namespaces import create_namespace, delete_namespace
+from openwmi.engine.paths import checked_keys, located
+from openwmi.engine.provider import PutCall, Request
+from openwmi.engine.sources import NAMESPACE_CLASS, is_dynamic, unserved
+from openwmi.engine.view import View
+from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
+from openwmi.operation import CallContext, CallFlags
+from openwmi.repository import Repository
+from openwmi.repository.transaction import Draft, Transaction
+
+
+async def put(
+    repository: Repository,
+    view: View,
+    objects: Sequence[CimClass | CimInstance],
+    flags: ChangeFlag,
+) -> tuple[ObjectPath, ...]:
+    """Creates or updates these, all or none; their paths."""
+    for each in objects:
+        host = view.sources.host(each.class_.name) if isinstance(each, CimInstance) else None
+        if host is not None and isinstance(each, CimInstance):
+            if len(objects) > 1:
+                raise WbemError(
+                    WbemStatus.NOT_SUPPORTED,
+                    f"{each!r} goes to {host}, which takes one instance at a time: put it alone",
+                )
+            return (await _provide(view, host, each, flags),)
+
+    def change(transaction: Transaction) -> tuple[ObjectPath, ...]:
+        draft = transaction.namespace(view.namespace)
+        return tuple([store(transaction, draft, each, flags, view.context) for each in objects])
+
+    return await repository.write(change)
+
+
+async def delete(repository: Repository, view: View, text: str) -> None:
+    """Deletes the instance at a path, or a class."""
+    path = located(text, view.server, view.namespace)
+    class_ = None if path.is_class else view.find(path.class_name, WbemStatus.NOT_FOUND)
+    host = None if class_ is None else view.sources.host(class_.name)
+    if host is not None and class_ is not None:
+        await host.delete(Request(view.context, class_), checked_keys(path, class_))
+        return
+    await repository.write(lambda transaction: remove(transaction, view.namespace, path, view.context))
+
+
+def store(
+    transaction: Transaction,
+    draft: Draft,
+    what: CimClass | CimInstance,
+    flags: ChangeFlag,
+    context: CallContext,
+) -> ObjectPath:
+    """Writes one object into the repository; its path."""
+    amended = CallFlags.USE_AMENDED_QUALIFIERS in context.flags
+    if isinstance(what, CimClass):
+        changed = check_class_put(what, flags, draft, amended=amended)
+        draft.put_class(changed.class_, changed.derived)
+        return changed.class_.path_
+    if fold(what.class_.name) == NAMESPACE_CLASS:
+        return create_namespace(transaction, draft, what, flags)
+    change = check_instance_put(what, flags, draft, context=context.values, amended=amended)
+    if is_dynamic(change.instance.class_):
+        raise unserved(change.instance.class_)
+    draft.put_instance(change.instance, change.before)
+    path = change.instance.path_
+    assert path is not None
+    return path
+
+
+def remove(transaction: Transaction, namespace: str, path: ObjectPath, context: CallContext) -> None:
+    """Deletes one object from the repository."""
+    draft = transaction.namespace(namespace)
+    if path.is_class:
+        amended = CallFlags.USE_AMENDED_QUALIFIERS in context.flags
+        deleted = check_class_delete(path.class_name, draft, amended=amended)
+        for class_ in (*reversed(deleted.derived), deleted.class_):
+            draft.delete_class(class_.name)
+        return
+    if fold(path.class_name) == NAMESPACE_CLASS:
+        delete_namespace(transaction, draft, path)
+        return
+    draft.delete_instance(check_instance_delete(path, draft))
+
+
+async def _provide(
+    view: View,
+    host: ProviderHost,
+    instance: CimInstance,
+    flags: ChangeFlag,
+) -> ObjectPath:
+    """Hands an instance to its provider."""
+    class_ = view.find(instance.class_.name, WbemStatus.INVALID_CLASS)
+    row = class_.row({name: instance[name] for name in instance if name in class_})
+    properties = put_properties(view.context.values, flags)
+    named = None if properties is None else tuple(declared_names(class_, properties))
+    values = dict(zip(class_.names, row, strict=True))
+    chosen = await host.put(PutCall(Request(view.context, class_), values, flags, named))
+    if chosen is not None:
+        row = host.fitted(class_, {**values, **chosen}, f"the keys that {host} chose")
+    path = CimInstance(replace(class_), row).path_
+    if path is None:
+        raise WbemError(WbemStatus.NO_KEY, f"{class_.name}: keys without a value, and {host} chose none")
+    return path

@@ -1,0 +1,23 @@
+"""The repository: namespaces, classes and instances, kept in layers that are shipped and one SQLite file of the user's.
+
+It stores, and checks nothing but that what it wrote can be read again: which changes are allowed, who provides the
+instances of a class and what a query means is for the engine to say.
+
+    repository     reading on the loop, writing by functions that run on the thread that writes
+    reader         one namespace as it is: classes, instances by key and by page, who refers to what
+    transaction    the same, to be changed: all or nothing
+    writer         the thread that writes, and commits together what came together
+    schema         the classes of a namespace at one moment; loading: where they come from; layers: below the file
+    table          the instances of one class: class_record, value_record, keys: as octets
+    database       the file itself; failure: what SQLite raises, in our words; damage: what was not written so
+
+Transactions are imported from their module: who only reads loads no SQLite.
+"""
+
+from openwmi.repository.layers import GivenLayer, Layer, Layers
+from openwmi.repository.reader import Reader
+from openwmi.repository.repository import Repository
+from openwmi.repository.schema import Schema
+from openwmi.repository.shipped import ShippedLayer
+
+__all__ = ["GivenLayer", "Layer", "Layers", "Reader", "Repository", "Schema", "ShippedLayer"]

@@ -1,0 +1,312 @@
+"""What is written together: changes of classes, instances and namespaces, which happen all or not at all.
+
+A transaction runs on the thread that writes and sees its own changes. Nothing is checked here but that what is written
+can be read again: what may be written is for the engine to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from openwmi.base.case import fold
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.model import CimClass, CimInstance
+from openwmi.repository import class_record
+from openwmi.repository.database import Database
+from openwmi.repository.layers import Layers
+from openwmi.repository.loading import ABSENT, DEFINED, DELETED, class_checksum
+from openwmi.repository.reader import Reader
+from openwmi.repository.schema import Entry, Names, Schema, Stored
+from openwmi.repository.table import Table, checksum, layout_of
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a transaction has changed, for those who keep things in memory.
+
+    Attributes:
+        schemas: the new ones by the folded names of their namespaces; None for one that was deleted.
+        rows: (number of the class, key) of instances that were written or deleted.
+        names: the namespaces, if they are others now.
+    """
+
+    schemas: dict[str, Schema | None] = field(default_factory=dict)
+    rows: set[tuple[int, bytes]] = field(default_factory=set)
+    names: Names | None = None
+
+    def add(self, later: Changes) -> None:
+        """Takes in what happened after these."""
+        self.schemas.update(later.schemas)
+        self.rows |= later.rows
+        self.names = self.names if later.names is None else later.names
+
+
+class Transaction:
+    """See the module.
+
+    Args:
+        database: on which a transaction of SQLite is open.
+        names: the namespaces as they are.
+        schema: folded namespace -> its schema as it is.
+        layers: what lies below the file.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        names: Names,
+        schema: Callable[[str], Schema],
+        layers: Layers,
+    ) -> None:
+        self.database = database
+        self.changes = Changes()
+        self.layers = layers
+        self._names = names
+        self._schema = schema
+        self._drafts: dict[str, Draft] = {}
+
+    def namespace(self, name: str) -> Draft:
+        """A namespace to be changed. INVALID_NAMESPACE."""
+        folded = fold(name)
+        draft = self._drafts.get(folded)
+        if draft is None:
+            if folded not in self.names:
+                raise WbemError(WbemStatus.INVALID_NAMESPACE, f"there is no namespace {name!r} here")
+            draft = self._drafts[folded] = Draft(self, self._schema(folded))
+        return draft
+
+    def has(self, name: str) -> bool:
+        """Whether there is a namespace of that name."""
+        return fold(name) in self.names
+
+    def is_given(self, name: str) -> bool:
+        """Whether a namespace is always there, because a layer below has it."""
+        return fold(name) in self.layers.namespaces()
+
+    @property
+    def names(self) -> Names:
+        """The namespaces, with the changes so far."""
+        return self._names if self.changes.names is None else self.changes.names
+
+    def create_namespace(self, name: str) -> None:
+        """A namespace within one that exists. ALREADY_EXISTS, INVALID_NAMESPACE."""
+        folded = fold(name)
+        if folded in self.names:
+            raise WbemError(WbemStatus.ALREADY_EXISTS, f"there is a namespace {self.names[folded][0]} already")
+        above = folded.rpartition("\\")[0]
+        if above not in self.names:
+            raise WbemError(WbemStatus.INVALID_NAMESPACE, f"there is no namespace {above!r} to create {name} in")
+        number = self.database.run("INSERT INTO namespace (folded, name) VALUES (?, ?)", folded, name)
+        self.changes.names = {**self.names, folded: (name, number)}
+
+    def delete_namespace(self, name: str) -> None:
+        """A namespace and all within it. INVALID_NAMESPACE."""
+        folded = fold(name)
+        if folded not in self.names:
+            raise WbemError(WbemStatus.INVALID_NAMESPACE, f"there is no namespace {name!r} here")
+        going = [each for each in self.names if each == folded or each.startswith(folded + "\\")]
+        for each in going:
+            number = self.names[each][1]
+            self._drafts.pop(each, None)
+            self.changes.schemas[each] = None
+            if number is None:
+                continue
+            own = "IN (SELECT id FROM class WHERE namespace = ?)"
+            self.database.run(f"DELETE FROM instance WHERE class {own}", number)  # noqa: S608 - no text from outside
+            self.database.run(f"DELETE FROM reference WHERE class {own}", number)  # noqa: S608 - likewise
+            self.database.run("DELETE FROM class WHERE namespace = ?", number)
+            self.database.run("DELETE FROM namespace WHERE id = ?", number)
+        self.changes.names = {each: value for each, value in self.names.items() if each not in going}
+
+    def number(self, schema: Schema) -> int:
+        """Of a namespace, which the file gets to know by that."""
+        if schema.number is None:
+            folded = fold(schema.namespace)
+            statement = "INSERT INTO namespace (folded, name) VALUES (?, ?)"
+            schema.number = self.database.run(statement, folded, schema.namespace)
+            self.changes.names = {**self.names, folded: (schema.namespace, schema.number)}
+        assert schema.number is not None
+        return schema.number
+
+
+class Draft(Reader):
+    """One namespace inside a transaction: what a Reader can see, and what can be changed."""
+
+    __slots__ = ("_copied", "_run", "_transaction")
+
+    def __init__(self, transaction: Transaction, schema: Schema) -> None:
+        super().__init__(schema, transaction.database)
+        self._transaction = transaction
+        self._copied = False
+        self._run = transaction.database.run
+
+    # --------------------------------------------------------------------------------------------------------- classes
+
+    def put_class(self, class_: CimClass, derived: Iterable[CimClass] = ()) -> None:
+        """Writes a class, complete and in this namespace; `derived`, ancestors first, is what becomes of those below.
+
+        Rows of instances are written anew where the properties have become others.
+        """
+        self._change()
+        self._put(class_)
+        for below in derived:
+            self._put(below)
+
+    def delete_class(self, name: str) -> None:
+        """A class that nothing is derived from any more, and its instances."""
+        self._change()
+        entry, stored = self.schema.entry(name), self.schema.stored(name)
+        assert entry is not None
+        if stored is not None:
+            self._run("DELETE FROM instance WHERE class = ?", stored.id)
+            self._run("DELETE FROM reference WHERE class = ?", stored.id)
+        if fold(name) in self._transaction.layers.classes(self.namespace):
+            self._write(Entry(entry.name, entry.superclass), None, DELETED)
+        elif stored is not None:
+            self._run("DELETE FROM class WHERE id = ?", stored.id)
+        self.schema.remove(name)
+
+    def _put(self, class_: CimClass) -> None:
+        schema, name = self.schema, class_.name
+        parent = None if class_.superclass is None else schema.find(class_.superclass)
+        record, layout = class_record.encode(class_, parent), layout_of(class_)
+        rows = self._all_rows(name)
+        stored, entry = schema.stored(name), schema.entry(name)
+        if entry is None or entry.superclass != class_.superclass or self._record(entry) != record:
+            entry = Entry(name, class_.superclass, record)
+            stored = Stored(self._write(entry, layout), layout)
+        elif stored is not None and stored.layout != layout:
+            stored = Stored(self._write(entry, layout), layout)
+        schema.put(entry, class_)
+        if stored is not None:
+            schema.keep(name, stored)
+        if rows:
+            self._write_anew(class_, rows)
+
+    def _record(self, entry: Entry) -> bytes:
+        if entry.record is not None:
+            return entry.record
+        assert entry.layer is not None
+        return entry.layer.record(self.namespace, entry.name)
+
+    def _all_rows(self, name: str) -> list[CimInstance]:
+        """Instances of a class that is going to be another one."""
+        class_ = self.schema.find(name) if name in self.schema else None
+        if class_ is None or not self.has_instances(class_):
+            return []
+        found, after = self.page(class_, None, _REWRITTEN)
+        while after is not None:
+            more, after = self.page(class_, after, _REWRITTEN)
+            found += more
+        return found
+
+    def _write_anew(self, class_: CimClass, rows: Iterable[CimInstance]) -> None:
+        table = self.schema.table(class_)
+        assert table is not None
+        self._run("DELETE FROM instance WHERE class = ?", table.id)
+        self._run("DELETE FROM reference WHERE class = ?", table.id)
+        for row in rows:
+            self._insert(table, carried(row, class_), None)
+
+    def _write(self, entry: Entry, layout: str | None, state: int | None = None) -> int:
+        """The row of a class; its number."""
+        if state is None:
+            state = ABSENT if entry.record is None else DEFINED
+        fields = fold(entry.name), entry.name, entry.superclass, state, entry.record, layout
+        number = self._transaction.number(self.schema)
+        found: int = self._transaction.database.row(_WRITE_CLASS, number, *fields, class_checksum(*fields))[0]
+        return found
+
+    # ------------------------------------------------------------------------------------------------------- instances
+
+    def put_instance(self, instance: CimInstance, before: CimInstance | None) -> None:
+        """Writes an instance of a class of this namespace; `before` is the one that it replaces."""
+        self._insert(self._writable(instance.class_), instance, before)
+
+    def delete_instance(self, instance: CimInstance) -> None:
+        """An instance that is there."""
+        table = self._writable(instance.class_)
+        key = table.keys.of_row(instance.values_)
+        self._run("DELETE FROM instance WHERE class = ? AND key = ?", table.id, key)
+        self._unrefer(table, key, table.keys.targets(instance.values_) if table.keys.references else ())
+        self._transaction.changes.rows.add((table.id, key))
+
+    def _insert(self, table: Table, instance: CimInstance, before: CimInstance | None) -> None:
+        values = instance.values_
+        key, body = table.keys.of_row(values), table.encode(instance)
+        transaction = self._transaction
+        self._run(_WRITE_INSTANCE, table.id, key, body, checksum(key, body))
+        transaction.changes.rows.add((table.id, key))
+        if not table.keys.references:
+            return
+        now = table.keys.targets(values)
+        then = set() if before is None else table.keys.targets(before.values_)
+        for each in now - then:
+            self._run("INSERT OR IGNORE INTO reference VALUES (?, ?, ?)", each, table.id, key)
+        self._unrefer(table, key, then - now)
+
+    def _unrefer(self, table: Table, key: bytes, targets: Iterable[bytes]) -> None:
+        for each in targets:
+            self._run("DELETE FROM reference WHERE target = ? AND class = ? AND key = ?", each, table.id, key)
+
+    def _writable(self, class_: CimClass) -> Table:
+        """The table of a class, which the file gets to know by that, with rows of one layout."""
+        stored = self.schema.stored(class_.name)
+        if stored is None or stored.layout is None:
+            self._change()
+            entry = self.schema.entry(class_.name)
+            assert entry is not None
+            layout = layout_of(class_)
+            self.schema.keep(class_.name, Stored(self._write(entry, layout), layout))
+        table = self.schema.table(class_)
+        assert table is not None
+        if table.stale:
+            self._put_layout(class_, table)
+            table = self.schema.table(class_)
+            assert table is not None
+        return table
+
+    def _put_layout(self, class_: CimClass, table: Table) -> None:
+        """The class came to be another one below the file: its rows are written anew before others are added."""
+        self._change()
+        rows = self._all_rows(class_.name)
+        entry = self.schema.entry(class_.name)
+        assert entry is not None
+        self._write(entry, table.layout)
+        self.schema.keep(class_.name, Stored(table.id, table.layout))
+        self._write_anew(class_, rows)
+
+    def _change(self) -> None:
+        """From here on the schema is one of our own."""
+        if not self._copied:
+            self.schema = self.schema.copy()
+            self._copied = True
+            self._transaction.changes.schemas[fold(self.namespace)] = self.schema
+
+
+def carried(instance: CimInstance, class_: CimClass) -> CimInstance:
+    """The instance as one of `class_`, which its own class has become: values that still fit, and defaults."""
+    row = list(class_.defaults)
+    for place, each in enumerate(class_.properties):
+        at = instance.class_.positions.get(fold(each.name))
+        if at is not None:
+            with suppress(WbemError):
+                row[place] = each.type.check(instance.values_[at])
+    return CimInstance(class_, tuple(row), instance.own_qualifiers_)
+
+
+_REWRITTEN = 1000
+
+_WRITE_CLASS = """
+INSERT INTO class (namespace, folded, name, superclass, state, record, layout, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (namespace, folded) DO UPDATE SET name = excluded.name, superclass = excluded.superclass,
+    state = excluded.state, record = excluded.record, layout = excluded.layout, checksum = excluded.checksum
+RETURNING id
+"""
+_WRITE_INSTANCE = "INSERT OR REPLACE INTO instance VALUES (?, ?, ?, ?)"
