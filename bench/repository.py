@@ -10,7 +10,7 @@ import asyncio
 import os
 import random
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from bench.figure import Figure, Goal, Timed, in_turns, scratch
 from bench.mofs import CREATE_NAMESPACE, NAMESPACE
 from bench.peer import answering
 from openwmi import connect
-from openwmi.model import CimInstance
+from openwmi.model import CimClass, CimInstance
 from openwmi.session import Namespace
 
 INSTANCES = 10_000
@@ -122,9 +122,13 @@ class Store:
 
     def new(self, number: int) -> list[CimInstance]:
         """Instances that are not stored yet."""
-        class_ = self.run(_awaited(self.namespace.get(CLASS)))
+        class_ = self.run(self._class())
         first, self._added = self._added, self._added + number
         return [class_.instance(values(each)) for each in range(first, self._added)]
+
+    async def _class(self) -> CimClass:
+        found: CimClass = await self.namespace.get(CLASS)
+        return found
 
     async def put_at_once(self, instances: list[CimInstance]) -> None:
         await self.namespace.put(instances)
@@ -141,10 +145,6 @@ class Store:
         for each in wanted:
             found += len(await self.namespace.query(f'SELECT * FROM {CLASS} WHERE {KEY} = "{each}"'))  # noqa: S608 - WQL
         return found
-
-
-async def _awaited(work: Awaitable[Any]) -> Any:
-    return await work
 
 
 @contextmanager

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from functools import partial
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
@@ -22,7 +20,7 @@ from openwmi.mof import (
     parse,
     resolve,
 )
-from openwmi.operation import CallContext
+from openwmi.operation import CallContext, Workers
 from openwmi.repository import Repository
 from openwmi.repository.transaction import Transaction
 from openwmi.session import MofText
@@ -36,7 +34,11 @@ async def load_mof(
     repository: Repository, namespace: str, mof: MofText, is_provided: IsProvided, context: CallContext
 ) -> tuple[ObjectPath, ...]:
     """All that the text declares, or nothing; the paths of what was put. MofError."""
-    declarations = await asyncio.to_thread(partial(_parse, mof))
+    parsers = Workers("openwmi-mof", 1)  # of its own: a file that is included may be one that blocks
+    try:
+        declarations = await parsers.run(_parse, mof)
+    finally:
+        parsers.close()
     return await repository.write(
         lambda transaction: _compile(transaction, declarations, namespace, mof, is_provided, context)
     )

@@ -18,6 +18,7 @@ from openwmi.engine.hosting import ProviderHost
 from openwmi.engine.instance_changes import check_instance_delete, check_instance_put
 from openwmi.engine.namespaces import create_namespace, delete_namespace
 from openwmi.engine.paths import checked_keys, located
+from openwmi.engine.plain_puts import PlainPuts
 from openwmi.engine.provider import PutCall, Request
 from openwmi.engine.sources import NAMESPACE_CLASS, is_dynamic, unserved
 from openwmi.engine.view import View
@@ -45,8 +46,7 @@ async def put(
             return (await _provide(view, host, each, flags),)
 
     def change(transaction: Transaction) -> tuple[ObjectPath, ...]:
-        draft = transaction.namespace(view.namespace)
-        return tuple([store(transaction, draft, each, flags, view.context) for each in objects])
+        return store_all(transaction, view.namespace, objects, flags, view.context)
 
     return await repository.write(change)
 
@@ -60,6 +60,34 @@ async def delete(repository: Repository, view: View, text: str) -> None:
         await host.delete(Request(view.context, class_), checked_keys(path, class_))
         return
     await repository.write(lambda transaction: remove(transaction, view.namespace, path, view.context))
+
+
+def store_all(
+    transaction: Transaction,
+    namespace: str,
+    objects: Sequence[CimClass | CimInstance],
+    flags: ChangeFlag,
+    context: CallContext,
+) -> tuple[ObjectPath, ...]:
+    """Writes objects into the repository, in this order; their paths."""
+    draft = transaction.namespace(namespace)
+    plain = None if flags or context.values or context.flags & CallFlags.USE_AMENDED_QUALIFIERS else PlainPuts(draft)
+    paths = []
+    for each in objects:
+        made = plain.add(each) if plain is not None and isinstance(each, CimInstance) else None
+        if made is None:
+            if plain is not None:
+                plain.write()
+            paths.append(store(transaction, draft, each, flags, context))
+            if plain is not None:
+                plain.forget()
+        else:
+            path = made.path_
+            assert path is not None
+            paths.append(path)
+    if plain is not None:
+        plain.write()
+    return tuple(paths)
 
 
 def store(

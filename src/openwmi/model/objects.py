@@ -69,6 +69,7 @@ class CimClass(CimObject):
     _methods: dict[str, Method] = field(init=False, compare=False)
     _hash: int = field(init=False, compare=False)
     _heritage: Heritage | None = field(default=None, init=False, compare=False)
+    _locating: tuple[bool, tuple[tuple[str, int], ...]] | None = field(default=None, init=False, compare=False)
 
     def __post_init__(self) -> None:
         known = self._set
@@ -273,6 +274,16 @@ class CimClass(CimObject):
             assert self._heritage is not None
         return self._heritage
 
+    @property
+    def locating_(self) -> tuple[bool, tuple[tuple[str, int], ...]]:
+        """Of what the paths of instances are made: whether of nothing, as a singleton's, and else the keys and their
+        places, in the order of their names. Kept, since every row of a result has a path."""
+        if self._locating is None:
+            ordered = sorted(self.keys, key=fold)
+            self._set("_locating", (self.is_singleton, tuple([(key, self.positions[key]) for key in ordered])))
+            assert self._locating is not None
+        return self._locating
+
     def _folded_position(self, name: object) -> int | None:
         return self.positions.get(fold(name)) if isinstance(name, str) else None
 
@@ -373,16 +384,20 @@ class CimInstance(CimObject):
         """Windows: the keys stand in the order of their names."""
         class_ = self.class_
         keys: tuple[tuple[str, KeyValue], ...] | None = None
-        if not class_.is_singleton:
-            if class_.lost_keys or not class_.keys:
+        singleton, places = class_.locating_
+        if not singleton:
+            if class_.lost_keys or not places:
                 return None
-            values = [(key, self.store_[class_.positions[key]]) for key in sorted(class_.keys, key=fold)]
-            if any(value is None for _, value in values):
-                return None
-            keys = tuple([(key, value if isinstance(value, str | int) else str(value)) for key, value in values])
+            found = []
+            for key, place in places:
+                value = self.store_[place]
+                if value is None:
+                    return None
+                found.append((key, value if isinstance(value, str | int) else str(value)))
+            keys = tuple(found)
         namespace = class_.namespace or None
         server = class_.server if class_.server and namespace else None
-        return ObjectPath(server, namespace, class_.name, keys, class_.is_singleton)
+        return ObjectPath(server, namespace, class_.name, keys, singleton)
 
     @property
     def qualifiers_(self) -> Qualifiers:

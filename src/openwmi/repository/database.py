@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -74,6 +75,13 @@ class Database:
         """The number of the row that a statement has inserted last."""
         try:
             return self._connection.execute(statement, arguments).lastrowid
+        except sqlite3.Error as error:
+            raise failure(self.file, error) from error
+
+    def run_many(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Runs a statement for each of these."""
+        try:
+            self._connection.executemany(statement, rows)
         except sqlite3.Error as error:
             raise failure(self.file, error) from error
 

@@ -25,7 +25,7 @@ class KeyPlan:
         references: the places of the properties that are references, or arrays of them.
     """
 
-    __slots__ = ("_keys", "_namespace", "_positions", "_server", "references")
+    __slots__ = ("_keys", "_namespace", "_one", "_positions", "_server", "references")
 
     def __init__(self, class_: CimClass) -> None:
         self._namespace = class_.namespace
@@ -33,12 +33,16 @@ class KeyPlan:
         ordered = sorted(class_.keys, key=fold)
         self._positions = tuple([class_.positions[key] for key in ordered])
         self._keys = tuple([(key, self._text(class_.property(key).type.cim)) for key in ordered])
+        self._one = (self._positions[0], self._keys[0][1]) if len(ordered) == 1 else None
         self.references = tuple(
             [place for place, each in enumerate(class_.properties) if each.type.cim is CimType.REFERENCE]
         )
 
     def of_row(self, values: Sequence[Any]) -> bytes:
         """The octets of an instance with these values, none of whose keys is NULL."""
+        if self._one is not None:
+            place, text = self._one
+            return text(values[place]).encode("utf-8", "surrogatepass")
         return _octets([text(values[place]) for place, (_, text) in zip(self._positions, self._keys, strict=True)])
 
     def of_keys(self, keys: Mapping[str, Any]) -> bytes:

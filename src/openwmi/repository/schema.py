@@ -127,6 +127,12 @@ class Schema:
             if deep:
                 pending.extend(reversed(self._children.get(key, ())))
 
+    def is_alone(self, class_: CimClass) -> bool:
+        """Whether no class beside this one can have instances with its keys: none above with keys, none below."""
+        if any((above := self.find(name)) is None or above.keys for name in class_.derivation):
+            return False
+        return not self._children.get(fold(class_.name))
+
     def below(self, name: str) -> Iterator[str]:
         """The folded names of all classes derived from one, each before its own; no class is made for it."""
         pending = list(reversed(self._children.get(fold(name), ())))

@@ -6,7 +6,7 @@ can be read again: what may be written is for the engine to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -228,6 +228,17 @@ class Draft(Reader):
     def put_instance(self, instance: CimInstance, before: CimInstance | None) -> None:
         """Writes an instance of a class of this namespace; `before` is the one that it replaces."""
         self._insert(self._writable(instance.class_), instance, before)
+
+    def put_whole(self, class_: CimClass, instances: Sequence[CimInstance]) -> None:
+        """Writes instances of one class, which has no references, over those that there may be."""
+        table = self._writable(class_)
+        number, key_of, encode = table.id, table.keys.of_row, table.encode
+        rows = []
+        for instance in instances:
+            key, body = key_of(instance.values_), encode(instance)
+            rows.append((number, key, body, checksum(key, body)))
+        self._transaction.database.run_many(_WRITE_INSTANCE, rows)
+        self._transaction.changes.rows.update([(number, key) for _, key, _, _ in rows])
 
     def delete_instance(self, instance: CimInstance) -> None:
         """An instance that is there."""
