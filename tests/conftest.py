@@ -3,12 +3,14 @@
 import os
 from collections import Counter
 from collections.abc import Generator
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+_numbers = count()
 IN_CI = bool(os.environ.get("CI"))
 
 # No deadline: how long an example takes says more about the machine than about the code.
@@ -19,8 +21,8 @@ settings.load_profile("ci" if IN_CI else "here")
 
 @pytest.fixture(autouse=True)
 def _own_repository(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the repository of whoever runs it."""
-    nowhere = tmp_path_factory.getbasetemp() / "nobody" / "repository.db"
+    """No test reads or writes the repository of whoever runs it, or of another test."""
+    nowhere = tmp_path_factory.getbasetemp() / f"nobody-{next(_numbers)}" / "repository.db"
     monkeypatch.setenv("OPENWMI_REPOSITORY", str(nowhere))
 
 

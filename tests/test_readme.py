@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from textwrap import indent
 
-import pytest
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 SHELL = "".join(text for language, text in BLOCKS if not language)
@@ -56,11 +56,15 @@ def test_the_snippet_runs() -> None:
     _python("-c", AROUND_A_SNIPPET.format(snippet=indent(snippet, 8 * " ")))
 
 
-@pytest.mark.parametrize("command", ASKING)
-def test_each_command_answers(command: str) -> None:
-    done = _python("-m", *shlex.split(command))
-    assert done.stdout.strip()
-    assert done.stderr == ""
+def test_each_command_answers() -> None:
+    """In their order, since what one puts the next one finds."""
+    for command in ASKING:
+        done = _python("-m", *shlex.split(command))
+        if re.match(r"openwmi (mof compile|delete|repository)\b", command):
+            assert done.stdout == "", command  # no rows: what was done is said beside them
+        else:
+            assert done.stdout.strip(), command
+            assert done.stderr == "", command
 
 
 def test_the_server_is_set_up_and_serves(tmp_path: Path) -> None:
@@ -79,6 +83,7 @@ def test_the_server_is_set_up_and_serves(tmp_path: Path) -> None:
 
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return done

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from openwmi.engine import Provider, method
     from openwmi.locator import connect
     from openwmi.model import CimClass, CimDateTime, CimInstance, CimInterval, ObjectPath
+    from openwmi.mof import to_mof
     from openwmi.operation import Operation, Sink
 
 __version__ = "0.1.0.dev0"
@@ -34,6 +35,7 @@ __all__ = [
     "__version__",
     "connect",
     "method",
+    "to_mof",
 ]
 
 _MODULE_OF = {
@@ -53,6 +55,7 @@ _MODULE_OF = {
     "WbemStatus": "openwmi.base.status",
     "connect": "openwmi.locator",
     "method": "openwmi.engine",
+    "to_mof": "openwmi.mof",
 }
 
 

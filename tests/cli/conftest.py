@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
-from tests.cli.fakes import Command, Machine, Printed
+from tests.cli.fakes import SHELVES, Command, Machine, Printed
 
 from openwmi.cli import main
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """What the commands connect to; a test may give it other providers."""
     made = Machine()
     monkeypatch.setattr("openwmi.cli.running.connect", made.connect)
-    return made
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -22,6 +26,17 @@ def openwmi(machine: Machine, capsys: pytest.CaptureFixture[str]) -> Command:
 
     def run(*arguments: str) -> Printed:
         status = main(arguments)
+        machine.close()
         return Printed(status, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def shelves(openwmi: Command, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine that keeps what is put, with shelves; the folder that the commands run in."""
+    monkeypatch.chdir(tmp_path)
+    machine.repository = tmp_path / "repository.db"
+    (tmp_path / "shelves.mof").write_text(SHELVES, encoding="utf-8")
+    assert openwmi("mof", "compile", "shelves.mof").status == 0
+    return tmp_path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from openwmi.base.error import WbemError
@@ -110,6 +111,27 @@ EVERY_VALUE: Row = {
 }
 
 
+SHELVES = """
+class Demo_Part { uint8 Size; string Label; };
+class Demo_Shelf
+{
+    [key] string Name; uint16 Width = 10; string Owner; datetime Made; datetime Span; boolean On; uint8 Numbers[];
+    string Texts[]; Demo_Part Part; real64 Real; char16 Letter; uint64 Big; object Any;
+};
+class Demo_Deep : Demo_Shelf { uint8 Depth; };
+[Association] class Demo_StandsOn { [key] Demo_Shelf ref Lower; [key] Demo_Shelf ref Upper; };
+[Singleton] class Demo_Clock { string Time; };
+instance of Demo_Shelf { Name = "a"; Texts = {"x", "y"}; };
+instance of Demo_Shelf
+{
+    Name = "b \\"q\\""; Owner = "\\x4e2d"; Part = instance of Demo_Part { Size = 3; }; On = TRUE; Numbers = {1, 2};
+    Made = "20260131120000.000000+060"; Span = "00000001023000.500000:000"; Big = 18446744073709551615; Real = 0.5;
+    Letter = 'x';
+};
+instance of Demo_StandsOn { Lower = "Demo_Shelf.Name=\\"a\\""; Upper = "Demo_Shelf.Name=\\"b \\\\\\"q\\\\\\"\\""; };
+"""
+
+
 class AllTypes(Provider):
     cim_class = ALL_TYPES
 
@@ -164,17 +186,31 @@ def two_and_a_failure() -> Iterator[Row]:
 
 
 class Machine:
-    """Stands in for `connect`."""
+    """Stands in for `connect`.
+
+    Attributes:
+        repository: where it keeps what is put, unless a command says so; None forgets it with the command.
+    """
 
     def __init__(self, *providers: Provider) -> None:
         self.providers = providers or (AllTypes(), Robots(), Loner())
         self.refusal: WbemError | None = None
+        self.repository: Path | None = None
+        self._engine: Engine | None = None
 
-    async def connect(self, namespace: str) -> Namespace:
+    async def connect(self, namespace: str, *, repository: Path | None = None) -> Namespace:
         if self.refusal is not None:
             raise self.refusal
-        engine = Engine("TESTHOST", self.providers, (THING, PART, ALL_TYPES, ROBOT, LONER))
-        return Namespace(engine.session(parse_namespace(namespace)[1]))
+        self.close()
+        classes = (THING, PART, ALL_TYPES, ROBOT, LONER)
+        self._engine = Engine("TESTHOST", self.providers, classes, repository or self.repository)
+        return Namespace(self._engine.session(parse_namespace(namespace)[1]))
+
+    def close(self) -> None:
+        """Lets the file go, as the end of a process does."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
 
 
 class Terminal(io.StringIO):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.cli.fakes import Command, Machine, Rows, two_and_a_failure
@@ -60,12 +61,12 @@ def test_a_failure_says_what_to_do(openwmi: Command) -> None:
     assert "did you mean 'Name'?" in openwmi("query", "SELECT Nme FROM Test_Robot").err
 
 
-@pytest.mark.parametrize("format_", ["table", "list", "json", "jsonl", "csv"])
+@pytest.mark.parametrize("format_", ["table", "list", "json", "jsonl", "csv", "mof"])
 def test_a_query_for_classes(openwmi: Command, format_: str) -> None:
     printed = openwmi("query", "SELECT * FROM meta_class WHERE __this ISA 'Test_Robot'", "--format", format_)
     assert printed.status == 0
     assert "Test_Robot" in printed.out
-    assert "Test_Part" not in printed.out
+    assert "Test_AllTypes" not in printed.out
 
 
 def test_the_call_is_named_once(openwmi: Command) -> None:
@@ -105,17 +106,21 @@ def test_a_provider_that_breaks_is_one_line_too(openwmi: Command, machine: Machi
 
 
 @pytest.mark.parametrize(
-    ("refusal", "status"),
+    ("refusal", "namespace", "status"),
     [
-        (WbemStatus.ACCESS_DENIED, 3),
-        (WbemStatus.TRANSPORT_FAILURE, 3),
-        (WbemStatus.NOT_SUPPORTED, 1),
-        (WbemStatus.TIMED_OUT, 1),
+        (WbemStatus.ACCESS_DENIED, "//srv1/root/cimv2", 3),
+        (WbemStatus.ACCESS_DENIED, "root/cimv2", 1),
+        (WbemStatus.TRANSPORT_FAILURE, "root/cimv2", 3),
+        (WbemStatus.NOT_SUPPORTED, "root/cimv2", 1),
+        (WbemStatus.TIMED_OUT, "root/cimv2", 1),
     ],
 )
-def test_who_cannot_get_in_leaves_with_3(openwmi: Command, machine: Machine, refusal: WbemStatus, status: int) -> None:
+def test_who_cannot_get_in_leaves_with_3(
+    openwmi: Command, machine: Machine, refusal: WbemStatus, namespace: str, status: int
+) -> None:
+    """Nobody logs in to this machine itself: what is denied there is a file."""
     machine.refusal = WbemError(refusal, "not today")
-    printed = openwmi("query", NAMES)
+    printed = openwmi("query", NAMES, "--namespace", namespace)
     assert printed.status == status
     assert printed.err == f"{refusal.symbol} (0x{refusal:08X}): not today\n"
 
@@ -136,7 +141,8 @@ def test_another_machine_cannot_be_reached(namespace: str, capsys: pytest.Captur
         ("quary",),
         ("query",),
         ("query", NAMES, "--mode", "slow"),
-        ("query", NAMES, "--format", "mof"),
+        ("query", NAMES, "--format", "xml"),
+        ("namespaces", "--format", "mof"),
         ("query", NAMES, "--timeout", "0"),
         ("query", NAMES, "--timeout", "soon"),
         ("query", NAMES, "--timeout", "nan"),
@@ -183,6 +189,26 @@ def test_classes(openwmi: Command) -> None:
     assert [json.loads(line)["Class"] for line in derived] == ["Test_AllTypes", "Test_Robot"]
 
 
+def test_classes_of_the_system(openwmi: Command) -> None:
+    all_ = openwmi("classes", "--system", "--format", "csv").out
+    assert "__NAMESPACE,__SystemClass,\n" in all_
+    assert "Test_Part,,\n" in all_
+    below = openwmi("classes", "__Event", "--format", "csv").out
+    assert "__InstanceCreationEvent,__InstanceOperationEvent,\n" in below
+    assert "Test_" not in below
+
+
+def test_namespaces(openwmi: Command, shelves: Path) -> None:
+    for name, where in (("Demo", "root"), ("below", "root/demo")):
+        assert openwmi("put", "__NAMESPACE", f"Name={name}", "--namespace", where).status == 0
+    flat = openwmi("namespaces", "--format", "csv").out.splitlines()
+    assert flat == ["Namespace", "root\\cimv2", "root\\default", "root\\Demo", "root\\subscription"]
+    for mode in MODES:
+        deep = openwmi("namespaces", "--recursive", "--mode", mode).out.splitlines()
+        assert [json.loads(line)["Namespace"] for line in deep] == [*flat[1:4], "root\\Demo\\below", flat[4]]
+    assert openwmi("namespaces", "--namespace", "root/cimv2") == (0, "", "")
+
+
 def test_describe(openwmi: Command) -> None:
     assert openwmi("describe", "test_robot").out.splitlines() == [
         "Test_Robot : Test_Thing",
@@ -212,7 +238,7 @@ def test_version(openwmi: Command) -> None:
     assert openwmi("--version").out.startswith("openwmi ")
 
 
-@pytest.mark.parametrize("command", ["query", "get", "call", "classes", "describe"])
+@pytest.mark.parametrize("command", ["query", "get", "put", "delete", "call", "classes", "describe", "associators"])
 def test_help_shows_examples(openwmi: Command, command: str) -> None:
     printed = openwmi(command, "--help")
     assert printed.status == 0
@@ -236,7 +262,7 @@ def test_each_command_can_be_loaded(command: str, capsys: pytest.CaptureFixture[
 
 
 def test_ctrl_c_is_130(openwmi: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def interrupted(namespace: str) -> None:
+    async def interrupted(namespace: str, *, repository: Path | None) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("openwmi.cli.running.connect", interrupted)

@@ -163,7 +163,14 @@ def test_a_start_loads_no_more_than_it_needs() -> None:
     loaded = set(done.stderr.split())
     assert "openwmi.cli.query" in loaded
     assert loaded & SPARED == set()
-    others = {"openwmi.cli.get", "openwmi.cli.call", "openwmi.cli.serve", "openwmi.rpc", "openwmi.server"}
+    others = {
+        "openwmi.cli.get",
+        "openwmi.cli.call",
+        "openwmi.cli.serve",
+        "openwmi.mof",
+        "openwmi.rpc",
+        "openwmi.server",
+    }
     assert loaded & others == set()
 
 

@@ -127,6 +127,22 @@ def test_nowhere_to_write_the_address(users: str, monkeypatch: pytest.MonkeyPatc
     assert said.getvalue() == "standard output is closed: give the rows somewhere to go\n"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_the_repository_is_the_one_that_is_named(
+    openwmi: Command, users: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: bool
+) -> None:
+    asked: list[Path | None] = []
+
+    def local_engine(repository: Path | None = None) -> None:
+        asked.append(repository)
+        raise WbemError(HResult.E_INVALIDARG, "enough")
+
+    monkeypatch.setattr("openwmi.cli.serve.local_engine", local_engine)
+    named = ("--repository", "demo.db") if there else ()
+    assert openwmi("serve", "--users", users, "--listen", ANYWHERE, *named).status == 1
+    assert asked == [Path("demo.db") if there else None]
+
+
 # ---------------------------------------------------------------------------------------------------- what is served
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
+from tests.engine.storing import KINDS, Place
 
 from openwmi.testing import FakeClockLoop
 
@@ -23,3 +25,9 @@ def end_of_test() -> Iterator[threading.Event]:
     event = threading.Event()
     yield event
     event.set()
+
+
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A repository of each kind."""
+    return Place(request.param, tmp_path)

@@ -8,8 +8,9 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.repository.made import VALUES, classes, qualifier_sets, typed
+from tests.repository.made import VALUES, classes, names, qualifier_sets, typed
 
+from openwmi.base.case import NameMap
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import WbemStatus
@@ -23,6 +24,7 @@ from openwmi.model import (
     Method,
     Property,
     Qualifier,
+    Qualifiers,
     Type,
     Value,
     qualifier_set,
@@ -75,7 +77,7 @@ def test_every_value_of_every_type(text: str, given: Value) -> None:
     for row in [(given, (given, given)), (None, None), (given, ()), (None, (given, None))]:
         data = rows.encode(row)
         assert data.isascii()
-        for found, own in [rows.decode(data), *rows.decode_many([data, data])]:
+        for found, own, _ in [rows.decode(data), *rows.decode_many([data, data])]:
             assert not own
             assert same(found, row)
 
@@ -84,7 +86,7 @@ def test_every_value_of_every_type(text: str, given: Value) -> None:
 def test_nan(real: str) -> None:
     rows = codec(real, f"{real}[]")
     data = rows.encode((math.nan, (math.nan,)))
-    for (one, (other,)), _ in [rows.decode(data), *rows.decode_many([data])]:
+    for (one, (other,)), *_ in [rows.decode(data), *rows.decode_many([data])]:
         assert math.isnan(one)
         assert math.isnan(other)
 
@@ -95,11 +97,11 @@ def test_any_row(row: list[tuple[Type, Value]], own: object, others: int) -> Non
     values = tuple([each for _, each in row])
     rows = RowCodec(made)
     with_own = rows.encode(values, own)  # type: ignore[arg-type]  # hypothesis says no more of it
-    assert rows.decode(with_own) == (values, own)
+    assert rows.decode(with_own) == (values, own, None)
     data = rows.encode(values)
-    assert rows.decode_many([data] * others) == [(values, qualifier_set())] * others
+    assert rows.decode_many([data] * others) == [(values, qualifier_set(), None)] * others
     assert rows.decode_many([data, with_own, data]) == [
-        (values, each) for each in (qualifier_set(), own, qualifier_set())
+        (values, each, None) for each in (qualifier_set(), own, qualifier_set())
     ]
     for type_, each in row:
         assert value(type_, json.loads(json.dumps(plain(each)))) == each
@@ -114,12 +116,12 @@ def test_a_row_need_not_be_a_tuple() -> None:
             return (1, "a")[at]
 
     rows = codec("uint8", "string")
-    assert rows.decode(rows.encode(Store())) == ((1, "a"), qualifier_set())  # type: ignore[arg-type]  # as lazy stores are
+    assert rows.decode(rows.encode(Store())) == ((1, "a"), qualifier_set(), None)  # type: ignore[arg-type]  # as lazy stores are
 
 
 def test_a_class_without_properties_has_rows() -> None:
     rows = codec()
-    assert rows.decode_many([rows.encode(()), rows.encode(())]) == [((), qualifier_set())] * 2
+    assert rows.decode_many([rows.encode(()), rows.encode(())]) == [((), qualifier_set(), None)] * 2
 
 
 def test_the_own_qualifiers_of_an_instance() -> None:
@@ -129,9 +131,22 @@ def test_the_own_qualifiers_of_an_instance() -> None:
         Qualifier("C", None, Type(CimType.SINT32), Flavor(0x400)),
     )
     rows = codec("uint8")
-    (row, found) = rows.decode(rows.encode((1,), own))
+    (row, found, _) = rows.decode(rows.encode((1,), own))
     assert (row, found) == ((1,), own)
     assert list(found) == ["A", "B", "C"]
+
+
+@given(qualifier_sets(), st.dictionaries(names, qualifier_sets(), min_size=1, max_size=3))
+def test_the_qualifiers_on_the_properties_of_an_instance(own: Qualifiers, sets: dict[str, Qualifiers]) -> None:
+    rows = codec("uint8")
+    data = rows.encode((1,), own, NameMap(sets))
+    assert rows.decode(data) == ((1,), own, NameMap(sets))
+    assert rows.decode_many([data, rows.encode((2,))]) == [((1,), own, NameMap(sets)), ((2,), qualifier_set(), None)]
+    inner = CimClass("Inner", properties=(Property("V", Type(CimType.UINT8)),))
+    outer = codec("object")
+    ((found,), *_) = outer.decode(outer.encode((CimInstance(inner, (1,), own, NameMap(sets)),)))
+    assert isinstance(found, CimInstance)
+    assert (found.own_qualifiers_, found.own_property_qualifiers_) == (own, NameMap(sets))
 
 
 # ----------------------------------------------------------------------------------------------------- embedded objects
@@ -144,7 +159,7 @@ def test_embedded_objects_bring_their_classes() -> None:
     made = CimInstance(outer, (CimInstance(inner, (3,), own), OPEN))
     rows = codec("object", "object[]", "object:In")
     data = rows.encode((made, (made, inner, made), None))
-    for (one, several, nothing), _ in [rows.decode(data), rows.decode_many([data])[0]]:
+    for (one, several, nothing), *_ in [rows.decode(data), rows.decode_many([data])[0]]:
         assert (one, several, nothing) == (made, (made, inner, made), None)
         assert one.class_ == outer
         assert one.I.class_ == inner
@@ -155,9 +170,9 @@ def test_embedded_objects_bring_their_classes() -> None:
 @given(classes())
 def test_any_embedded_class(class_: CimClass) -> None:
     rows = codec("object")
-    ((found,), _) = rows.decode(rows.encode((class_,)))
+    ((found,), *_) = rows.decode(rows.encode((class_,)))
     assert found == class_
-    ((instance,), _) = rows.decode(rows.encode((class_.instance(),)))
+    ((instance,), *_) = rows.decode(rows.encode((class_.instance(),)))
     assert (instance.class_, instance.values_) == (class_, class_.defaults)
 
 
@@ -171,7 +186,7 @@ def test_a_projected_class_stays_projected() -> None:
         methods=(Method("M"),),
     )
     rows = codec("object")
-    ((found,), _) = rows.decode(rows.encode((whole.project(["V"]),)))
+    ((found,), *_) = rows.decode(rows.encode((whole.project(["V"]),)))
     assert found == whole.project(["V"])
     assert found.lost_keys
 

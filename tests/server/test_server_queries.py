@@ -66,7 +66,9 @@ async def test_languages_and_texts(language: str | None, text: str | None, flags
         (0x30, True),
         (0x20230, True),
         (0x1, False),
-        (0x2, False),
+        (0x2, True),
+        (0x100, True),
+        (0x32, True),
         (0x80, False),
         (0x30 | 0x40000, False),
         (-1, False),
@@ -77,6 +79,20 @@ async def test_flags(flags: int, allowed: bool) -> None:
     async with wmi() as made:
         reply = await (await made.enter()).exec_query(ALL, flags)
         assert reply.hresult == (0 if allowed else WbemStatus.INVALID_PARAMETER)
+
+
+async def test_a_prototype_is_a_class_and_no_instance() -> None:
+    """[MS-WMI] 3.1.4.3.18: "the server MUST only return the class schema of the resulting objects"."""
+    async with wmi() as made:
+        services = await made.enter()
+        enumerator = await services.query(ALL, SEMISYNC | 0x2)
+        reply = await enumerator.call("Next", INFINITE, 5)
+        (pointer,) = reply.apObjects
+        reference = objref.decode(pointer)
+        assert isinstance(reference, ObjRefCustom)
+        found = decode_object(reference.data)
+        assert isinstance(found, CimClass)
+        assert reply.hresult == WbemStatus.FALSE
 
 
 @pytest.mark.parametrize(

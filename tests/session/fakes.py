@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+from openwmi.base.error import WbemError
 from openwmi.model import ChangeFlag, CimClass, CimInstance, CimType, ObjectPath, Property, Type
 from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
 from openwmi.session import MofText, Session
@@ -62,6 +63,9 @@ class RecordingSession(Session):
 
     def load_mof(self, mof: MofText, context: CallContext) -> Operation[tuple[ObjectPath, ...]]:
         return self._start(("load_mof", mof), context, single=True)
+
+    def check_mof(self, mofs: Sequence[MofText], context: CallContext) -> Operation[tuple[WbemError, ...]]:
+        return self._start(("check_mof", mofs), context, single=True)
 
     async def close(self) -> None:
         self.closed += 1

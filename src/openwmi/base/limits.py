@@ -108,6 +108,12 @@ PING_SET_OIDS: Final = EXPORTS_PER_PRINCIPAL
 # thousands.
 WMIO_NULL_PATTERNS: Final = 64
 
+# Instances of one NULL pattern that are decoded before it gets a decoder of its own, which takes about as long to make as
+# it saves on twice as many; and how many patterns of one class get one, so that making them costs a peer's victim no
+# more than the class itself.
+WMIO_PLAN_AFTER: Final = 32
+WMIO_PLANS: Final = 8
+
 # Classes with more properties than this get no plan of their own: its source would grow with them, and nobody reads so
 # wide a class often.
 WMIO_COMPILED_PROPERTIES: Final = 1024
@@ -195,6 +201,15 @@ REPOSITORY_GROUP: Final = 1000
 REPOSITORY_LOCK_SECONDS: Final = 5.0
 # Who has written nothing for so long lets others write. Taking the right back costs microseconds.
 REPOSITORY_REST_SECONDS: Final = 2.0
+# A repository of so many pages of 4,096 octets is looked through when it is opened, which takes some ten milliseconds:
+# a bit that a disk got wrong may hide a row from whoever looks for it. A greater one is looked through by a command.
+REPOSITORY_CHECKED_PAGES: Final = 256
 
 # "The maximum number of properties you can define in a WMI class is 1024" (the SDK's "Creating a Base Class").
 CLASS_PROPERTIES: Final = 1024
+
+# An IWbemContext holds a handful of switches, names and identifiers; the longest, which lists all 1,024 properties of a
+# class, takes a quarter of this. An array of short strings costs fourteen times its octets: 4 MB.
+CONTEXT_OCTETS: Final = 1 << 18
+# Values in one, and NULLs in all of its arrays together, which take no octets: a hundred times what anybody sets.
+CONTEXT_VALUES: Final = 1024

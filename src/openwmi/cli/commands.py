@@ -18,9 +18,15 @@ DONE, FAILED, USAGE, NO_ENTRY, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS: Final = {
     "query": ("openwmi.cli.query", "Prints the instances that a query selects."),
     "get": ("openwmi.cli.get", "Prints the instance at a path."),
+    "associators": ("openwmi.cli.associators", "Prints what is linked with an object."),
+    "put": ("openwmi.cli.put", "Creates or updates instances."),
+    "delete": ("openwmi.cli.delete", "Deletes instances, classes and namespaces."),
     "call": ("openwmi.cli.call", "Runs a method."),
     "classes": ("openwmi.cli.classes", "Lists the classes."),
     "describe": ("openwmi.cli.describe", "Prints a class: its properties and methods."),
+    "namespaces": ("openwmi.cli.namespaces", "Lists the namespaces."),
+    "mof": ("openwmi.cli.mof", "Compiles, checks and exports MOF."),
+    "repository": ("openwmi.cli.repository", "Checks, saves, restores and compacts what was put."),
     "serve": ("openwmi.cli.serve", "Serves this machine's WMI to other people's clients."),
     "users": ("openwmi.cli.users", "Changes the file of users who may log in to 'serve'."),
 }

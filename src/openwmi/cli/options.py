@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, update_wrapper, wraps
 from math import isnan
-from typing import Any, Concatenate, ParamSpec
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -14,6 +15,8 @@ from openwmi.cli.modes import MODES
 from openwmi.cli.output import FORMATS
 
 P = ParamSpec("P")
+R = TypeVar("R")
+Option = Callable[[Callable[..., R]], Callable[..., R]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +28,47 @@ class Settings:
         timeout: seconds that a call may take; None for as long as it takes.
         mode: sync, semisync or async.
         format: the name of a format; None where none was asked for.
+        repository: the file in which what is put is kept; None for the user's own.
     """
 
     namespace: str
     timeout: float | None
     mode: str
     format: str | None
+    repository: Path | None = None
 
 
-def shared(default_format: str) -> Callable[[Callable[Concatenate[Settings, P], None]], Callable[..., None]]:
+def shared(
+    default_format: str | None, *, formats: Sequence[str] = FORMATS, namespace: str = r"root\cimv2"
+) -> Callable[[Callable[Concatenate[Settings, P], R]], Callable[..., R]]:
     """Adds the options of every command; the function gets them as its first argument.
 
     Args:
-        default_format: what is used where no format is given, as the help says it.
+        default_format: what is used where no format is given, as the help says it; None for a command without rows.
+        formats: those that there are.
+        namespace: what is connected to where none is given.
     """
 
-    def decorate(function: Callable[Concatenate[Settings, P], None]) -> Callable[..., None]:
+    def decorate(function: Callable[Concatenate[Settings, P], R]) -> Callable[..., R]:
         @wraps(function)
         def command(
-            namespace: str, timeout: float | None, mode: str, format_: str | None, *args: P.args, **kwargs: P.kwargs
-        ) -> None:
-            function(Settings(namespace, timeout, mode, format_), *args, **kwargs)
+            namespace: str,
+            timeout: float | None,
+            mode: str,
+            repository: Path | None,
+            format_: str | None,
+            *args: P.args,
+            **kwargs: P.kwargs,
+        ) -> R:
+            return function(Settings(namespace, timeout, mode, format_, repository), *args, **kwargs)
 
-        decorated: Callable[..., None] = command
-        for option in reversed(_options(default_format)):
+        decorated: Callable[..., R] = command
+        options = [*_options(namespace), repository_option]
+        if default_format is not None:
+            options.append(_format_option(default_format, formats))
+        else:
+            decorated = update_wrapper(partial(command, format_=None), function)
+        for option in reversed(options):
             decorated = option(decorated)
         return decorated
 
@@ -65,10 +85,29 @@ class _Seconds(click.FloatRange):
         return seconds
 
 
-def _options(default_format: str) -> list[Callable[[Callable[..., None]], Callable[..., None]]]:
+def repository_option(function: Callable[..., R]) -> Callable[..., R]:
+    """`--repository FILE`."""
+    return click.option(
+        "--repository",
+        type=click.Path(path_type=Path, readable=False),
+        metavar="FILE",
+        help="Where what is put is kept.  [default: $OPENWMI_REPOSITORY, or a file in your folder for data]",
+    )(function)
+
+
+def _format_option(default_format: str, formats: Sequence[str]) -> Option[Any]:
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        help=f"How to print rows.  [default: {default_format}]",
+    )
+
+
+def _options(namespace: str) -> list[Option[Any]]:
     return [
         click.option(
-            "--namespace", metavar="NS", default=r"root\cimv2", show_default=True, help="The namespace to connect to."
+            "--namespace", metavar="NS", default=namespace, show_default=True, help="The namespace to connect to."
         ),
         click.option(
             "--timeout",
@@ -82,11 +121,5 @@ def _options(default_format: str) -> list[Callable[[Callable[..., None]], Callab
             default="sync",
             show_default=True,
             help="How the call is made: waited for, polled, or pushed to a sink. The rows are the same.",
-        ),
-        click.option(
-            "--format",
-            "format_",
-            type=click.Choice(FORMATS),
-            help=f"How to print rows.  [default: {default_format}]",
         ),
     ]

@@ -21,10 +21,12 @@ from openwmi.cli.records import (
     signature,
 )
 from openwmi.cli.stream import Out
-from openwmi.cli.values import json_of, raw_text, text_of
+from openwmi.cli.values import json_of, mof_shown, one_line, raw_text, text_of
 from openwmi.model import CimClass, CimInstance
 
-FORMATS: Final = ("table", "list", "json", "jsonl", "csv")
+ROW_FORMATS: Final = ("table", "list", "json", "jsonl", "csv")
+FORMATS: Final = (*ROW_FORMATS, "mof")
+"""MOF has classes and instances, and nothing for other rows."""
 TABLE_OR_LIST: Final = "table or list"
 """What is easier to read on a terminal: a table if its columns fit."""
 
@@ -51,10 +53,7 @@ class Writer(ABC):
         """More rows. ClosedPipe, CannotWrite."""
         for row in objects:
             self.count += 1
-            if isinstance(row, CimClass):
-                self._row(class_record(row))
-            else:
-                self._row(self._picker.record(row) if isinstance(row, CimInstance) else row)
+            self._object(row)
         if not self.gathers:
             self.out.flush()
 
@@ -67,10 +66,20 @@ class Writer(ABC):
         if self.out.is_terminal and sys.stderr is not None and sys.stderr.isatty():
             complain(text)
 
+    def line(self, text: str) -> None:
+        """A line that is no row."""
+        self.out.write(one_line(text) + "\n")
+
     def close(self) -> None:
         """There are no more rows."""
         self._end()
         self.out.flush()
+
+    def _object(self, row: CimInstance | CimClass | Record) -> None:
+        if isinstance(row, CimClass):
+            self._row(class_record(row))
+        else:
+            self._row(self._picker.record(row) if isinstance(row, CimInstance) else row)
 
     @abstractmethod
     def _row(self, record: Record) -> None:
@@ -194,6 +203,27 @@ class Csv(Writer):
         self.out.write(('""' if fields == [""] else ",".join(fields)) + "\n")
 
 
+class Mof(Writer):
+    """A declaration an object, each as if nothing stood before it."""
+
+    def describe(self, class_: CimClass) -> None:
+        self.write([class_])
+
+    def _object(self, row: CimInstance | CimClass | Record) -> None:
+        from openwmi.mof import format as format_mof  # noqa: PLC0415 - the other formats do without
+
+        if isinstance(row, Record):
+            raise AssertionError("a command whose rows are no objects offers MOF")
+        text = format_mof(row)
+        self.out.write(("\n" if self.count > 1 else "") + mof_shown(text, ascii_only=not self.out.knows_unicode))
+
+    def _row(self, record: Record) -> None:
+        raise AssertionError(f"{record} is no object")
+
+    def _end(self) -> None:
+        """All is written."""
+
+
 def writer_for(name: str, out: Out, columns: Sequence[str] | None = None) -> Writer:
     """The writer of a format that shows these columns; all, in the class's order, where none are given."""
     if name == TABLE_OR_LIST:
@@ -207,6 +237,7 @@ _WRITERS: Final[dict[str, type[Writer]]] = {
     "json": Json,
     "jsonl": JsonLines,
     "csv": Csv,
+    "mof": Mof,
 }
 
 

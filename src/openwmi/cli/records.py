@@ -94,6 +94,11 @@ def kind_of(class_: CimClass) -> str:
     return ", ".join(word for word, applies in said if applies)
 
 
+def is_system(class_name: str) -> bool:
+    """Whether the class is the system's, which every namespace has."""
+    return class_name.startswith("__")
+
+
 def signature(method: Method) -> str:
     """`static uint32 Create(in string CommandLine, …, out uint32 ProcessId)`."""
     parameters = ", ".join(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from pathlib import Path
 
 import click
 
 from openwmi.base.error import WbemError
 from openwmi.cli.failure import complain
 from openwmi.cli.journal import set_up
+from openwmi.cli.options import repository_option
 from openwmi.cli.stream import Out, standard_output
 from openwmi.locator import local_engine
 from openwmi.net import Address, parse_address
@@ -45,8 +47,9 @@ Many clients know no port but 135: impacket's commands, for one.
     metavar="FILE",
     help="Who may log in; see 'openwmi users'. It is read again when it changes.",
 )
+@repository_option
 @click.option("-v", "--verbose", is_flag=True, help="Logs each login and each call that fails.")
-def command(listen_at: str, users_file: str, verbose: bool) -> None:
+def command(listen_at: str, users_file: str, repository: Path | None, verbose: bool) -> None:
     """Serves this machine's WMI over DCOM, with NTLM logins. Ends with Ctrl-C or SIGTERM.
 
     The address is printed on standard output once clients can connect; everything else goes to standard error.
@@ -60,13 +63,13 @@ def command(listen_at: str, users_file: str, verbose: bool) -> None:
         raise click.UsageError(f"{users_file} holds no user: nobody could log in. See 'openwmi users add'")
     out = standard_output()
     set_up(logging.DEBUG if verbose else logging.INFO)
-    asyncio.run(_serve(address, users, out))
+    asyncio.run(_serve(address, users, repository, out))
 
 
-async def _serve(address: Address, users: UsersFile, out: Out) -> None:
+async def _serve(address: Address, users: UsersFile, repository: Path | None, out: Out) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    server = Server(local_engine(), users)
+    server = Server(local_engine(repository), users)
     try:
         where = await server.listen(address)
         complain(f"serving this machine's WMI at {where}; whoever logs in may read")

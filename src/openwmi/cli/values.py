@@ -17,6 +17,10 @@ _CONTROL: Final = re.compile(
 )
 
 
+_CONTROL_IN_TEXT: Final = re.compile(f"(?!\n){_CONTROL.pattern}")
+_UNSHOWN: Final = re.compile(f"(?!\n)(?:{_CONTROL.pattern}|[^\x00-\x7f])")
+
+
 def one_line(text: str) -> str:
     """The text with its control characters made visible: `\\n`, `\\x1b`, `\\u202e`."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
@@ -50,6 +54,12 @@ def json_of(value: object, *, ascii_only: bool) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)  # they only occur inside of strings
 
 
+def mof_shown(text: str, *, ascii_only: bool) -> str:
+    """MOF with escapes for what would act on a terminal or cannot be shown; this is only found in its strings."""
+    hidden = _UNSHOWN if ascii_only else _CONTROL_IN_TEXT
+    return hidden.sub(lambda found: _mof_escape(found[0]), text)
+
+
 def raw_text(value: object) -> str:
     """The value as text for programs: whole, with whatever is in it. NULL is empty; reals and booleans as in WQL."""
     if value is None:
@@ -75,6 +85,11 @@ def raw_text(value: object) -> str:
 def text_of(value: object) -> str:
     """The value on one line, for people."""
     return one_line(raw_text(value))
+
+
+def _mof_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join([f"\\x{units[at]:02X}{units[at + 1]:02X}" for at in range(0, len(units), 2)])
 
 
 def _nested(value: object) -> str:

@@ -25,6 +25,7 @@ from openwmi.engine.amended import declared_without_amended
 from openwmi.engine.class_differences import Differences, differences
 from openwmi.engine.class_rules import check_class, check_class_name
 from openwmi.engine.derived_changes import rederived
+from openwmi.engine.fitting import fitted
 from openwmi.engine.store import CREATE_OR_UPDATE_FLAGS, MODES, Store, check_existence, check_flags
 from openwmi.model import ChangeFlag, CimClass
 from openwmi.repository.class_record import declared
@@ -70,6 +71,7 @@ def check_class_put(given: CimClass, flags: ChangeFlag, store: Store, *, amended
 
     Errors: INVALID_PARAMETER for flags; ALREADY_EXISTS, NOT_FOUND by the flags; INVALID_OBJECT for a class from a
     query; NOT_FOUND for an unknown superclass; CIRCULAR_REFERENCE for one that is derived from the class;
+    TYPE_MISMATCH for a default and for a qualifier's value;
     CLASS_HAS_CHILDREN, CLASS_HAS_INSTANCES for an update that the mode does not allow; those of `CimClass.derive`,
     `check_class_name` and `check_class`.
     """
@@ -142,7 +144,7 @@ def _superclass(given: CimClass, before: CimClass | None, store: Store) -> CimCl
 
 def _placed(given: CimClass, parent: CimClass | None, store: Store, *, stripped: bool) -> CimClass:
     """The class below the superclass that there is here."""
-    own = declared(given, parent)
+    own = fitted(declared(given, parent), given.name)
     if stripped:
         own = declared_without_amended(own)
     if parent is not None:

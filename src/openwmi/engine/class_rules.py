@@ -14,6 +14,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.limits import CLASS_NAME_CHARS, CLASS_PROPERTIES
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, Method, Property, abstract_problem, is_set, key_problem
+from openwmi.model.path import NAME
 
 Signature = tuple[object, ...]
 
@@ -22,8 +23,7 @@ def check_class_name(name: str) -> None:
     """Refuses a name that a class put by a user cannot have ([MS-WMI] 3.1.4.3.6, last part).
 
     QUOTA_VIOLATION for too long a one; INVALID_OPERATION for an underscore in front, by which system classes are known;
-    INVALID_OBJECT for one at the end; INVALID_PARAMETER for what is no CLASS-NAME ([MS-WMI] 2.2.1.1). Letters are those
-    of all alphabets (DSP0004 5.1).
+    INVALID_OBJECT for one at the end; INVALID_PARAMETER for what is no CLASS-NAME ([MS-WMI] 2.2.1.1).
     """
     if len(name) > CLASS_NAME_CHARS:
         raise WbemError(
@@ -55,7 +55,7 @@ def signature(method: Method) -> Signature:
 
 # --------------------------------------------------------------------------------------------------------------- rules
 
-_NAME: Final = re.compile(r"[^\W\d]\w*")
+_NAME: Final = re.compile(NAME)
 
 
 def _shown(name: str) -> str:
@@ -75,7 +75,7 @@ def _check_name(name: str, what: str) -> None:
         )
     if name.endswith("_"):
         raise WbemError(WbemStatus.INVALID_OBJECT, f"{what} ends with an underscore: choose another")
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None or any("\ud800" <= character <= "\udfff" for character in name):
         raise WbemError(
             WbemStatus.INVALID_PARAMETER,
             f"{what} is not valid: a name is a letter, and then letters, digits and underscores",

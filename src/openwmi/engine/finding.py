@@ -11,7 +11,7 @@ from openwmi.engine.extensions import requested_properties
 from openwmi.engine.paths import checked_keys
 from openwmi.engine.selection import Selection
 from openwmi.engine.view import View
-from openwmi.model import CimInstance, ObjectPath
+from openwmi.model import CimClass, CimInstance, ObjectPath
 from openwmi.operation import CallContext, CallFlags, ResultSet
 
 Part = frozenset[str]
@@ -26,6 +26,8 @@ async def find(
     With `keys_only` a provider is told that nothing else will be read. NOT_FOUND for the class; INVALID_OBJECT_PATH.
     """
     class_ = view.find(path.class_name, WbemStatus.NOT_FOUND)
+    if not keys_only:
+        check_part(class_, view.context)
     keys = checked_keys(path, class_)  # a path that cannot be right says so, rather than that nothing was found
     for concrete, source in view.sources_of(class_, deep=CallFlags.DIRECT_READ not in view.context.flags):
         if concrete is not class_:
@@ -45,6 +47,15 @@ async def find(
         if found is not None:
             return found if part is None else only(found, part)
     return None
+
+
+def check_part(class_: CimClass, context: CallContext) -> None:
+    """What a partial get names, the class that was asked for has, whichever of those below it have instances.
+
+    Errors: those of `requested_properties`.
+    """
+    if context.values:
+        requested_properties(context.values, class_)
 
 
 def part_of(selection: Selection, context: CallContext) -> Part | None:

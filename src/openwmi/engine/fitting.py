@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimType, Method, Parameter, Property, Qualifier, Qualifiers, Value, qualifier_set
+from openwmi.model import CimType, Method, Parameter, Property, Qualifier, Qualifiers, Type, Value, qualifier_set
 from openwmi.repository.class_record import Declared
 
 
@@ -22,26 +22,31 @@ def fitted(own: Declared, name: str) -> Declared:
 
 def fitted_qualifiers(qualifiers: Qualifiers, where: str) -> Qualifiers:
     """The same for those of one thing, which is `where`."""
-    if all(_is_plain(each) for each in qualifiers.values()):
-        return qualifiers
-    return qualifier_set(*[_qualifier(each, where) for each in qualifiers.values()])
+    others = None
+    for each in qualifiers.values():
+        if each.type == _OF_KIND.get(type(each.value)) and "\0" not in str(each.value):
+            continue  # as nearly all are
+        fits = _qualifier(each, where)
+        if fits is not each:
+            others = [*(others or ()), fits]
+    return qualifiers if others is None else qualifier_set(*qualifiers.values(), *others)
 
 
-_PLAIN = {CimType.BOOLEAN: bool, CimType.STRING: str}
-
-
-def _is_plain(qualifier: Qualifier) -> bool:
-    """Whether it is of the kind that nearly all are of, and right."""
-    type_, value = qualifier.type, qualifier.value
-    return not type_.array and type(value) is _PLAIN.get(type_.cim) and value != "" and "\0" not in str(value)
+_OF_KIND = {bool: Type(CimType.BOOLEAN), str: Type(CimType.STRING)}
 
 
 def _qualifier(qualifier: Qualifier, where: str) -> Qualifier:
+    given = qualifier.value
     try:
-        value = qualifier.type.check(qualifier.value)
+        value = qualifier.type.check(given)
     except WbemError as error:
         raise _unfit(f"the qualifier {qualifier.name} of {where}", error) from None
-    return qualifier if value is qualifier.value else replace(qualifier, value=value)
+    return qualifier if _same(value, given) else replace(qualifier, value=value)
+
+
+def _same(checked: Value, given: Value) -> bool:
+    """Whether checking has changed nothing; a tuple comes out as another one."""
+    return checked is given or (type(given) is tuple and checked == given)
 
 
 def _property(given: Property, class_name: str) -> Property:
@@ -50,7 +55,7 @@ def _property(given: Property, class_name: str) -> Property:
     if default is not None:
         default = _default(given, where)
     qualifiers = fitted_qualifiers(given.qualifiers, where)
-    if default is given.default and qualifiers is given.qualifiers:
+    if _same(default, given.default) and qualifiers is given.qualifiers:
         return given
     return replace(given, default=default, qualifiers=qualifiers)
 

@@ -23,6 +23,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine.amended import without_amended
 from openwmi.engine.extensions import declared_names, put_properties
+from openwmi.engine.fitting import fitted_qualifiers
 from openwmi.engine.instance_keys import checked_path, generated_key, put_keys, stored_before
 from openwmi.engine.paths import checked_keys
 from openwmi.engine.store import CREATE_OR_UPDATE_FLAGS, Store, check_flags
@@ -88,11 +89,28 @@ def check_instance_put(
     keys = put_keys(given, class_, None if ChangeFlag.UPDATE_ONLY in flags else new_key)
     path = checked_path(class_, keys)
     before = stored_before(class_, keys, path, flags, store)
-    values = {**_chosen(given, class_, names), **keys}
+    values = chosen_values(given, class_, names)
+    if names is None or before is None:
+        values.update(keys)  # of a part the keys say which instance it is, and stay as they are spelt
     row = class_.row(values, base=None if before is None else before.values_)
     _check_nulls(class_, row)
     instance = _qualified(class_, row, given, before, partly=names is not None, amended=amended)
     return InstanceChange(instance, path, before)
+
+
+def chosen_values(given: CimInstance, class_: CimClass, names: tuple[str, ...] | None) -> dict[str, Value]:
+    """The values that are put of an instance: all, or those of these names. INVALID_PROPERTY, INVALID_OBJECT."""
+    if names is None:
+        return given.to_dict_()
+    chosen: dict[str, Value] = {}
+    for name in declared_names(class_, names):
+        if name not in given.class_:
+            raise WbemError(
+                WbemStatus.INVALID_OBJECT,
+                f"{class_.name}.{name} is to be written, and the instance that was given does not have it",
+            )
+        chosen[name] = given[name]
+    return chosen
 
 
 def check_instance_delete(path: ObjectPath, store: Store) -> CimInstance:
@@ -149,20 +167,6 @@ def _check_amended(given: CimInstance, amended: bool) -> None:
 # ---------------------------------------------------------------------------------------------------- what is put there
 
 
-def _chosen(given: CimInstance, class_: CimClass, names: tuple[str, ...] | None) -> dict[str, Value]:
-    if names is None:
-        return given.to_dict_()
-    chosen: dict[str, Value] = {}
-    for name in declared_names(class_, names):
-        if name not in given.class_:
-            raise WbemError(
-                WbemStatus.INVALID_OBJECT,
-                f"{class_.name}.{name} is to be written, and the instance that was given does not have it",
-            )
-        chosen[name] = given[name]
-    return chosen
-
-
 def _check_nulls(class_: CimClass, row: Sequence[Value]) -> None:
     """The SDK's "Optional Qualifiers", Not_Null: Indexed implies it, and so does Key, which was looked at."""
     for value, each in zip(row, class_.properties, strict=True):
@@ -187,7 +191,12 @@ def _qualified(
     """The instance with its own qualifiers: a put of a part leaves those that are stored."""
     if partly and before is not None:
         return CimInstance(class_, row, before.own_qualifiers_, before.own_property_qualifiers_)
-    own, of_properties = given.own_qualifiers_, given.own_property_qualifiers_
+    own = fitted_qualifiers(given.own_qualifiers_, f"an instance of {class_.name}")
+    of_properties = given.own_property_qualifiers_
+    if of_properties:
+        of_properties = NameMap(
+            [(name, fitted_qualifiers(each, f"{class_.name}.{name}")) for name, each in of_properties.items()]
+        )
     if amended and before is not None:
         own = without_amended(own)
         of_properties = NameMap([(name, without_amended(each)) for name, each in of_properties.items()])

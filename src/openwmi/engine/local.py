@@ -74,26 +74,28 @@ class LocalSession(Session):
             from openwmi.engine import writing  # noqa: PLC0415 - most programs only read, and load no SQLite
 
             results.begin()
-            results.waits_for = "the repository"
             objects = (what,) if isinstance(what, CimClass | CimInstance) else what
-            paths = await writing.put(self._repository, self._view(context), objects, flags)
+            paths = await writing.put(self._repository, self._view(context), objects, flags, results)
             return paths[0] if isinstance(what, CimClass | CimInstance) else paths
 
-        return self._one(work, "put", context)
+        name = (
+            what.class_.name if isinstance(what, CimInstance) else what.name if isinstance(what, CimClass) else "list"
+        )
+        return self._one(work, f"put {name}", context)
 
     def delete(self, path: str, context: CallContext) -> Operation[None]:
         async def work(results: ResultSet[None]) -> None:
             from openwmi.engine import writing  # noqa: PLC0415 - the same
 
             results.begin()
-            results.waits_for = "the repository"
-            await writing.delete(self._repository, self._view(context), path)
+            await writing.delete(self._repository, self._view(context), path, results)
 
         return self._one(work, f"delete {path}", context)
 
     def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
         async def work(_: ResultSet[Session]) -> Session:
-            return LocalSession(self._repository, self._hosts, f"{self.namespace}\\{name}")
+            within = name.replace("/", "\\")  # interchangeable, as in connect
+            return LocalSession(self._repository, self._hosts, f"{self.namespace}\\{within}")
 
         return self._one(work, f"namespace {name}", context)
 
@@ -106,6 +108,15 @@ class LocalSession(Session):
             return await mofload.load_mof(self._repository, self.namespace, mof, self._is_provided, context)
 
         return self._one(work, f"load_mof {mof.name}".rstrip(), context)
+
+    def check_mof(self, mofs: Sequence[MofText], context: CallContext) -> Operation[tuple[WbemError, ...]]:
+        async def work(results: ResultSet[tuple[WbemError, ...]]) -> tuple[WbemError, ...]:
+            from openwmi.engine import mofload  # noqa: PLC0415 - the same
+
+            results.begin()
+            return await mofload.check_mof(self._repository, self.namespace, mofs, self._is_provided, context)
+
+        return self._one(work, "check_mof", context)
 
     async def close(self) -> None:
         self._closed = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
@@ -19,6 +19,7 @@ from openwmi.mof import (
     Source,
     parse,
     resolve,
+    split,
 )
 from openwmi.operation import CallContext, Workers
 from openwmi.repository import Repository
@@ -44,6 +45,21 @@ async def load_mof(
     )
 
 
+async def check_mof(
+    repository: Repository, namespace: str, mofs: Sequence[MofText], is_provided: IsProvided, context: CallContext
+) -> tuple[WbemError, ...]:
+    """What keeps these texts from being compiled, one after another: at most one problem each. Nothing is stored."""
+    trial = repository.trial()
+    problems = []
+    for mof in mofs:
+        try:
+            await load_mof(trial, namespace, mof, is_provided, context)
+        except WbemError as problem:
+            problems.append(problem)
+    trial.close()
+    return tuple(problems)
+
+
 def _parse(mof: MofText) -> tuple[Declaration, ...]:
     read = mof.include
 
@@ -64,10 +80,15 @@ def _compile(
     context: CallContext,
 ) -> tuple[ObjectPath, ...]:
     def find(where: str, name: str) -> CimClass | None:
-        return transaction.namespace(where).find(name) if transaction.has(where) else None
+        if transaction.has(where):
+            return transaction.namespace(where).find(name)
+        # A namespace that the text itself creates: it will have the classes of the system, as any has.
+        return transaction.namespace("root").find(name) if name.startswith("__") else None
 
+    compilation = resolve(declarations, find, namespace)
+    parts = (compilation,) if compilation.amendment is None else split(compilation, compilation.amendment)
     paths = []
-    for step in resolve(declarations, find, namespace).steps:
+    for step in [step for part in parts for step in part.steps]:
         try:
             path = _carry_out(transaction, step, mof, is_provided, context)
         except MofError:

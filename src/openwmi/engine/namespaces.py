@@ -7,7 +7,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.limits import NAMESPACE_CHARS
 from openwmi.base.status import WbemStatus
 from openwmi.engine.paths import checked_keys
-from openwmi.engine.store import check_existence
+from openwmi.engine.store import CREATE_OR_UPDATE_FLAGS, check_existence, check_flags
 from openwmi.model import ChangeFlag, CimInstance, ObjectPath, parse_namespace
 from openwmi.repository.transaction import Draft, Transaction
 
@@ -15,10 +15,11 @@ from openwmi.repository.transaction import Draft, Transaction
 def create_namespace(transaction: Transaction, draft: Draft, given: CimInstance, flags: ChangeFlag) -> ObjectPath:
     """A namespace within that of `draft`; one that is there already stays as it is.
 
-    Errors: ALREADY_EXISTS, NOT_FOUND by the flags; NO_KEY without a name; INVALID_PARAMETER for what cannot be one;
-    QUOTA_VIOLATION.
+    Errors: INVALID_PARAMETER for flags and for what cannot be a name; ALREADY_EXISTS, NOT_FOUND by the flags; NO_KEY
+    without a name; QUOTA_VIOLATION.
     """
-    name = given["Name"]
+    check_flags(flags, CREATE_OR_UPDATE_FLAGS)
+    name = given["Name"] if "Name" in given.class_ else None
     if not isinstance(name, str) or not name:
         raise WbemError(WbemStatus.NO_KEY, "a namespace needs a name: __NAMESPACE.Name has no value")
     full = f"{draft.namespace}\\{name}"
@@ -26,7 +27,7 @@ def create_namespace(transaction: Transaction, draft: Draft, given: CimInstance,
         raise WbemError(
             WbemStatus.QUOTA_VIOLATION, f"a namespace of {len(full)} characters; {NAMESPACE_CHARS} are allowed"
         )
-    if "\\" in name or "/" in name or not _is_namespace(full):
+    if "\\" in name or "/" in name or not name.strip(".") or not _is_namespace(full):
         raise WbemError(
             WbemStatus.INVALID_PARAMETER, f"{name!r} cannot be the name of a namespace: it is one word without slashes"
         )

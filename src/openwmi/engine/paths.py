@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.limits import OBJECT_PATH_CHARS
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimClass, CimType, ObjectPath
+from openwmi.model import CimClass, CimType, KeyValue, ObjectPath
 
 
 def located(text: str, server: str, namespace: str) -> ObjectPath:
@@ -55,13 +56,24 @@ def checked_keys(path: ObjectPath, class_: CimClass) -> dict[str, object]:
     for name, value in given:
         declared = class_.keys[0] if name is None else _declared(path, class_, name)
         type_ = class_.property(declared).type
-        # impacket and people write Handle=4 where the key is a string; Windows takes it.
-        text = type_.cim is CimType.STRING and isinstance(value, int) and not isinstance(value, bool)
         try:
-            keys[declared] = type_.check(str(value) if text else value)
+            keys[declared] = type_.check(_as(type_.cim, value))
         except WbemError as error:
             raise _misfit(path, class_, f"{declared}: {error.message}") from None
     return keys
+
+
+def _as(cim: CimType, value: KeyValue) -> KeyValue:
+    """Windows takes Handle=4 where the key is a string, as impacket writes it, and Number='4' where it is a number."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return str(value) if cim is CimType.STRING else value
+    return int(value) if cim in _INTEGERS and _DECIMAL.fullmatch(value) else value
+
+
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}")
+_INTEGERS = frozenset(each for each in CimType if each.keyword.startswith(("sint", "uint")))
 
 
 def _declared(path: ObjectPath, class_: CimClass, name: str) -> str:

@@ -86,6 +86,7 @@ class _Plan:
         )
         self.possible = (
             0 < len(self._keys) <= CLASS_KEYS
+            and not class_.name.startswith("_")  # what puts of __NAMESPACE do, and later others, is no plain put
             and not any(is_set(class_.qualifiers, name) for name in barred)
             and all(each.type.cim is not CimType.REFERENCE for each in class_.properties)
         )

@@ -8,9 +8,7 @@ from typing import Any
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.engine.associations import traverse
-from openwmi.engine.finding import find, only, part_of
-from openwmi.engine.linked import Linked
+from openwmi.engine.finding import check_part, find, only, part_of
 from openwmi.engine.paths import located
 from openwmi.engine.selection import Selection
 from openwmi.engine.sources import Source
@@ -70,6 +68,7 @@ async def _select(view: View, asked: Select, results: ResultSet[Any]) -> None:
         await results.put([prototype(asked, class_, locatable=locatable)])
         return
     # What does not fit this class is an error even if nothing is there to look at.
+    check_part(class_, view.context)
     own = Selection(asked, class_, locatable=locatable)
     for concrete, source in view.sources_of(class_, deep=CallFlags.DIRECT_READ not in view.context.flags):
         selection = own if concrete is class_ else Selection(asked, concrete, locatable=locatable)
@@ -81,6 +80,8 @@ async def instances(view: View, class_name: str, deep: bool, results: ResultSet[
     """The instances of a class, with those of derived classes if `deep`."""
     results.begin()
     class_ = view.find(class_name, WbemStatus.INVALID_CLASS)
+    check_part(class_, view.context)
+    deep = deep and CallFlags.DIRECT_READ not in view.context.flags
     for concrete, source in view.sources_of(class_, deep=deep):
         await _pour(view, source, Selection(None, concrete), results)
 
@@ -104,6 +105,9 @@ async def _pour(view: View, source: Source, selection: Selection, results: Resul
 
 
 async def _traverse(view: View, asked: AssociatorsOf | ReferencesOf, results: ResultSet[Any]) -> None:
+    from openwmi.engine.associations import traverse  # noqa: PLC0415 - few programs ask so, and each start would pay
+    from openwmi.engine.linked import Linked  # noqa: PLC0415 - the same
+
     results.waits_for = "the associations"
     async with aclosing(traverse(asked, Linked(view))) as batches:
         async for found in batches:

@@ -171,11 +171,9 @@ class Sources:
             return Provided(host, self._context)
         if key == NAMESPACE_CLASS:
             return Namespaces(self._reader.namespace, self._names())
-        if self._reader.schema.stored(key) is not None:
-            return Stored(self._reader)
         if is_dynamic(class_):
             raise unserved(class_)
-        return None
+        return None if self._reader.schema.stored(key) is None else Stored(self._reader)
 
     def below(self, class_: CimClass) -> Iterator[tuple[CimClass, Source]]:
         """The derived classes that have instances to give, and where these come from.
@@ -191,9 +189,15 @@ class Sources:
             if host is not None and not host.enumerates and not host.looks_up:
                 continue
             found = schema.find(key)
-            source = None if found is None else self.of(found)
-            if found is not None and source is not None:
+            if found is None or (host is None and is_dynamic(found)):
+                continue
+            source = self.of(found)
+            if source is not None:
                 yield found, source
+
+    def serves_below(self, name: str) -> bool:
+        """Whether a provider serves a class that is derived from the one of this name."""
+        return bool(self._hosts) and any(key in self._hosts for key in self._reader.schema.below(name))
 
 
 def is_dynamic(class_: CimClass) -> bool:

@@ -6,24 +6,27 @@ a whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine.class_changes import check_class_delete, check_class_put
-from openwmi.engine.extensions import declared_names, put_properties
+from openwmi.engine.extensions import put_properties
+from openwmi.engine.finding import find
 from openwmi.engine.hosting import ProviderHost
-from openwmi.engine.instance_changes import check_instance_delete, check_instance_put
+from openwmi.engine.instance_changes import check_instance_delete, check_instance_put, chosen_values
 from openwmi.engine.namespaces import create_namespace, delete_namespace
 from openwmi.engine.paths import checked_keys, located
 from openwmi.engine.plain_puts import PlainPuts
 from openwmi.engine.provider import PutCall, Request
 from openwmi.engine.sources import NAMESPACE_CLASS, is_dynamic, unserved
+from openwmi.engine.store import CREATE_OR_UPDATE_FLAGS, check_flags
 from openwmi.engine.view import View
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
-from openwmi.operation import CallContext, CallFlags
+from openwmi.operation import CallContext, CallFlags, ResultSet
 from openwmi.repository import Repository
 from openwmi.repository.transaction import Draft, Transaction
 
@@ -33,8 +36,10 @@ async def put(
     view: View,
     objects: Sequence[CimClass | CimInstance],
     flags: ChangeFlag,
+    results: ResultSet[Any],
 ) -> tuple[ObjectPath, ...]:
     """Creates or updates these, all or none; their paths."""
+    results.waits_for = "the repository"
     for each in objects:
         host = view.sources.host(each.class_.name) if isinstance(each, CimInstance) else None
         if host is not None and isinstance(each, CimInstance):
@@ -43,6 +48,7 @@ async def put(
                     WbemStatus.NOT_SUPPORTED,
                     f"{each!r} goes to {host}, which takes one instance at a time: put it alone",
                 )
+            results.waits_for = str(host)
             return (await _provide(view, host, each, flags),)
 
     def change(transaction: Transaction) -> tuple[ObjectPath, ...]:
@@ -51,12 +57,14 @@ async def put(
     return await repository.write(change)
 
 
-async def delete(repository: Repository, view: View, text: str) -> None:
+async def delete(repository: Repository, view: View, text: str, results: ResultSet[Any]) -> None:
     """Deletes the instance at a path, or a class."""
+    results.waits_for = "the repository"
     path = located(text, view.server, view.namespace)
-    class_ = None if path.is_class else view.find(path.class_name, WbemStatus.NOT_FOUND)
+    class_ = None if path.is_class else await _provided(view, path, results)
     host = None if class_ is None else view.sources.host(class_.name)
     if host is not None and class_ is not None:
+        results.waits_for = str(host)
         await host.delete(Request(view.context, class_), checked_keys(path, class_))
         return
     await repository.write(lambda transaction: remove(transaction, view.namespace, path, view.context))
@@ -129,6 +137,23 @@ def remove(transaction: Transaction, namespace: str, path: ObjectPath, context: 
     draft.delete_instance(check_instance_delete(path, draft))
 
 
+async def _provided(view: View, path: ObjectPath, results: ResultSet[Any]) -> CimClass | None:
+    """The class of the instance at a path if a provider has it: the one that is named, or one derived from it.
+
+    NOT_FOUND for the class; INVALID_OBJECT_PATH; PROVIDER_NOT_FOUND.
+    """
+    class_ = view.find(path.class_name, WbemStatus.NOT_FOUND)
+    host = view.sources.host(class_.name)
+    if host is None and is_dynamic(class_):
+        raise unserved(class_)
+    lists = host is None or host.enumerates or host.looks_up
+    if lists and view.sources.serves_below(class_.name):
+        found = await find(view, path, results, keys_only=True)
+        if found is not None:
+            return found.class_
+    return None if host is None else class_
+
+
 async def _provide(
     view: View,
     host: ProviderHost,
@@ -136,14 +161,19 @@ async def _provide(
     flags: ChangeFlag,
 ) -> ObjectPath:
     """Hands an instance to its provider."""
+    check_flags(flags, CREATE_OR_UPDATE_FLAGS)
     class_ = view.find(instance.class_.name, WbemStatus.INVALID_CLASS)
-    row = class_.row({name: instance[name] for name in instance if name in class_})
-    properties = put_properties(view.context.values, flags)
-    named = None if properties is None else tuple(declared_names(class_, properties))
+    names = put_properties(view.context.values, flags)
+    given = instance.to_dict_()
+    if names is not None:
+        names = tuple(chosen_values(instance, class_, names))
+        given = {name: value for name, value in given.items() if name in class_}
+    row = class_.row(given)
     values = dict(zip(class_.names, row, strict=True))
-    chosen = await host.put(PutCall(Request(view.context, class_), values, flags, named))
+    chosen: object = await host.put(PutCall(Request(view.context, class_), values, flags, names))
     if chosen is not None:
-        row = host.fitted(class_, {**values, **chosen}, f"the keys that {host} chose")
+        keys: Any = {**values, **chosen} if isinstance(chosen, Mapping) else chosen
+        row = host.fitted(class_, keys, f"the keys that {host} chose")
     path = CimInstance(replace(class_), row).path_
     if path is None:
         raise WbemError(WbemStatus.NO_KEY, f"{class_.name}: keys without a value, and {host} chose none")

@@ -18,7 +18,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model.cimobject import CimObject
 from openwmi.model.moment import CimDateTime, CimInterval, parse_datetime
-from openwmi.model.path import ObjectPath
+from openwmi.model.path import NAME, ObjectPath
 
 Value: TypeAlias = Any
 """The value of a property: None for NULL, bool, int, float, str, CimDateTime, CimInterval, CimInstance, CimClass, or a
@@ -125,7 +125,7 @@ _Check: TypeAlias = Callable[[Type, object], Value]
 
 _NAMES_A_CLASS = frozenset({CimType.REFERENCE, CimType.OBJECT})
 _BY_KEYWORD = {cim.keyword: cim for cim in CimType}
-_TEXT = re.compile(r"(?P<keyword>\w+)(?::(?P<class>[^\W\d]\w*))?(?P<array>\[\])?")
+_TEXT = re.compile(rf"(?P<keyword>\w+)(?::(?P<class>{NAME}))?(?P<array>\[\])?")
 
 
 def _integer(low: int, high: int) -> _Check:

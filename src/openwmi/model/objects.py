@@ -423,7 +423,7 @@ class CimInstance(CimObject):
     def values_(self) -> tuple[Value, ...]:
         """All values, in the order of the properties."""
         store = self.store_
-        return store if isinstance(store, tuple) else tuple([store[position] for position in range(len(store))])
+        return store if isinstance(store, tuple) else tuple(iter(store))
 
     def isa_(self, class_name: str) -> bool:
         return self.class_.isa_(class_name)

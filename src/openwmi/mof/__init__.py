@@ -24,7 +24,7 @@ It must not know where texts and classes come from, nor where objects go.
 
 from openwmi.mof.amendment import split
 from openwmi.mof.error import MofError, Phase
-from openwmi.mof.formatter import Formattable, format  # noqa: A004 - parse and format are the two verbs for text
+from openwmi.mof.formatter import Formattable, format, to_mof  # noqa: A004 - parse and format are the verbs for text
 from openwmi.mof.namespace import Stored, format_compilation, format_namespace
 from openwmi.mof.parser import parse
 from openwmi.mof.resolver import resolve
@@ -84,4 +84,5 @@ __all__ = [
     "parse",
     "resolve",
     "split",
+    "to_mof",
 ]

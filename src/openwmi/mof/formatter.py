@@ -59,6 +59,11 @@ def format(  # noqa: A001 - parse and format are the two verbs for text
     return "\n".join([writer.declaration(each) for each in what])
 
 
+def to_mof(obj: Formattable | Iterable[Formattable]) -> str:
+    """The MOF text of a class or an instance, or of several: `format`, as the package has it."""
+    return format(obj)
+
+
 class Writer:
     """Writes one text, from its beginning.
 

@@ -8,8 +8,10 @@ instances of a class and what a query means is for the engine to say.
     transaction    the same, to be changed: all or nothing
     writer         the thread that writes, and commits together what came together
     schema         the classes of a namespace at one moment; loading: where they come from; layers: below the file
-    table          the instances of one class: class_record, value_record, keys: as octets
-    database       the file itself; failure: what SQLite raises, in our words; damage: what was not written so
+    table          the instances of one class: class_record, value_record, keys: as octets; rows: checksums
+    opening        the file itself; database: a connection to it; lock: who may write it; logfile: is its log whole
+    failure        what SQLite raises, in our words; damage: what was not written so
+    maintenance    what the command line does with the file: check, backup, restore, compact
 
 Transactions are imported from their module: who only reads loads no SQLite.
 """

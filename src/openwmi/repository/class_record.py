@@ -64,14 +64,12 @@ def decode(data: bytes, parent: CimClass | None, namespace: str, server: str) ->
     CRITICAL_ERROR for a damaged record, and for one that does not fit the parent: of another superclass, or with
     members that cannot be declared below it.
     """
-    name: object = "a class"
+    name, superclass, found = read(data)
     try:
-        name, superclass, properties, methods, own = loads(data)
-        if type(name) is not str:
-            raise TypeError("no name")
-        if (superclass is None) != (parent is None) or (parent is not None and fold(superclass) != fold(parent.name)):
+        if (superclass is None) != (parent is None) or (
+            superclass is not None and parent is not None and fold(superclass) != fold(parent.name)
+        ):
             raise ValueError(f"it is derived from {superclass!r}, and not from {parent!r}")
-        found = tuple(map(property_, properties)), tuple(map(method, methods)), qualifiers(own)
         if parent is None:
             return CimClass(name, None, (), *found, namespace, server)
         class_ = parent.derive(name, *found)
@@ -79,7 +77,20 @@ def decode(data: bytes, parent: CimClass | None, namespace: str, server: str) ->
             return class_
         return replace(class_, namespace=namespace, server=server)
     except UNREADABLE as error:
+        raise damaged(f"the class {name}", error) from None
+
+
+def read(data: bytes) -> tuple[str, str | None, Declared]:
+    """The name of a class, that of its superclass, and what it declares. CRITICAL_ERROR for a damaged record."""
+    name: object = None
+    try:
+        name, superclass, properties, methods, own = loads(data)
+        if type(name) is not str or not isinstance(superclass, str | None):
+            raise TypeError("no name")
+        found = Declared(tuple(map(property_, properties)), tuple(map(method, methods)), qualifiers(own))
+    except UNREADABLE as error:
         raise damaged(f"the class {name}" if type(name) is str else "a class", error) from None
+    return name, superclass, found
 
 
 def declared(class_: CimClass, parent: CimClass | None) -> Declared:

@@ -12,6 +12,9 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.repository.damage import REPAIR, named
 
+FAILURES: Final = (sqlite3.Error, MemoryError, UnicodeDecodeError)
+"""What a call of SQLite may raise: in a damaged file a row may seem huge, and what SQLite quotes need not be text."""
+
 # Primary result code (sqlite.org/rescode.html) -> status, what is wrong, and what to do.
 _FAILURES: Final = {
     sqlite3.SQLITE_BUSY: (WbemStatus.SERVER_TOO_BUSY, "is locked by another program", "try again when that has ended"),
@@ -33,14 +36,14 @@ def translated(file: Path | None) -> Iterator[None]:
     """What SQLite raises inside comes out as a WbemError about `file`; None is a repository in memory."""
     try:
         yield
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise failure(file, error) from error
 
 
-def failure(file: Path | None, error: sqlite3.Error) -> WbemError:
-    """The WbemError for an error of SQLite."""
-    code = getattr(error, "sqlite_errorcode", None)
+def failure(file: Path | None, error: BaseException) -> WbemError:
+    """The WbemError for what a call of SQLite has raised."""
+    code = sqlite3.SQLITE_NOMEM if isinstance(error, MemoryError) else getattr(error, "sqlite_errorcode", None)
     status, problem, remedy = _FAILURES.get(
         -1 if code is None else code & 0xFF, (WbemStatus.CRITICAL_ERROR, "cannot be used", REPAIR)
     )
-    return WbemError(status, f"{named(file)} {problem} ({error}): {remedy}")
+    return WbemError(status, f"{named(file)} {problem} ({' '.join(str(error).split())[:200]}): {remedy}")

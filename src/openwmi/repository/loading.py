@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-from zlib import crc32
+from typing import TYPE_CHECKING, Final, cast
 
+from openwmi.repository import rows
 from openwmi.repository.damage import damaged
 from openwmi.repository.layers import Layers
-from openwmi.repository.schema import Entry, Schema, Stored
+from openwmi.repository.schema import Entry, Named, Names, Schema, Stored
 
 if TYPE_CHECKING:
     from openwmi.repository.database import Database
@@ -20,40 +20,34 @@ DEFINED: Final = 1
 DELETED: Final = 2
 """The class is in a layer below, and was deleted."""
 
-_CLASSES = (
-    "SELECT id, folded, name, superclass, state, record, layout, checksum FROM class WHERE namespace = ? ORDER BY id"
-)
 
-
-def namespaces(layers: Layers, database: Database | None) -> dict[str, tuple[str, int | None]]:
-    """Folded name -> (name, number in the file), each after those that it is in."""
-    found: dict[str, tuple[str, int | None]] = {key: (name, None) for key, name in layers.namespaces().items()}
+def namespaces(layers: Layers, database: Database | None) -> Names:
+    """Of the layers and of the file, each after those that it is in. CRITICAL_ERROR."""
+    found: Names = {key: (name, None) for key, name in layers.namespaces().items()}
     if database is not None:
-        for number, folded, name in database.rows("SELECT id, folded, name FROM namespace"):
+        for number, folded, name, check in database.rows(rows.NAMESPACES):
+            if not rows.fits(check, rows.namespace_checksum, number, folded, name):
+                raise damaged(database.file, f"in what it has of the namespace {name!r}")
             found[folded] = (found[folded][0] if folded in found else name, number)
     return dict(sorted(found.items(), key=lambda item: item[0].split("\\")))
 
 
 def schema(
-    namespace: tuple[str, int | None],
+    namespace: Named,
     server: str,
     layers: Layers,
     database: Database | None,
     file: Path | None = None,
 ) -> Schema:
-    """The classes of a namespace, given as (name, number in the file): those of the layers under those of the file."""
+    """The classes of a namespace: those of the layers under those of the file. CRITICAL_ERROR."""
     name, number = namespace
     made = Schema(name, server, file, number)
-    rows: list[tuple[int, str, str, str | None, int, bytes | None, str | None, int]] = []
-    if database is not None and number is not None:
-        rows = database.rows(_CLASSES, number)
-    gone = {folded for _, folded, _, _, state, *_ in rows if state == DELETED}
+    found = [] if database is None or number is None else _classes(database, name, number)
+    gone = {folded for _, _, folded, _, _, state, *_ in found if state == DELETED}
     for folded, (class_name, superclass, layer) in layers.classes(name).items():
         if folded not in gone:
             made.put(Entry(class_name, superclass, layer=layer))
-    for id_, folded, class_name, superclass, state, record, layout, check in rows:
-        if class_checksum(folded, class_name, superclass, state, record, layout) != check:
-            raise damaged(file, f"in what it has of the class {name}:{class_name!r}")
+    for id_, _, _, class_name, superclass, state, record, layout in found:
         if state == DEFINED:
             made.put(Entry(class_name, superclass, record))
         if state == DEFINED or (state == ABSENT and class_name in made):
@@ -61,9 +55,14 @@ def schema(
     return made
 
 
-def class_checksum(
-    folded: str, name: str, superclass: str | None, state: int, record: bytes | None, layout: str | None
-) -> int:
-    """Of a row of the table of classes."""
-    head = "\0".join((folded, name, superclass or "", str(state), layout or ""))
-    return crc32(record or b"", crc32(head.encode("utf-8", "surrogatepass")))
+_Row = tuple[int, int, str, str, str | None, int, bytes | None, str | None]
+
+
+def _classes(database: Database, namespace: str, number: int) -> list[_Row]:
+    """The rows of the table of classes, without their checksums."""
+    found = []
+    for *fields, check in database.rows(f"{rows.CLASSES} WHERE namespace = ? ORDER BY id", number):
+        if not rows.fits(check, rows.class_checksum, *fields):
+            raise damaged(database.file, f"in what it has of the class {namespace}:{fields[3]!r}")
+        found.append(cast(_Row, tuple(fields)))
+    return found

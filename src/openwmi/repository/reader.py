@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from openwmi.base.limits import HOT_INSTANCES
 from openwmi.model import CimClass, CimInstance, ObjectPath
+from openwmi.repository.damage import damaged
+from openwmi.repository.keys import target
+from openwmi.repository.rows import fits, reference_checksum, shown
+from openwmi.repository.schema import Schema
+from openwmi.repository.table import Mismatch, Table
 
 if TYPE_CHECKING:
     from openwmi.repository.database import Database
 
-from openwmi.repository.keys import target
-from openwmi.repository.schema import Schema
-
-_GET = "SELECT body, checksum FROM instance WHERE class = ? AND key = ?"
+_GET = "WHERE class = ? AND key = ?"
 _ANY = "SELECT 1 FROM instance WHERE class = ? LIMIT 1"
-_FIRST = "SELECT key, body, checksum FROM instance WHERE class = ? ORDER BY key LIMIT ?"
-_NEXT = "SELECT key, body, checksum FROM instance WHERE class = ? AND key > ? ORDER BY key LIMIT ?"
+_FIRST = "WHERE class = ? ORDER BY key LIMIT ?"
+_NEXT = "WHERE class = ? AND key > ? ORDER BY key LIMIT ?"
+_ROWS = "SELECT key, body, checksum FROM instance"
+# All at one moment: what a row is, and under which layout it was written.
+_ROWS_AND_LAYOUT = (
+    "SELECT key, body, instance.checksum, layout FROM instance JOIN class AS known ON known.id = instance.class"
+)
 _REFERRING = (
-    "SELECT DISTINCT instance.class, instance.key, body, checksum FROM reference JOIN instance"
-    " ON instance.class = reference.class AND instance.key = reference.key WHERE target IN (%s)"
+    "SELECT target, reference.class, reference.key, reference.checksum, body, instance.checksum"
+    " FROM reference LEFT JOIN instance ON instance.class = reference.class AND instance.key = reference.key"
+    " WHERE target IN (%s)"
 )
 
 
 class Hot:
     """Instances that were read lately, by the number of their class and their key."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_kept", "_retired")
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, bytes], CimInstance] = {}
+        self._retired = False
 
     def get(self, row: tuple[int, bytes]) -> CimInstance | None:
         return self._kept.get(row)
 
     def keep(self, row: tuple[int, bytes], instance: CimInstance) -> None:
         """The one that was kept first makes room."""
+        if self._retired:
+            return
         if len(self._kept) >= HOT_INSTANCES:
             del self._kept[next(iter(self._kept))]
         self._kept[row] = instance
@@ -45,7 +56,9 @@ class Hot:
         for row in rows:
             self._kept.pop(row, None)
 
-    def clear(self) -> None:
+    def retire(self) -> None:
+        """Keeps nothing any more: who still reads knows classes that are others by now."""
+        self._retired = True
         self._kept.clear()
 
 
@@ -93,10 +106,10 @@ class Reader:
         found = None if hot is None else hot.get(place)
         if found is not None:
             return found
-        row = self._database.row(_GET, *place)
-        if row is None:
+        rows = self._rows(table, _GET, place)
+        if not rows:
             return None
-        found = table.decode(key, *row)
+        found = rows[0]
         if hot is not None:
             hot.keep(place, found)
         return found
@@ -120,26 +133,61 @@ class Reader:
         if table is None or self._database is None:
             return [], None
         if after is None:
-            rows = self._database.rows(_FIRST, table.id, count)
+            found, last = self._paged(table, _FIRST, (table.id, count))
         else:
-            rows = self._database.rows(_NEXT, table.id, after, count)
-        return table.decode_many(rows), rows[-1][0] if len(rows) == count else None
+            found, last = self._paged(table, _NEXT, (table.id, after, count))
+            if last is not None and last <= after:
+                raise damaged(self._database.file, f"and the instances of {class_.name} are out of order")
+        return found, last if len(found) == count else None
 
     def referring(self, paths: Iterable[ObjectPath]) -> list[CimInstance]:
         """The instances of this namespace that refer to an object by one of these paths."""
-        if self._database is None:
+        database = self._database
+        if database is None:
             return []
         schema = self.schema
-        targets = [target(path, schema.namespace, schema.server) for path in paths]
-        rows = self._database.rows(_REFERRING % ",".join("?" * len(targets)), *targets)
-        return self._of_rows(rows)
-
-    def _of_rows(self, rows: Sequence[tuple[int, bytes, bytes, int]]) -> list[CimInstance]:
-        """Instances of several classes; those of other namespaces are left out."""
-        found = []
-        for number, key, body, check in rows:
-            class_ = self.schema.holder(number)
-            table = None if class_ is None else self.schema.table(class_)
-            if table is not None:
-                found.append(table.decode(key, body, check))
+        targets = {target(path, schema.namespace, schema.server) for path in paths}
+        known: dict[int, tuple[Table, dict[bytes, tuple[bytes, bytes, int]]]] = {}
+        for to, number, key, check, body, own in database.rows(_REFERRING % ",".join("?" * len(targets)), *targets):
+            if not fits(check, reference_checksum, to, number, key) or body is None:
+                raise damaged(database.file, f"in the index of references, to {shown(to)}")
+            if number not in known:
+                class_ = schema.holder(number)
+                table = None if class_ is None else schema.table(class_)
+                if table is None:  # of another namespace
+                    continue
+                known[number] = table, {}
+            known[number][1][key] = key, body, own
+        found: list[CimInstance] = []
+        for table, rows in known.values():
+            try:
+                found += table.decode_many(list(rows.values()))
+            except Mismatch:
+                for key in rows:
+                    found += self._rows(table, _GET, (table.id, key))
         return found
+
+    def _rows(self, table: Table, where: str, arguments: tuple[object, ...]) -> list[CimInstance]:
+        return self._paged(table, where, arguments)[0]
+
+    def _paged(self, table: Table, where: str, arguments: tuple[object, ...]) -> tuple[list[CimInstance], bytes | None]:
+        """The instances, and the key of the last one."""
+        database = self._database
+        assert database is not None
+        rows = database.rows(f"{_ROWS} {where}", *arguments)
+        if not rows:
+            return [], None
+        try:
+            return table.decode_many(rows), rows[-1][0]
+        except Mismatch:
+            pass
+        # The class has become another one since this schema was made; or else the rows are damaged.
+        rows = database.rows(f"{_ROWS_AND_LAYOUT} {where}", *arguments)
+        if not rows:
+            return [], None
+        try:
+            return table.older(rows[0][3]).decode_many([row[:3] for row in rows]), rows[-1][0]
+        except Mismatch as error:
+            raise table.damaged(error.key) from None
+        except (ValueError, TypeError, LookupError):
+            raise table.damaged(rows[0][0]) from None

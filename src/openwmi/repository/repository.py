@@ -7,11 +7,13 @@ writes hands over a function, which runs on the thread that writes; when its res
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
-from weakref import WeakMethod, finalize
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import WeakMethod, finalize, ref
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
@@ -26,9 +28,10 @@ from openwmi.repository.schema import Names, Schema
 if TYPE_CHECKING:  # who has no file and writes nothing does without SQLite
     from openwmi.repository.database import Database
     from openwmi.repository.transaction import Changes, Transaction
-    from openwmi.repository.writer import Job, Writer
+    from openwmi.repository.writer import Job, Publish, Writer
 
 T = TypeVar("T")
+log = logging.getLogger("openwmi.repository")
 
 
 class Repository:
@@ -42,18 +45,21 @@ class Repository:
 
     def __init__(self, server: str, layers: Layers, file: Path | None = None) -> None:
         self.server = server
-        self.file = file
+        # As the disk has it, so that all who name the file otherwise find the same lock beside it.
+        self.file = None if file is None else Path(os.path.realpath(file))
         self._layers = layers
         self._writer: Writer | None = None
-        self._threads = None if file is None else Workers("openwmi-repository", 1)
+        self._let_go: finalize[Any, Any] | None = None
+        self._threads = None if file is None else _threads()
         self._database: Database | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._names: Names | None = None
         self._schemas: dict[str, Schema] = {}
         self._hot = Hot()
-        self._owned = False
-        self._version = -1
-        self._resting: asyncio.TimerHandle | None = None
+        self._turn = 0
+        self._version: tuple[int, ...] = ()
+        self._under_way = 0
+        # Neither the loop nor its timer is kept: who has an engine by its loop must be able to forget both.
+        self._resting: ref[asyncio.TimerHandle] | None = None
         self._busy_until = 0.0
 
     def namespaces(self) -> dict[str, str]:
@@ -80,13 +86,14 @@ class Repository:
     async def write(self, change: Callable[[Transaction], T]) -> T:
         """Runs `change` on the thread that writes; its result, once that is on the disk, or what it raised.
 
-        It goes on if the caller does not wait any more.
+        It goes on if the caller does not wait any more. It may be run again, when nothing of what it did is left
+        because the disk was full for another one.
         """
         from openwmi.repository.writer import Job  # noqa: PLC0415 - see the imports above
 
-        loop = self._loop = asyncio.get_running_loop()
         writer = self._writer or self._start()
-        job = Job(change, loop.create_future())
+        job = Job(change, asyncio.get_running_loop().create_future())
+        self._under_way += 1
         if self._threads is None:
             writer.add(job)
             writer.run()
@@ -94,113 +101,152 @@ class Repository:
             self._threads.run(writer.run)
         return cast(T, await job.future)
 
+    def trial(self) -> Repository:
+        """A copy in memory, to try changes on: what is written to it goes nowhere."""
+        self._refresh()
+        twin = Repository(self.server, self._layers)
+        if self._database is not None:
+            twin._database = self._database.copied()
+        return twin
+
     def close(self) -> None:
-        """Lets the file go. Nothing may be under way."""
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
+        """Lets the file go. What is being written goes on; a repository that is used again opens it again."""
+        timer = None if self._resting is None else self._resting()
+        if timer is not None:
+            timer.cancel()
+        self._resting = None
         if self._database is not None and self.file is not None:
             self._database.close()
-        self._database = None
-        if self._writer is not None:
+            self._database = None
+        if self._writer is not None and self.file is not None:
             self._writer.close()
             self._writer = None
-        self._owned = False
+            self._under_way = 0
+        if self._let_go is not None and self._threads is not None:
+            self._let_go.detach()
+            self._threads.close()
+            self._threads = _threads()
+        self._turn = 0
         self._forget()
 
     def _start(self) -> Writer:
         from openwmi.repository.writer import Writer  # noqa: PLC0415 - see the imports above
 
-        writer = self._writer = Writer(self.file, self._layers, self.server, _weakly(self._written))
-        finalize(self, writer.close)
+        memory = self._database if self.file is None else None
+        writer = self._writer = Writer(self.file, self._layers, self.server, _weakly(self._written), memory)
+        self._let_go = finalize(self, _let_go, writer, self._threads)
         return writer
 
     # ------------------------------------------------------------------------------------------------- what was written
 
-    def _written(self, jobs: list[Job], changes: Changes) -> None:
+    def _written(self, writer: Writer, turn: int, jobs: list[Job], changes: Changes) -> None:
         """On the thread that writes."""
         if self._threads is None:
-            self._settle(jobs, changes)
+            self._settle(writer, turn, jobs, changes)
             return
-        assert self._loop is not None
-        with suppress(RuntimeError):  # of a loop that was closed meanwhile: nobody waits any more
-            self._loop.call_soon_threadsafe(self._settle, jobs, changes)
+        for loop, own in _by_loop(jobs).items():
+            with suppress(RuntimeError):  # of a loop that was closed meanwhile: nobody waits any more
+                loop.call_soon_threadsafe(self._settle, writer, turn, own, changes)
 
-    def _settle(self, jobs: list[Job], changes: Changes) -> None:
-        self._adopt(changes)
+    def _settle(self, writer: Writer, turn: int, jobs: list[Job], changes: Changes) -> None:
+        if writer is self._writer:  # or else it was closed with work under way, and nothing is known any more
+            self._under_way -= len(jobs)
+            if turn and turn == writer.turn:  # or else somebody may have written since
+                self._adopt(writer, turn, changes)
         for job in jobs:
+            error, job.error = job.error, None  # whose traceback has the job in it
             if job.future.done():
-                continue
-            if job.error is None:
+                if error is not None:
+                    log.warning("a change that nobody waits for any more has failed: %s", error)
+            elif error is None:
                 job.future.set_result(job.result)
-            elif isinstance(job.error, Exception) and not isinstance(job.error, StopIteration):
-                job.future.set_exception(job.error)
+            elif isinstance(error, Exception) and not isinstance(error, StopIteration):
+                job.future.set_exception(error)
             else:
-                job.future.set_exception(RuntimeError(f"{job.error!r} out of a change"))
+                job.future.set_exception(RuntimeError(f"{error!r} out of a change"))
 
-    def _adopt(self, changes: Changes) -> None:
+    def _adopt(self, writer: Writer, turn: int, changes: Changes) -> None:
         """What is known here becomes what is in the file now."""
-        assert self._writer is not None
-        if not self._owned and self._writer.owns:
+        if self._turn != turn:
             self._forget()
-            self._owned = True
+            self._turn = turn
         if self.file is None:
-            self._database = self._writer.database
+            self._database = writer.database
         for folded, schema in changes.schemas.items():
             if schema is None:
                 self._schemas.pop(folded, None)
             else:
                 self._schemas[folded] = schema
         if changes.schemas:
-            self._hot.clear()
+            self._cool()
         else:
             self._hot.drop(changes.rows)
         if changes.names is not None:
             self._names = changes.names
-        if self.file is not None and self._owned:
-            assert self._loop is not None
-            self._busy_until = self._loop.time() + REPOSITORY_REST_SECONDS
-            if self._resting is None:
-                self._resting = self._loop.call_later(REPOSITORY_REST_SECONDS, self._rest)
+        if self.file is not None:
+            self._rest_later(asyncio.get_running_loop())
 
-    def _rest(self) -> None:
+    def _rest_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._busy_until = loop.time() + REPOSITORY_REST_SECONDS
+        if self._resting is None or self._resting() is None:
+            self._resting = ref(loop.call_later(REPOSITORY_REST_SECONDS, self._rest, loop))
+
+    def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
         """Nothing was written for a while: another program may."""
-        assert self._loop is not None
         self._resting = None
-        left = self._busy_until - self._loop.time()
-        assert self._writer is not None
-        if left > 0 or not self._writer.idle:
-            self._resting = self._loop.call_later(max(left, REPOSITORY_REST_SECONDS / 2), self._rest)
+        if self._writer is None:
             return
-        self._open()
-        if self._database is not None:
-            self._version = self._database.version
-        self._owned = False
+        left = self._busy_until - loop.time()
+        if left > 0 or self._under_way:
+            self._resting = ref(loop.call_later(max(left, REPOSITORY_REST_SECONDS / 2), self._rest, loop))
+            return
+        if self._turn and self._writer.turn == self._turn:  # else another program has written since, which is noticed
+            self._disown()
         self._writer.rest()
 
     # -------------------------------------------------------------------------------------------- what others may write
 
     def _refresh(self) -> None:
-        """Notices what another program has written, or that there is a file now."""
+        """Notices what another program has written, or that there is a file now, or another one."""
         if self.file is None:
             return
+        if self._turn:
+            if self._writer is not None and self._writer.turn == self._turn:
+                if self._database is None:
+                    self._open()
+                return
+            self._turn = 0
+            self._version = ()
+        if self._database is not None and self._database.moved:
+            self._database = None
+            self._forget()
         if self._database is None:
             self._open()
-        elif not self._owned:
-            version = self._database.version
-            if version != self._version:
-                self._forget()
-                self._version = version
+            return
+        version = self._database.version
+        if version != self._version:
+            self._forget()
+            self._version = version
+
+    def _disown(self) -> None:
+        """Before another program may write: what is known is that of now."""
+        if self._database is None or self._database.moved:
+            self._database = None
+            self._forget()
+            self._open()
+        if self._database is not None:
+            self._version = self._database.version
+        self._turn = 0
 
     def _open(self) -> None:
-        if self._database is not None or self.file is None:
-            return
-        with suppress(OSError):  # what is wrong with the file is said below
-            if not self.file.stat().st_size:
-                return
-        if not self.file.exists():
-            return
-        from openwmi.repository.database import open_reading  # noqa: PLC0415 - see the imports above
+        assert self.file is not None
+        try:
+            self.file.stat()
+        except FileNotFoundError:
+            return  # without SQLite
+        except OSError:
+            pass  # what is wrong is said below
+        from openwmi.repository.opening import open_reading  # noqa: PLC0415 - see the imports above
 
         self._database = open_reading(self.file)
         if self._database is not None:
@@ -210,7 +256,11 @@ class Repository:
     def _forget(self) -> None:
         self._names = None
         self._schemas = {}
-        self._hot.clear()
+        self._cool()
+
+    def _cool(self) -> None:
+        self._hot.retire()
+        self._hot = Hot()
 
     def _known(self) -> Names:
         if self._names is None:
@@ -218,13 +268,31 @@ class Repository:
         return self._names
 
 
-def _weakly(method: Callable[[list[Job], Changes], None]) -> Callable[[list[Job], Changes], None]:
+def _weakly(method: Publish) -> Publish:
     """Calls the method as long as its object is wanted by somebody else."""
     weak = WeakMethod(method)
 
-    def call(jobs: list[Job], changes: Changes) -> None:
+    def call(writer: Writer, turn: int, jobs: list[Job], changes: Changes) -> None:
         strong = weak()
         if strong is not None:
-            strong(jobs, changes)
+            strong(writer, turn, jobs, changes)
 
     return call
+
+
+def _threads() -> Workers:
+    return Workers("openwmi-repository", 1)
+
+
+def _let_go(writer: Writer, threads: Workers | None) -> None:
+    """When the repository is not wanted any more."""
+    writer.close()
+    if threads is not None:
+        threads.close()
+
+
+def _by_loop(jobs: list[Job]) -> dict[asyncio.AbstractEventLoop, list[Job]]:
+    found: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.future.get_loop(), []).append(job)
+    return found

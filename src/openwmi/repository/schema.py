@@ -18,8 +18,10 @@ from openwmi.repository.damage import damaged
 from openwmi.repository.layers import GivenLayer, Layer
 from openwmi.repository.table import Table
 
-Names = dict[str, tuple[str, int | None]]
-"""Namespaces: folded name -> (name, number in the file)."""
+Named = tuple[str, int | None]
+"""A namespace: its name, and its number in the file."""
+Names = dict[str, Named]
+"""Namespaces by their folded names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
+from zlib import crc32
 
-from openwmi.base.case import fold
+from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, CimInstance
 from openwmi.repository import class_record
 from openwmi.repository.database import Database
 from openwmi.repository.layers import Layers
-from openwmi.repository.loading import ABSENT, DEFINED, DELETED, class_checksum
+from openwmi.repository.loading import ABSENT, DEFINED, DELETED
 from openwmi.repository.reader import Reader
-from openwmi.repository.schema import Entry, Names, Schema, Stored
-from openwmi.repository.table import Table, checksum, layout_of
+from openwmi.repository.rows import class_checksum, namespace_checksum, reference_checksum
+from openwmi.repository.schema import Entry, Named, Names, Schema, Stored
+from openwmi.repository.table import Table, layout_of
 
 T = TypeVar("T")
 
@@ -53,7 +56,7 @@ class Transaction:
     Args:
         database: on which a transaction of SQLite is open.
         names: the namespaces as they are.
-        schema: folded namespace -> its schema as it is.
+        schema: (folded namespace, its name and number) -> its schema as it is.
         layers: what lies below the file.
     """
 
@@ -61,7 +64,7 @@ class Transaction:
         self,
         database: Database,
         names: Names,
-        schema: Callable[[str], Schema],
+        schema: Callable[[str, Named], Schema],
         layers: Layers,
     ) -> None:
         self.database = database
@@ -78,7 +81,7 @@ class Transaction:
         if draft is None:
             if folded not in self.names:
                 raise WbemError(WbemStatus.INVALID_NAMESPACE, f"there is no namespace {name!r} here")
-            draft = self._drafts[folded] = Draft(self, self._schema(folded))
+            draft = self._drafts[folded] = Draft(self, self._schema(folded, self.names[folded]))
         return draft
 
     def has(self, name: str) -> bool:
@@ -102,8 +105,7 @@ class Transaction:
         above = folded.rpartition("\\")[0]
         if above not in self.names:
             raise WbemError(WbemStatus.INVALID_NAMESPACE, f"there is no namespace {above!r} to create {name} in")
-        number = self.database.run("INSERT INTO namespace (folded, name) VALUES (?, ?)", folded, name)
-        self.changes.names = {**self.names, folded: (name, number)}
+        self._add(folded, name)
 
     def delete_namespace(self, name: str) -> None:
         """A namespace and all within it. INVALID_NAMESPACE."""
@@ -128,11 +130,16 @@ class Transaction:
         """Of a namespace, which the file gets to know by that."""
         if schema.number is None:
             folded = fold(schema.namespace)
-            statement = "INSERT INTO namespace (folded, name) VALUES (?, ?)"
-            schema.number = self.database.run(statement, folded, schema.namespace)
-            self.changes.names = {**self.names, folded: (schema.namespace, schema.number)}
-        assert schema.number is not None
+            schema.number = self._add(folded, schema.namespace)
         return schema.number
+
+    def _add(self, folded: str, name: str) -> int:
+        number = self.database.run("INSERT INTO namespace (folded, name, checksum) VALUES (?, ?, 0)", folded, name)
+        assert number is not None
+        check = namespace_checksum(number, folded, name)
+        self.database.run("UPDATE namespace SET checksum = ? WHERE id = ?", check, number)
+        self.changes.names = {**self.names, folded: (name, number)}
+        return number
 
 
 class Draft(Reader):
@@ -154,9 +161,10 @@ class Draft(Reader):
         Rows of instances are written anew where the properties have become others.
         """
         self._change()
-        self._put(class_)
-        for below in derived:
-            self._put(below)
+        # Read before anything changes: what was stored of a derived class need not be a class below the new one.
+        changing = [(each, self._rows_to_move(each)) for each in (class_, *derived)]
+        for each, rows in changing:
+            self._put(each, rows)
 
     def delete_class(self, name: str) -> None:
         """A class that nothing is derived from any more, and its instances."""
@@ -164,19 +172,17 @@ class Draft(Reader):
         entry, stored = self.schema.entry(name), self.schema.stored(name)
         assert entry is not None
         if stored is not None:
-            self._run("DELETE FROM instance WHERE class = ?", stored.id)
-            self._run("DELETE FROM reference WHERE class = ?", stored.id)
+            self._empty(stored.id)
         if fold(name) in self._transaction.layers.classes(self.namespace):
             self._write(Entry(entry.name, entry.superclass), None, DELETED)
         elif stored is not None:
             self._run("DELETE FROM class WHERE id = ?", stored.id)
         self.schema.remove(name)
 
-    def _put(self, class_: CimClass) -> None:
+    def _put(self, class_: CimClass, rows: list[CimInstance]) -> None:
         schema, name = self.schema, class_.name
         parent = None if class_.superclass is None else schema.find(class_.superclass)
         record, layout = class_record.encode(class_, parent), layout_of(class_)
-        rows = self._all_rows(name)
         stored, entry = schema.stored(name), schema.entry(name)
         if entry is None or entry.superclass != class_.superclass or self._record(entry) != record:
             entry = Entry(name, class_.superclass, record)
@@ -195,11 +201,18 @@ class Draft(Reader):
         assert entry.layer is not None
         return entry.layer.record(self.namespace, entry.name)
 
-    def _all_rows(self, name: str) -> list[CimInstance]:
-        """Instances of a class that is going to be another one."""
-        class_ = self.schema.find(name) if name in self.schema else None
-        if class_ is None or not self.has_instances(class_):
+    def _rows_to_move(self, class_: CimClass) -> list[CimInstance]:
+        """Instances of a class that is going to be this one, if they have to be written anew for that."""
+        before = self.schema.find(class_.name) if class_.name in self.schema else None
+        if before is None or not self.has_instances(before):
             return []
+        stored = self.schema.stored(class_.name)
+        same_keys = set(map(fold, before.keys)) == set(map(fold, class_.keys))
+        if same_keys and stored is not None and stored.layout == layout_of(class_):
+            return []
+        return self._all_rows(before)
+
+    def _all_rows(self, class_: CimClass) -> list[CimInstance]:
         found, after = self.page(class_, None, _REWRITTEN)
         while after is not None:
             more, after = self.page(class_, after, _REWRITTEN)
@@ -209,19 +222,35 @@ class Draft(Reader):
     def _write_anew(self, class_: CimClass, rows: Iterable[CimInstance]) -> None:
         table = self.schema.table(class_)
         assert table is not None
-        self._run("DELETE FROM instance WHERE class = ?", table.id)
-        self._run("DELETE FROM reference WHERE class = ?", table.id)
+        self._empty(table.id)
+        seen: set[bytes] = set()
         for row in rows:
-            self._insert(table, carried(row, class_), None)
+            instance = carried(row, class_)
+            if any(instance[key] is None for key in class_.keys):
+                raise _homeless(row, class_, "a key has no value")
+            key = table.keys.of_row(instance.values_)
+            if key in seen:
+                raise _homeless(row, class_, "another has the same keys")
+            seen.add(key)
+            self._insert(table, instance, None)
+
+    def _empty(self, number: int) -> None:
+        """Deletes the instances of a class."""
+        if self._transaction.database.row("SELECT 1 FROM instance WHERE class = ?", number) is None:
+            return  # nor are there references, which no index finds by the class that refers
+        self._run("DELETE FROM instance WHERE class = ?", number)
+        self._run("DELETE FROM reference WHERE class = ?", number)
 
     def _write(self, entry: Entry, layout: str | None, state: int | None = None) -> int:
         """The row of a class; its number."""
         if state is None:
             state = ABSENT if entry.record is None else DEFINED
-        fields = fold(entry.name), entry.name, entry.superclass, state, entry.record, layout
-        number = self._transaction.number(self.schema)
-        found: int = self._transaction.database.row(_WRITE_CLASS, number, *fields, class_checksum(*fields))[0]
-        return found
+        namespace, folded = self._transaction.number(self.schema), fold(entry.name)
+        fields = namespace, folded, entry.name, entry.superclass, state, entry.record, layout
+        self._run(_WRITE_CLASS, *fields)
+        number: int = self._transaction.database.row(_CLASS_NUMBER, namespace, folded)[0]
+        self._run("UPDATE class SET checksum = ? WHERE id = ?", class_checksum(number, *fields), number)
+        return number
 
     # ------------------------------------------------------------------------------------------------------- instances
 
@@ -232,11 +261,11 @@ class Draft(Reader):
     def put_whole(self, class_: CimClass, instances: Sequence[CimInstance]) -> None:
         """Writes instances of one class, which has no references, over those that there may be."""
         table = self._writable(class_)
-        number, key_of, encode = table.id, table.keys.of_row, table.encode
+        number, seed, key_of, encode = table.id, table.seed, table.keys.of_row, table.encode
         rows = []
         for instance in instances:
             key, body = key_of(instance.values_), encode(instance)
-            rows.append((number, key, body, checksum(key, body)))
+            rows.append((number, key, body, crc32(body, crc32(key, seed))))
         self._transaction.database.run_many(_WRITE_INSTANCE, rows)
         self._transaction.changes.rows.update([(number, key) for _, key, _, _ in rows])
 
@@ -252,14 +281,15 @@ class Draft(Reader):
         values = instance.values_
         key, body = table.keys.of_row(values), table.encode(instance)
         transaction = self._transaction
-        self._run(_WRITE_INSTANCE, table.id, key, body, checksum(key, body))
+        self._run(_WRITE_INSTANCE, table.id, key, body, crc32(body, crc32(key, table.seed)))
         transaction.changes.rows.add((table.id, key))
         if not table.keys.references:
             return
         now = table.keys.targets(values)
         then = set() if before is None else table.keys.targets(before.values_)
         for each in now - then:
-            self._run("INSERT OR IGNORE INTO reference VALUES (?, ?, ?)", each, table.id, key)
+            check = reference_checksum(each, table.id, key)
+            self._run("INSERT OR IGNORE INTO reference VALUES (?, ?, ?, ?)", each, table.id, key, check)
         self._unrefer(table, key, then - now)
 
     def _unrefer(self, table: Table, key: bytes, targets: Iterable[bytes]) -> None:
@@ -285,13 +315,16 @@ class Draft(Reader):
 
     def _put_layout(self, class_: CimClass, table: Table) -> None:
         """The class came to be another one below the file: its rows are written anew before others are added."""
+        now = self.schema.find(class_.name)
+        if now is None or layout_of(now) != table.layout:
+            raise LocalProtocolError(f"{class_!r} is not what {class_.name} is in {self.namespace}")
         self._change()
-        rows = self._all_rows(class_.name)
+        rows = self._all_rows(now)
         entry = self.schema.entry(class_.name)
         assert entry is not None
         self._write(entry, table.layout)
         self.schema.keep(class_.name, Stored(table.id, table.layout))
-        self._write_anew(class_, rows)
+        self._write_anew(now, rows)
 
     def _change(self) -> None:
         """From here on the schema is one of our own."""
@@ -309,15 +342,23 @@ def carried(instance: CimInstance, class_: CimClass) -> CimInstance:
         if at is not None:
             with suppress(WbemError):
                 row[place] = each.type.check(instance.values_[at])
-    return CimInstance(class_, tuple(row), instance.own_qualifiers_)
+    kept = [(name, each) for name, each in instance.own_property_qualifiers_.items() if name in class_]
+    return CimInstance(class_, tuple(row), instance.own_qualifiers_, NameMap(kept))
+
+
+def _homeless(instance: CimInstance, class_: CimClass, why: str) -> WbemError:
+    return WbemError(
+        WbemStatus.CLASS_HAS_INSTANCES,
+        f"{instance!r} cannot be one of {class_.name} as that would be now, {why}: delete or change it first",
+    )
 
 
 _REWRITTEN = 1000
 
 _WRITE_CLASS = """
-INSERT INTO class (namespace, folded, name, superclass, state, record, layout, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO class (namespace, folded, name, superclass, state, record, layout, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
 ON CONFLICT (namespace, folded) DO UPDATE SET name = excluded.name, superclass = excluded.superclass,
-    state = excluded.state, record = excluded.record, layout = excluded.layout, checksum = excluded.checksum
-RETURNING id
+    state = excluded.state, record = excluded.record, layout = excluded.layout
 """
+_CLASS_NUMBER = "SELECT id FROM class WHERE namespace = ? AND folded = ?"
 _WRITE_INSTANCE = "INSERT OR REPLACE INTO instance VALUES (?, ?, ?, ?)"

@@ -42,6 +42,12 @@ Plain: TypeAlias = Any
 
 NO_QUALIFIERS: Final = qualifier_set()
 
+PropertyQualifiers: TypeAlias = NameMap[Qualifiers]
+"""The qualifiers that an instance has on its properties, by their names."""
+
+Decoded: TypeAlias = tuple[tuple[Value, ...], Qualifiers, PropertyQualifiers | None]
+"""What a row holds."""
+
 
 class RowCodec:
     """The rows of one class. A row that was written under another list of properties is damaged to this one."""
@@ -53,7 +59,12 @@ class RowCodec:
         self._readers = tuple([(_reader(type_), type_) for type_ in types])
         self._columns = tuple([_column(type_) for type_ in types])
 
-    def encode(self, values: Sequence[Value], own_qualifiers: Qualifiers = NO_QUALIFIERS) -> bytes:
+    def encode(
+        self,
+        values: Sequence[Value],
+        own_qualifiers: Qualifiers = NO_QUALIFIERS,
+        own_property_qualifiers: PropertyQualifiers | None = None,
+    ) -> bytes:
         """The record of a row whose values fit the class (`CimClass.row` checks them), in the order of its properties.
 
         Errors: QUOTA_VIOLATION for objects that nest beyond reason.
@@ -61,20 +72,21 @@ class RowCodec:
         row = values if isinstance(values, tuple) else [values[at] for at in range(len(values))]
         if len(row) != self._count:
             raise LocalProtocolError(f"{self._name} has {self._count} properties, and the row has {len(row)} values")
-        return dumps([*row, plain_qualifiers(own_qualifiers)] if own_qualifiers else row)
+        return dumps([*row, *_plain_own(own_qualifiers, own_property_qualifiers)])
 
-    def decode(self, data: bytes) -> tuple[tuple[Value, ...], Qualifiers]:
-        """The values, and the qualifiers that the instance alone has."""
+    def decode(self, data: bytes) -> Decoded:
+        """The values, the qualifiers that the instance alone has, and those that it has on its properties, if any."""
         try:
             row = loads(data)
-            if type(row) is not list or not self._count <= len(row) <= self._count + 1:
-                raise ValueError(f"no row of {self._count} values")
-            own = qualifiers(row[self._count]) if len(row) > self._count else NO_QUALIFIERS
-            return tuple([read(type_, each) for (read, type_), each in zip(self._readers, row, strict=False)]), own
+            count = self._count
+            if type(row) is not list or not count <= len(row) <= count + 2:
+                raise ValueError(f"no row of {count} values")
+            values = tuple([read(type_, each) for (read, type_), each in zip(self._readers, row, strict=False)])
+            return values, *_own(row[count:])
         except UNREADABLE as error:
             raise damaged(f"an instance of {self._name}", error) from None
 
-    def decode_many(self, records: Sequence[bytes]) -> list[tuple[tuple[Value, ...], Qualifiers]]:
+    def decode_many(self, records: Sequence[bytes]) -> list[Decoded]:
         """What `decode` gives for each; column by column, which is many times as fast."""
         try:
             # A line feed keeps what one record lacks at its end from being found at the beginning of the next.
@@ -83,7 +95,7 @@ class RowCodec:
                 columns = list(zip(*rows, strict=True))
                 if len(columns) == self._count:
                     read = [read(column) for read, column in zip(self._columns, columns, strict=True)]
-                    return list(zip(zip(*read, strict=True), repeat(NO_QUALIFIERS)))
+                    return list(zip(zip(*read, strict=True), repeat(NO_QUALIFIERS), repeat(None)))
         except UNREADABLE:
             pass  # one by one it is found which is damaged
         return [self.decode(record) for record in records]
@@ -142,8 +154,8 @@ def _object(value: Value) -> Plain:
     if isinstance(value, CimDateTime | CimInterval):
         return str(value)
     if isinstance(value, CimInstance):
-        own = value.own_qualifiers_
-        return [plain_class(value.class_), plain(value.values_), *([plain_qualifiers(own)] if own else [])]
+        own = _plain_own(value.own_qualifiers_, value.own_property_qualifiers_)
+        return [plain_class(value.class_), plain(value.values_), *own]
     if isinstance(value, CimClass):
         return [plain_class(value)]
     raise LocalProtocolError(f"a {type(value).__name__} is no value of the model")
@@ -204,7 +216,7 @@ def _read_object(_: Type, plain: Plain) -> Value:
     values = tuple(
         [_reader(member.type)(member.type, each) for member, each in zip(found.properties, _list(row), strict=True)]
     )
-    return CimInstance(found, values, qualifiers(*own) if own else NO_QUALIFIERS)
+    return CimInstance(found, values, *_own(own))
 
 
 _RANGES: Final = {
@@ -292,6 +304,23 @@ def qualifiers(plain: Plain) -> Qualifiers:
     return NameMap([_qualifier(*each) for each in plain]) if _list(plain) else NO_QUALIFIERS
 
 
+def _plain_own(own: Qualifiers, of_properties: PropertyQualifiers | None) -> list[Plain]:
+    """What stands behind the values of an instance; usually nothing."""
+    if of_properties:
+        return [plain_qualifiers(own), [[name, plain_qualifiers(each)] for name, each in of_properties.items()]]
+    return [plain_qualifiers(own)] if own else []
+
+
+def _own(plain: list[Plain]) -> tuple[Qualifiers, PropertyQualifiers | None]:
+    """Of what `_plain_own` made."""
+    if not plain:
+        return NO_QUALIFIERS, None
+    if len(plain) == 1:
+        return qualifiers(plain[0]), None
+    own, of_properties = plain
+    return qualifiers(own), NameMap([(_text(name), qualifiers(each)) for name, each in _list(of_properties)])
+
+
 def plain_property(member: Property) -> Plain:
     """What `property_` reads."""
     return _cut(
@@ -368,7 +397,7 @@ _METHOD_REST: Final[list[Plain]] = [[], ""]
 _PARAMETER_REST: Final[list[Plain]] = [[], None]
 
 _IN, _OUT = 1, 2
-_FLAVORS = tuple(map(Flavor, range(256)))
+_flavor = lru_cache(256)(Flavor)
 
 
 def _plain_type(type_: Type) -> str:
@@ -398,9 +427,7 @@ def _qualifier(name: Plain, value: Plain, type_: Plain, flavor: Plain, spelling:
 def _made_qualifier(name: Plain, value: Plain, type_: Plain, flavor: Plain) -> Qualifier:
     found = _type(_text(type_))
     bits = _whole(flavor)
-    return Qualifier(
-        _text(name), _reader(found)(found, value), found, _FLAVORS[bits] if 0 <= bits < 256 else Flavor(bits)
-    )
+    return Qualifier(_text(name), _reader(found)(found, value), found, _flavor(bits))
 
 
 # Classes share most of theirs, all but what describes something.

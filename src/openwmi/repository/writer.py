@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from openwmi.base.limits import REPOSITORY_GROUP
 from openwmi.repository import loading
-from openwmi.repository.database import Database, Lock, open_memory, open_writing
+from openwmi.repository.database import Database
 from openwmi.repository.layers import Layers
-from openwmi.repository.schema import Names, Schema
+from openwmi.repository.lock import Lock
+from openwmi.repository.opening import open_memory, open_writing
+from openwmi.repository.schema import Named, Names, Schema
 from openwmi.repository.transaction import Changes, Transaction
 
 Change = Callable[[Transaction], Any]
@@ -32,14 +35,19 @@ class Job:
     error: BaseException | None = None
 
 
+Publish = Callable[["Writer", int, list[Job], Changes], None]
+
+
 class Writer:
-    """Writes a repository. All but `add` happens on its thread; for one in memory, on the caller's.
+    """Writes a repository. All but `add` and `rest` happens on its thread; for one in memory, on the caller's.
 
     Args:
         file: the user's file; None keeps all in memory.
         layers: what lies below.
         server: this machine's name.
-        publish: is given, on the thread that wrote, the jobs that have ended, and what they have changed.
+        publish: is given, on the thread that wrote, itself, its turn, the jobs that have ended and what they
+            have changed.
+        database: in memory, if there is something in it already.
     """
 
     def __init__(
@@ -47,18 +55,23 @@ class Writer:
         file: Path | None,
         layers: Layers,
         server: str,
-        publish: Callable[[list[Job], Changes], None],
+        publish: Publish,
+        database: Database | None = None,
     ) -> None:
         self._file = file
         self._layers = layers
         self._server = server
         self._publish = publish
-        self._database: Database | None = None
+        self._database = database
         self._lock = None if file is None else Lock(file)
         self._jobs: list[Job] = []
         self._mutex = threading.Lock()
+        self._closed = False
+        self._turn = 1 if file is None else 0
         self._names: Names = {}
         self._schemas: dict[str, Schema] = {}
+        if file is not None:
+            _writers.add(self)
 
     @property
     def database(self) -> Database | None:
@@ -66,15 +79,12 @@ class Writer:
         return self._database
 
     @property
-    def owns(self) -> bool:
-        """Whether nobody else can write now."""
-        return self._lock is None or self._lock.held
+    def turn(self) -> int:
+        """How often the right to write was taken, while it is held: who knows that number knows all changes since.
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits to be written."""
-        with self._mutex:
-            return not self._jobs
+        0 while others may write.
+        """
+        return self._turn if self._lock is None or self._lock.held else 0
 
     def add(self, job: Job) -> bool:
         """Whether `run` has to be called for it, and is not under way for others."""
@@ -86,29 +96,48 @@ class Writer:
         """Writes what waits, until nothing does."""
         while jobs := self._waiting():
             changes = Changes()
-            try:
-                self._begin()
-                changes = self._write(jobs)
-            except BaseException as error:  # noqa: BLE001 - whatever it is belongs to those who wait
-                self._roll_back()
-                for job in jobs:
-                    job.error = job.error or error
+            left = jobs
+            while left:
+                try:
+                    self._begin()
+                    changes = self._write(left)
+                    left = []
+                except BaseException as error:  # noqa: BLE001 - whatever it is belongs to those who wait
+                    self._roll_back()
+                    left = _without_culprit(left, error)
             with self._mutex:
+                turn = self.turn
                 del self._jobs[: len(jobs)]
-            self._publish(jobs, changes)
+                if self._closed and not self._jobs:
+                    self._let_go()
+            # Not before: who has been told may close the file, and then it is closed.
+            self._publish(self, turn, jobs, changes)
 
-    def rest(self) -> None:
-        """Others may write from now on."""
+    def rest(self) -> bool:
+        """Others may write from now on, unless there is something to be written; whether that is so."""
+        with self._mutex:
+            if self._jobs:
+                return False
+            self._release()
+            return True
+
+    def close(self) -> None:
+        """Lets the file go, now or when what was added has been written."""
+        with self._mutex:
+            self._closed = True
+            if not self._jobs:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        if self._database is not None and self._file is not None:
+            self._database.close()
+            self._database = None
+        self._release()
+
+    def _release(self) -> None:
         if self._lock is not None and self._lock.held:
             self._forget()
             self._lock.release()
-
-    def close(self) -> None:
-        """The last thing that is done with it."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-        self.rest()
 
     def _waiting(self) -> list[Job]:
         with self._mutex:
@@ -116,38 +145,49 @@ class Writer:
 
     def _begin(self) -> None:
         if self._lock is not None and not self._lock.held:
-            self._lock.acquire()
+            self._lock.acquire(ask=self._ask)
+            self._turn += 1
+            self._forget()
+        if self._database is not None and self._database.moved:
+            self._database = None  # somebody has put another file in its place
             self._forget()
         if self._database is None:
             self._database = open_memory() if self._file is None else open_writing(self._file)
-        self._database.run("BEGIN IMMEDIATE")
+        self._database.begin()
         if not self._names:
             self._names = loading.namespaces(self._layers, self._database)
 
+    def _ask(self) -> None:
+        """Others of this process, perhaps on a loop that is closed, let the file go if they have nothing to write."""
+        for other in list(_writers):
+            if other is not self and other._file == self._file:  # noqa: SLF001 - of the same class
+                other.rest()
+
     def _write(self, jobs: list[Job]) -> Changes:
         """Each job changes what it changes, or nothing; then all of it is on the disk."""
-        assert self._database is not None
+        database = self._database
+        assert database is not None
         changes = Changes()
         names, schemas = self._names, self._schemas
         alone = len(jobs) == 1
         try:
             for job in jobs:
                 if not alone:
-                    self._database.run("SAVEPOINT job")
-                transaction = Transaction(self._database, self._names, self._schema, self._layers)
+                    database.run("SAVEPOINT job")
+                transaction = Transaction(database, self._names, self._schema, self._layers)
                 try:
                     job.result = job.change(transaction)
                 except BaseException as error:
                     job.error = error
-                    if alone:
+                    if alone or database.is_undone:
                         raise
-                    self._database.run("ROLLBACK TO job")
+                    database.run("ROLLBACK TO job")
                 else:
                     self._take(transaction.changes)
                     changes.add(transaction.changes)
                 if not alone:
-                    self._database.run("RELEASE job")
-            self._database.run("COMMIT")
+                    database.run("RELEASE job")
+            database.commit()
         except BaseException:
             self._names, self._schemas = names, schemas
             raise
@@ -160,11 +200,14 @@ class Writer:
             kept = {name: schema for name, schema in self._schemas.items() if name not in changes.schemas}
             self._schemas = kept | {name: schema for name, schema in changes.schemas.items() if schema is not None}
 
-    def _schema(self, folded: str) -> Schema:
-        schema = self._schemas.get(folded)
+    def _schema(self, folded: str, named: Named) -> Schema:
+        """Of a namespace with this name and number; kept, unless a transaction has just made the namespace."""
+        kept = self._names.get(folded) == named
+        schema = self._schemas.get(folded) if kept else None
         if schema is None:
-            schema = loading.schema(self._names[folded], self._server, self._layers, self._database, self._file)
-            self._schemas = {**self._schemas, folded: schema}
+            schema = loading.schema(named, self._server, self._layers, self._database, self._file)
+            if kept:
+                self._schemas = {**self._schemas, folded: schema}
         return schema
 
     def _roll_back(self) -> None:
@@ -176,3 +219,16 @@ class Writer:
     def _forget(self) -> None:
         """What was known of the file, which somebody else may have changed meanwhile."""
         self._names, self._schemas = {}, {}
+
+
+def _without_culprit(jobs: list[Job], error: BaseException) -> list[Job]:
+    """Those that are tried once more, since it was another one for which SQLite has undone what all had changed."""
+    left = [job for job in jobs if job.error is not error]
+    if len(left) == len(jobs):  # it was nobody's
+        for job in jobs:
+            job.error = job.error or error
+        return []
+    return [job for job in left if job.error is None]
+
+
+_writers: WeakSet[Writer] = WeakSet()

@@ -14,8 +14,14 @@ from openwmi.server.allowance import Allowance
 from openwmi.server.enumerators import Enumerator
 from openwmi.session import Session
 
+# Those of [MS-WMI] 3.1.4.3.18, and ENSURE_LOCATABLE, which only the SDK's page of the call has.
 QUERY_FLAGS = (
-    CallFlags.RETURN_IMMEDIATELY | CallFlags.FORWARD_ONLY | CallFlags.DIRECT_READ | CallFlags.USE_AMENDED_QUALIFIERS
+    CallFlags.PROTOTYPE
+    | CallFlags.RETURN_IMMEDIATELY
+    | CallFlags.FORWARD_ONLY
+    | CallFlags.ENSURE_LOCATABLE
+    | CallFlags.DIRECT_READ
+    | CallFlags.USE_AMENDED_QUALIFIERS
 )
 
 

@@ -240,6 +240,21 @@ class Namespace:
         text = read_mof(mof, class_flags, instance_flags)
         return self._ready(self._session.load_mof(text, self._context()))
 
+    def check_mof(
+        self,
+        mofs: Iterable[str | Path],
+        *,
+        class_flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+        instance_flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+    ) -> Operation[tuple[WbemError, ...]]:
+        """Compiles MOF as `load_mof` does, one text or file after another, and stores nothing.
+
+        The result is what is wrong: at most one MofError for each text, and none if all can be compiled. What is sound
+        counts as compiled for the texts behind it. A file that cannot be read is an error at once.
+        """
+        texts = [read_mof(mof, class_flags, instance_flags) for mof in mofs]
+        return self._ready(self._session.check_mof(texts, self._context()))
+
     async def close(self) -> None:
         """Ends the connection, for every view of it."""
         await self._session.close()

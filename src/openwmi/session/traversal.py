@@ -6,8 +6,9 @@ import re
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.model.path import NAME
 
-_NAME = re.compile(r"\w+")
+_NAME = re.compile(NAME)
 
 
 def associators_of(**conditions: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from openwmi.base.error import WbemError
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.operation import CallContext, CallTable, Operation
 
@@ -104,6 +105,13 @@ class Session(ABC):
         """Compiles a MOF text: all that it declares, or nothing; the result is the paths of what was put.
 
         MofError with file, line and column.
+        """
+
+    @abstractmethod
+    def check_mof(self, mofs: Sequence[MofText], context: CallContext) -> Operation[tuple[WbemError, ...]]:
+        """Compiles MOF texts, each after those before it that are sound, and stores nothing.
+
+        The result is what is wrong, at most one MofError for each text.
         """
 
     @abstractmethod

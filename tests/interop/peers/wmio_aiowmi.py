@@ -1,7 +1,7 @@
 """Reads objects by aiowmi, as a process of its own: a JSON line in, a JSON line out.
 
-{"unit": hex} -> the values in an EncodingUnit; {"packets": [hex, …]} -> those in packets of one enumerator, one list a
-packet.
+{"unit": hex} -> the values in an EncodingUnit, or {"crash": exception}.
+{"packets": [hex, …]} -> the values in packets of one enumerator, one list a packet.
 """
 
 import json
@@ -29,7 +29,7 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         if "unit" in asked:
-            answer: Any = values(unit.EncodingUnit(bytes.fromhex(asked["unit"])).object_block)
+            answer: Any = attempt(bytes.fromhex(asked["unit"]))
         else:
             parts: dict[str, Any] = {}
             answer = []
@@ -37,6 +37,13 @@ def main() -> None:
                 block, _ = packet.WbemDatapacketObject.from_data(bytes.fromhex(each), 0, parts)
                 answer.append(values(block))
         print(json.dumps(answer), flush=True)  # noqa: T201 - what the test reads
+
+
+def attempt(octets: bytes) -> dict[str, Any]:
+    try:
+        return values(unit.EncodingUnit(octets).object_block)
+    except Exception as error:  # noqa: BLE001 - whatever it cannot read is what the test wants to know
+        return {"crash": type(error).__name__}
 
 
 def values(block: Any) -> dict[str, Any]:

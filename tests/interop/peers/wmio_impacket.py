@@ -1,8 +1,8 @@
 """Reads objects by impacket, as a process of its own: a JSON line in, a JSON line out.
 
-{"unit": hex} -> what it finds in an EncodingUnit; {"unit": hex, "method": name, "arguments": [...]} -> the in
-parameters that it would send; {"unit": hex, "set": {name: value}} -> a new instance of the class with these values. The
-last two as the hex of an EncodingUnit.
+{"unit": hex} -> what it finds in an EncodingUnit, or {"crash": exception}.
+{"unit": hex, "method": name, "arguments": [...]} -> the in parameters that it would send, an EncodingUnit in hex.
+{"unit": hex, "set": {name: value}} -> a new instance of the class with these values, likewise.
 """
 
 import json
@@ -37,8 +37,15 @@ def main() -> None:
         elif "set" in asked:
             answer = new_instance(unit, asked["set"])
         else:
-            answer = found_in(wmi.ENCODING_UNIT(unit))
+            answer = attempt(unit)
         print(json.dumps(answer), flush=True)  # noqa: T201 - what the test reads
+
+
+def attempt(unit: bytes) -> dict[str, Any]:
+    try:
+        return found_in(wmi.ENCODING_UNIT(unit))
+    except Exception as error:  # noqa: BLE001 - whatever it cannot read is what the test wants to know
+        return {"crash": type(error).__name__}
 
 
 def found_in(unit: Any) -> dict[str, Any]:
@@ -57,12 +64,17 @@ def found_in(unit: Any) -> dict[str, Any]:
             name: {
                 "in": list(each["InParams"] or ()),
                 "out": list(each["OutParams"] or ()),
+                "types": types(each["InParams"]) | types(each["OutParams"]),
                 "qualifiers": plain(each["qualifiers"]),
             }
             for name, each in (current["methods"] or {}).items()
         },
         "parent": block.ctParent["name"] if block.ctParent else None,
     }
+
+
+def types(parameters: Any) -> dict[str, int]:
+    return {name: found["type"] for name, found in (parameters or {}).items()}
 
 
 def plain(value: Any) -> Any:

@@ -128,6 +128,7 @@ _NOWHERE: Final = frozenset(
         WbemStatus.INVALID_OBJECT_PATH,
         WbemStatus.INVALID_NAMESPACE,
         WbemStatus.INVALID_CLASS,
+        WbemStatus.PROVIDER_NOT_FOUND,
     }
 )
 

@@ -1,0 +1,88 @@
+"""The right to write a repository, which one program at a time has. Others go on reading."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from weakref import WeakSet
+
+from openwmi.base.error import WbemError
+from openwmi.base.limits import REPOSITORY_LOCK_SECONDS
+from openwmi.base.status import WbemStatus
+from openwmi.repository.damage import named, unwritable
+
+
+class Lock:
+    """See the module. It is a lock on a file beside the repository, and ends with its process, however that ends."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._beside = file.with_name(file.name + ".lock")
+        self._descriptor: int | None = None
+
+    @property
+    def held(self) -> bool:
+        return self._descriptor is not None
+
+    def acquire(self, seconds: float = REPOSITORY_LOCK_SECONDS, ask: Callable[[], object] = lambda: None) -> None:
+        """Waits for it so long, and calls `ask` again and again meanwhile.
+
+        SERVER_TOO_BUSY names the program that has it; ACCESS_DENIED.
+        """
+        import fcntl  # noqa: PLC0415 - not on Windows, which has a repository of its own
+
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unwritable(self._file, error) from None
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise self._busy(descriptor) from None
+                ask()
+                time.sleep(_AGAIN_SECONDS)
+            except OSError as error:
+                os.close(descriptor)
+                raise unwritable(self._file, error) from None
+            else:
+                break
+        with suppress(OSError):  # a full disk does not keep the lock from being one
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        self._descriptor = descriptor
+        _held.add(self)
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+            _held.discard(self)
+
+    def _busy(self, descriptor: int) -> WbemError:
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        return WbemError(
+            WbemStatus.SERVER_TOO_BUSY,
+            f"{named(self._file)} is being written by process {holder or 'unknown'}: try again later",
+        )
+
+
+_AGAIN_SECONDS = 0.02
+_held: WeakSet[Lock] = WeakSet()
+
+
+def _let_go() -> None:
+    """In a child that was forked: its copy of a descriptor would keep the lock when its parent has ended."""
+    for lock in list(_held):
+        lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
