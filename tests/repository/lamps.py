@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,10 @@ KEY = qualifier_set(Qualifier("key"))
 LAYERS = Layers([ShippedLayer.load()])
 
 
+QUICK = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
+"""Where files are in memory: a process that is killed there leaves the same, and nobody waits for a disk."""
+
+
 def cim_class(name: str, *properties: Property, **more: object) -> CimClass:
     return CimClass(name, properties=properties, namespace=NAMESPACE, server="here", **more)  # type: ignore[arg-type]  # as CimClass has them
 
@@ -26,6 +31,8 @@ LINK = cim_class(
     Property("To", REFERENCE, qualifiers=KEY),
     Property("Note", STRING),
 )
+
+COUNTLESS = cim_class("Countless")
 
 
 def lamp(name: str, watts: int = 1, class_: CimClass = LAMP) -> CimInstance:

@@ -8,20 +8,22 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.repository.crashing import SAVED, Deed, State, deeds, lamp_class, observed
-from tests.repository.lamps import put_class, repository
+from tests.repository.lamps import QUICK, put_class, repository
 
 from openwmi.repository import maintenance
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
 
 KILLS = 500
-LONGEST = 0.03
+LINES = 9
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,20 +35,29 @@ class Victim:
         assert program.stdout is not None
         self._input, self._output = program.stdin, program.stdout
         self._rest = b""
+        self._pace = 0.001
 
-    def run(self, seed: int, has_saved: bool, file: Path, seconds: float) -> list[list[str]]:
-        """What it had said when it died."""
+    def run(self, seed: int, has_saved: bool, file: Path, lines: int, moment: float) -> list[list[str]]:
+        """What it had said when it died: so many lines, and then what came in as many times the time that one takes."""
         self._input.write(f"{seed} {has_saved} {file}\n".encode())
         self._input.flush()
-        lines = self._lines()
-        early = []
-        for line in lines:
+        begun, process = time.perf_counter(), 0
+        heard: list[list[str]] = []
+        told = self._lines()
+        while not process or len(heard) < lines:
+            line = next(told)
+            assert line[0] != "failed", line
             if line[0] == "pid":
-                break
-            early.append(line)
-        select.select([], [], [], seconds)
-        os.kill(int(line[1]), signal.SIGKILL)
-        return early + list(lines)
+                process = int(line[1])
+            else:
+                heard.append(line)
+        if heard:
+            self._pace += ((time.perf_counter() - begun) / len(heard) - self._pace) / 10
+        select.select([], [], [], moment * self._pace)
+        os.kill(process, signal.SIGKILL)  # it has that number until the program is told so
+        self._input.write(b"\n")
+        self._input.flush()
+        return heard + list(told)
 
     def _lines(self) -> Iterator[list[str]]:
         while True:
@@ -119,10 +130,16 @@ class Ledger:
         self.state = found
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="openwmi-test-", dir=QUICK) as folder:
+        yield Path(folder)
+
+
 @pytest.mark.timeout(300)
-async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+async def test_what_was_acknowledged_survives_a_kill(place: Path) -> None:
     chance = random.Random(20260101)
-    file = tmp_path / "repository.db"
+    file = place / "repository.db"
     first = repository(file)
     await first.write(lambda transaction: put_class(transaction, lamp_class(0)))
     first.close()
@@ -130,7 +147,7 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     heard: dict[str, int] = {}
     with victim() as child:
         for seed in range(KILLS):
-            lines = child.run(seed, ledger.saved is not None, file, chance.uniform(0, LONGEST))
+            lines = child.run(seed, ledger.saved is not None, file, chance.randrange(LINES), chance.uniform(0, 4))
             for line in lines:
                 heard[line[0]] = heard.get(line[0], 0) + 1
             possible = ledger.play(seed, lines)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.repository.lamps import KEY, LAYERS
+from tests.repository.lamps import KEY, LAYERS, QUICK
 
 from openwmi.base.case import fold
 from openwmi.model import CimClass, CimDateTime, CimInstance, CimType, ObjectPath, Property, Type
@@ -33,7 +33,10 @@ KEYS: dict[str, tuple[CimType, list[Any]]] = {
         ['Text.K="a"', 'text.k="A"', r'\\.\root\cimv2:Text.K="a"', r'root\one:Text.K="a"', "Whole.K=10", "no path"],
     ),
 }
-EXTRA = {"Number": (CimType.UINT8, [None, 0, 255]), "Words": (CimType.STRING, [None, "", "words"])}
+EXTRA: dict[str, tuple[CimType, list[Any]]] = {
+    "Number": (CimType.UINT8, [None, 0, 255]),
+    "Words": (CimType.STRING, [None, "", "words"]),
+}
 VALUES = ["Note", "Link"]
 EXTRAS: list[tuple[str, ...]] = [(), ("Number",), ("Words",), ("Words", "Number")]
 LINKS: list[str | None] = [None, *KEYS["Ref"][1][:-1]]
@@ -79,7 +82,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="openwmi-test-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="openwmi-test-", dir=QUICK))
         self.runner = asyncio.Runner()
         self.model: Model = {fold(SPACES[0]): {}}
         self.on_disk = type(self).__name__ == "OnDisk"
@@ -360,11 +363,9 @@ class InMemory(Machine):
     """In memory."""
 
 
-class TestOnDisk(OnDisk.TestCase):  # type: ignore[name-defined,misc]  # made by hypothesis
-    settings = settings(
-        max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
-
-
-class TestInMemory(InMemory.TestCase):  # type: ignore[name-defined,misc]  # made by hypothesis
-    settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+TestOnDisk = OnDisk.TestCase
+TestOnDisk.settings = settings(
+    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+TestInMemory = InMemory.TestCase
+TestInMemory.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

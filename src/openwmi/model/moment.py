@@ -57,8 +57,7 @@ class CimDateTime:
 
     def __post_init__(self) -> None:
         text = self.text
-        # An offset that begins with "*" or up to "6" fits; every row of a result comes by here.
-        if not _DATETIME.fullmatch(text) or (text[22] > "6" and not _offset_fits(text)):
+        if not _is_usual(text) and not (_DATETIME.fullmatch(text) and _offset_fits(text)):
             raise _explain(text, _DATETIME_FORM, _DATETIME_FIELDS)
 
     def to_datetime(self) -> datetime:
@@ -225,6 +224,11 @@ def _form(fields: tuple[_Field, ...]) -> str:
 
 _DATETIME = re.compile(_form(_DATETIME_FIELDS))
 _INTERVAL = re.compile(_form(_INTERVAL_FIELDS) + ":000")
+
+# What nearly every row of a result has, twice as fast: no field is open, and the offset surely fits.
+_is_usual = re.compile(
+    rf"[0-9]{{4}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]){_TWENTY_FOUR}{_SIXTY}{_SIXTY}\.[0-9]{{6}}[+-][0-6][0-9]{{2}}"
+).fullmatch
 
 
 def _offset_fits(text: str) -> bool:

@@ -303,7 +303,10 @@ class CimClass(CimObject):
 
 
 class Store(Protocol):
-    """Where an instance gets its values from, by the places that its class gives them. A tuple is the ordinary one."""
+    """Where an instance gets its values from, by the places that its class gives them. A tuple is the ordinary one.
+
+    One that gives all its values faster than one by one has a method `values_` for it, which returns a tuple.
+    """
 
     def __getitem__(self, position: int, /) -> Value: ...
 
@@ -423,7 +426,11 @@ class CimInstance(CimObject):
     def values_(self) -> tuple[Value, ...]:
         """All values, in the order of the properties."""
         store = self.store_
-        return store if isinstance(store, tuple) else tuple(iter(store))
+        if isinstance(store, tuple):
+            return store
+        every = getattr(store, "values_", None)
+        found: tuple[Value, ...] = tuple(iter(store)) if every is None else every()
+        return found
 
     def isa_(self, class_name: str) -> bool:
         return self.class_.isa_(class_name)

@@ -62,7 +62,8 @@ def _classes(database: Database, namespace: str, number: int) -> list[_Row]:
     """The rows of the table of classes, without their checksums."""
     found = []
     for *fields, check in database.rows(f"{rows.CLASSES} WHERE namespace = ? ORDER BY id", number):
-        if not rows.fits(check, rows.class_checksum, *fields):
+        state, record = fields[5], fields[6]
+        if not rows.fits(check, rows.class_checksum, *fields) or (state == DEFINED) != (record is not None):
             raise damaged(database.file, f"in what it has of the class {namespace}:{fields[3]!r}")
         found.append(cast(_Row, tuple(fields)))
     return found

@@ -19,7 +19,7 @@ class Lock:
     """See the module. It is a lock on a file beside the repository, and ends with its process, however that ends."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
         self._beside = file.with_name(file.name + ".lock")
         self._descriptor: int | None = None
 
@@ -35,22 +35,25 @@ class Lock:
         import fcntl  # noqa: PLC0415 - not on Windows, which has a repository of its own
 
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise unwritable(self._file, error) from None
+            raise unwritable(self.file, error) from None
         until = time.monotonic() + seconds
+        has_asked = False
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() >= until:
                     raise self._busy(descriptor) from None
+                if has_asked:
+                    time.sleep(_AGAIN_SECONDS)
                 ask()
-                time.sleep(_AGAIN_SECONDS)
+                has_asked = True
             except OSError as error:
                 os.close(descriptor)
-                raise unwritable(self._file, error) from None
+                raise unwritable(self.file, error) from None
             else:
                 break
         with suppress(OSError):  # a full disk does not keep the lock from being one
@@ -70,7 +73,7 @@ class Lock:
         os.close(descriptor)
         return WbemError(
             WbemStatus.SERVER_TOO_BUSY,
-            f"{named(self._file)} is being written by process {holder or 'unknown'}: try again later",
+            f"{named(self.file)} is being written by process {holder or 'unknown'}: try again later",
         )
 
 

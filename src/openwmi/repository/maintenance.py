@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from openwmi.repository.damage import REPAIR, named, unwritable
 from openwmi.repository.database import Database
 from openwmi.repository.lock import Lock
 from openwmi.repository.opening import SUFFIXES, beside, create, open_new, open_reading, open_writing
+from openwmi.repository.writer import let_rest
 
 
 def check(file: Path) -> list[str]:
@@ -136,7 +138,7 @@ def _be_sound(database: Database, file: Path) -> None:
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
     lock = Lock(file)
-    lock.acquire()
+    lock.acquire(ask=partial(let_rest, file))
     try:
         yield
     finally:

@@ -16,14 +16,19 @@ from openwmi.repository.table import Mismatch, Table
 if TYPE_CHECKING:
     from openwmi.repository.database import Database
 
-_GET = "WHERE class = ? AND key = ?"
 _ANY = "SELECT 1 FROM instance WHERE class = ? LIMIT 1"
-_FIRST = "WHERE class = ? ORDER BY key LIMIT ?"
-_NEXT = "WHERE class = ? AND key > ? ORDER BY key LIMIT ?"
 _ROWS = "SELECT key, body, checksum FROM instance"
 # All at one moment: what a row is, and under which layout it was written.
 _ROWS_AND_LAYOUT = (
     "SELECT key, body, instance.checksum, layout FROM instance JOIN class AS known ON known.id = instance.class"
+)
+_GET, _FIRST, _NEXT = (
+    (f"{_ROWS} {which}", f"{_ROWS_AND_LAYOUT} {which}")
+    for which in (
+        "WHERE class = ? AND key = ?",
+        "WHERE class = ? ORDER BY key LIMIT ?",
+        "WHERE class = ? AND key > ? ORDER BY key LIMIT ?",
+    )
 )
 _REFERRING = (
     "SELECT target, reference.class, reference.key, reference.checksum, body, instance.checksum"
@@ -106,10 +111,15 @@ class Reader:
         found = None if hot is None else hot.get(place)
         if found is not None:
             return found
-        rows = self._rows(table, _GET, place)
-        if not rows:
+        row = self._database.row(_GET[0], *place)
+        if row is None:
             return None
-        found = rows[0]
+        try:
+            found = table.decode(*row)
+        except Mismatch:
+            found = next(iter(self._paged(table, _GET, place)[0]), None)
+            if found is None:
+                return None
         if hot is not None:
             hot.keep(place, found)
         return found
@@ -164,17 +174,16 @@ class Reader:
                 found += table.decode_many(list(rows.values()))
             except Mismatch:
                 for key in rows:
-                    found += self._rows(table, _GET, (table.id, key))
+                    found += self._paged(table, _GET, (table.id, key))[0]
         return found
 
-    def _rows(self, table: Table, where: str, arguments: tuple[object, ...]) -> list[CimInstance]:
-        return self._paged(table, where, arguments)[0]
-
-    def _paged(self, table: Table, where: str, arguments: tuple[object, ...]) -> tuple[list[CimInstance], bytes | None]:
+    def _paged(
+        self, table: Table, statements: tuple[str, str], arguments: tuple[object, ...]
+    ) -> tuple[list[CimInstance], bytes | None]:
         """The instances, and the key of the last one."""
         database = self._database
         assert database is not None
-        rows = database.rows(f"{_ROWS} {where}", *arguments)
+        rows = database.rows(statements[0], *arguments)
         if not rows:
             return [], None
         try:
@@ -182,7 +191,7 @@ class Reader:
         except Mismatch:
             pass
         # The class has become another one since this schema was made; or else the rows are damaged.
-        rows = database.rows(f"{_ROWS_AND_LAYOUT} {where}", *arguments)
+        rows = database.rows(statements[1], *arguments)
         if not rows:
             return [], None
         try:

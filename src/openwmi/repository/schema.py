@@ -214,12 +214,15 @@ class Schema:
 
     def _forget(self, key: str) -> None:
         """What was made of a class, and of those below it, may be different now."""
-        pending = [key]
+        pending, seen = [key], {key}
         while pending:
             each = pending.pop()
             self._resolved.pop(each, None)
             self._tables.pop(each, None)
-            pending.extend(self._children.get(each, ()))
+            for below in self._children.get(each, ()):
+                if below not in seen:  # classes of two layers may be derived from each other in a circle
+                    seen.add(below)
+                    pending.append(below)
 
     def _decoded(self, entry: Entry, parent: CimClass | None) -> CimClass:
         if entry.record is not None:

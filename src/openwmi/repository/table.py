@@ -60,6 +60,16 @@ class Table:
         """The octets of an instance, without its key."""
         return self._codec.encode(instance.values_, instance.own_qualifiers_, instance.own_property_qualifiers_)
 
+    def decode(self, key: bytes, body: bytes, check: int) -> CimInstance:
+        """The instance of a row. Mismatch if that was not written under this layout."""
+        try:
+            if crc32(body, crc32(key, self.seed)) != check:
+                raise Mismatch(key)
+        except TypeError:
+            raise Mismatch(key) from None
+        decoded = self._codec.decode(body)
+        return CimInstance(self.class_, *decoded) if self._moves is None else self._moved(*decoded)
+
     def decode_many(self, rows: Sequence[tuple[bytes, bytes, int]]) -> list[CimInstance]:
         """The instances of rows (key, body, checksum). Mismatch if one of them was not written under this layout."""
         seed = self.seed

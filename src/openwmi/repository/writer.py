@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -48,6 +49,11 @@ class Writer:
         publish: is given, on the thread that wrote, itself, its turn, the jobs that have ended and what they
             have changed.
         database: in memory, if there is something in it already.
+
+    Attributes:
+        file: the same.
+        turn: how often the right to write was taken, while it is held: who knows that number knows all changes since.
+            0 while others may write.
     """
 
     def __init__(
@@ -58,7 +64,7 @@ class Writer:
         publish: Publish,
         database: Database | None = None,
     ) -> None:
-        self._file = file
+        self.file = file
         self._layers = layers
         self._server = server
         self._publish = publish
@@ -67,7 +73,8 @@ class Writer:
         self._jobs: list[Job] = []
         self._mutex = threading.Lock()
         self._closed = False
-        self._turn = 1 if file is None else 0
+        self._turns = 0
+        self.turn = 1 if file is None else 0
         self._names: Names = {}
         self._schemas: dict[str, Schema] = {}
         if file is not None:
@@ -77,14 +84,6 @@ class Writer:
     def database(self) -> Database | None:
         """On which it writes, once there is one."""
         return self._database
-
-    @property
-    def turn(self) -> int:
-        """How often the right to write was taken, while it is held: who knows that number knows all changes since.
-
-        0 while others may write.
-        """
-        return self._turn if self._lock is None or self._lock.held else 0
 
     def add(self, job: Job) -> bool:
         """Whether `run` has to be called for it, and is not under way for others."""
@@ -129,7 +128,7 @@ class Writer:
                 self._let_go()
 
     def _let_go(self) -> None:
-        if self._database is not None and self._file is not None:
+        if self._database is not None and self.file is not None:
             self._database.close()
             self._database = None
         self._release()
@@ -137,6 +136,7 @@ class Writer:
     def _release(self) -> None:
         if self._lock is not None and self._lock.held:
             self._forget()
+            self.turn = 0
             self._lock.release()
 
     def _waiting(self) -> list[Job]:
@@ -145,23 +145,18 @@ class Writer:
 
     def _begin(self) -> None:
         if self._lock is not None and not self._lock.held:
-            self._lock.acquire(ask=self._ask)
-            self._turn += 1
+            self._lock.acquire(ask=partial(let_rest, self._lock.file))
+            self._turns += 1
+            self.turn = self._turns
             self._forget()
         if self._database is not None and self._database.moved:
             self._database = None  # somebody has put another file in its place
             self._forget()
         if self._database is None:
-            self._database = open_memory() if self._file is None else open_writing(self._file)
+            self._database = open_memory() if self.file is None else open_writing(self.file)
         self._database.begin()
         if not self._names:
             self._names = loading.namespaces(self._layers, self._database)
-
-    def _ask(self) -> None:
-        """Others of this process, perhaps on a loop that is closed, let the file go if they have nothing to write."""
-        for other in list(_writers):
-            if other is not self and other._file == self._file:  # noqa: SLF001 - of the same class
-                other.rest()
 
     def _write(self, jobs: list[Job]) -> Changes:
         """Each job changes what it changes, or nothing; then all of it is on the disk."""
@@ -205,20 +200,27 @@ class Writer:
         kept = self._names.get(folded) == named
         schema = self._schemas.get(folded) if kept else None
         if schema is None:
-            schema = loading.schema(named, self._server, self._layers, self._database, self._file)
+            schema = loading.schema(named, self._server, self._layers, self._database, self.file)
             if kept:
                 self._schemas = {**self._schemas, folded: schema}
         return schema
 
     def _roll_back(self) -> None:
         database = self._database
-        if database is not None and not database.roll_back() and self._file is not None:
+        if database is not None and not database.roll_back() and self.file is not None:
             self._database = None  # it is opened anew, which finds what was committed last
             database.close()
 
     def _forget(self) -> None:
         """What was known of the file, which somebody else may have changed meanwhile."""
         self._names, self._schemas = {}, {}
+
+
+def let_rest(file: Path) -> None:
+    """Whoever of this process may write a file, and has nothing to write, lets others; its loop may be closed."""
+    for writer in list(_writers):
+        if writer.file == file:
+            writer.rest()
 
 
 def _without_culprit(jobs: list[Job], error: BaseException) -> list[Job]:
