@@ -18,8 +18,7 @@ from openwmi.cli.output import Writer, writer_for
 from openwmi.cli.progress import Progress
 from openwmi.cli.stream import standard_output
 from openwmi.locator import connect
-from openwmi.model import parse_namespace
-from openwmi.model import CimClass
+from openwmi.model import CimClass, parse_namespace
 from openwmi.session import Namespace
 
 
