@@ -7,6 +7,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 PINNED := -c constraints.txt --build-constraint constraints.txt
 TEST_FLAGS ?=
+# How long `make fuzz` goes on; 0 is for ever.
+FUZZ_SECONDS ?= 60
 
 # What runs the package, and on top of it what works on it. Each stamp holds the folder that it was made for.
 RUNS := $(VENV)/runs.stamp
@@ -15,14 +17,16 @@ WORKS := $(VENV)/works.stamp
 # Other people's clients live in an environment of their own: some have licences that no import may cross.
 PEERS := .peers
 PEERS_STAMP := $(PEERS)/peers.stamp
+FUZZES := $(VENV)/fuzzes.stamp
 
-.PHONY: help demo test interop bench lint constraints clean FORCE
+.PHONY: help demo test interop fuzz bench lint constraints clean FORCE
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo     this machine, answered as WMI, in each of the three modes'
 	@echo 'make test     the tests; says at the end what could not run here'
 	@echo 'make interop  the tests against other programs'
+	@echo 'make fuzz     decoders against octets that nobody meant, for a minute'
 	@echo 'make bench    speed and memory beside their goals'
 	@echo 'make lint     style, types, floors'
 	@echo 'make constraints  the newest releases of everything, pinned in constraints.txt'
@@ -37,6 +41,9 @@ test: $(WORKS)
 interop: $(WORKS) $(PEERS_STAMP)
 	OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m pytest -m interop
 
+fuzz: $(FUZZES)
+	$(PY) -m tests.wmio.fuzz_wmio -max_total_time=$(FUZZ_SECONDS)
+
 bench: $(WORKS) $(PEERS_STAMP)
 	@OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m bench
 
@@ -50,7 +57,7 @@ constraints:
 	sh tools/constraints.sh '$(PYTHON)'
 
 clean:
-	rm -rf $(VENV) $(PEERS) build dist htmlcov .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) build dist htmlcov .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNS): pyproject.toml constraints.txt Makefile tools/venv.sh
@@ -62,6 +69,11 @@ $(RUNS): pyproject.toml constraints.txt Makefile tools/venv.sh
 $(WORKS): $(RUNS)
 	@echo 'Installing the tools into $(VENV) ...'
 	@$(PIP) install $(PINNED) --group dev
+	@pwd > $@
+
+$(FUZZES): $(WORKS)
+	@echo 'Installing the fuzzer into $(VENV) ...'
+	@$(PIP) install $(PINNED) --group fuzz
 	@pwd > $@
 
 $(PEERS_STAMP): pyproject.toml peers.txt Makefile tools/venv.sh | $(WORKS)

@@ -21,6 +21,7 @@ from openwmi.model import (
     Property,
     Qualifier,
     Type,
+    instances_of,
     qualifier_set,
 )
 
@@ -78,6 +79,26 @@ def test_values_by_attribute_and_by_name() -> None:
     assert INIT.values_ == ("init", "1", 1, ("a", "b"), False)
     assert INIT.to_dict_() == {"Name": "init", "Handle": "1", "ProcessId": 1, "Roles": ("a", "b"), "Hidden": False}
     assert INIT.class_ is PROCESS
+
+
+def test_many_of_one_class() -> None:
+    stores = [("init", "1", 1, (), None), ("sshd", "2", 2, (), None)]
+    found = instances_of(PROCESS, stores)
+    assert found == [CimInstance(PROCESS, store) for store in stores]
+    assert [type(each) for each in found] == [CimInstance, CimInstance]
+    assert not found[0].own_qualifiers_
+    with pytest.raises(AttributeError, match="never changes"):
+        found[0].Name = "other"
+
+
+def test_a_store_may_give_all_its_values_at_once() -> None:
+    class Whole(Lazy):
+        def values_(self) -> tuple[object, ...]:
+            return tuple(self.values)
+
+    store = Whole("init", "1", 1, (), None)
+    assert CimInstance(PROCESS, store).values_ == store.values
+    assert store.asked == []
 
 
 def test_only_the_value_that_is_asked_for_is_read() -> None:

@@ -12,7 +12,7 @@ from openwmi.model.method import Method, Parameter
 from openwmi.model.moment import CimDateTime, CimInterval, parse_datetime
 from openwmi.model.namespace import parse_namespace
 from openwmi.model.nearest import nearest
-from openwmi.model.objects import CimClass, CimInstance, Store
+from openwmi.model.objects import CimClass, CimInstance, Store, instances_of
 from openwmi.model.parameters import input_class, method_from_classes, output_class
 from openwmi.model.path import KeyValue, ObjectPath
 from openwmi.model.property import Property
@@ -42,6 +42,7 @@ __all__ = [
     "Value",
     "abstract_problem",
     "input_class",
+    "instances_of",
     "is_set",
     "key_problem",
     "key_value_problem",

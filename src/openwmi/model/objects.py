@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, NamedTuple, NoReturn, Protocol
+from typing import Any, Final, NamedTuple, NoReturn, Protocol
 
 from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
@@ -277,7 +277,8 @@ class CimClass(CimObject):
     @property
     def locating_(self) -> tuple[bool, tuple[tuple[str, int], ...]]:
         """Of what the paths of instances are made: whether of nothing, as a singleton's, and else the keys and their
-        places, in the order of their names. Kept, since every row of a result has a path."""
+        places, in the order of their names. Kept, since every row of a result has a path.
+        """
         if self._locating is None:
             ordered = sorted(self.keys, key=fold)
             self._set("_locating", (self.is_singleton, tuple([(key, self.positions[key]) for key in ordered])))
@@ -358,21 +359,23 @@ class CimInstance(CimObject):
             _set_qualifiers(self, _Qualified(qualifiers, property_qualifiers))
 
     def __getattr__(self, name: str) -> Value:
-        position = self.class_.positions.get(name)
-        if position is None:
-            position = self._find(name)
-            if position is None:
+        try:
+            position = self.class_.positions[name]
+        except KeyError:
+            found = self._find(name)
+            if found is None:
                 return self._other_attribute(name)
+            position = found
         return self.store_[position]
 
     def __getitem__(self, name: str) -> Value:
-        position = self.class_.positions.get(name)
-        if position is None:
-            position = self._find(name)
-            if position is None:
-                if name in SYSTEM_PROPERTIES:
-                    return system_value(name, GENUS_INSTANCE, self.class_, self)
-                raise KeyError(self.class_.unknown(name))
+        try:
+            position = self.class_.positions[name]
+        except KeyError:
+            found = self._find(name)
+            if found is None:
+                return self._other_item(name)
+            position = found
         return self.store_[position]
 
     def __contains__(self, name: object) -> bool:
@@ -480,6 +483,11 @@ class CimInstance(CimObject):
     def _by_folded_name(self) -> dict[str, Value]:
         return dict(zip(map(fold, self.class_.names), self.values_, strict=True))
 
+    def _other_item(self, name: str) -> Value:
+        if name in SYSTEM_PROPERTIES:
+            return system_value(name, GENUS_INSTANCE, self.class_, self)
+        raise KeyError(self.class_.unknown(name)) from None
+
     def _other_attribute(self, name: str) -> Value:
         if name in SYSTEM_PROPERTIES:
             return system_value(name, GENUS_INSTANCE, self.class_, self)
@@ -487,6 +495,25 @@ class CimInstance(CimObject):
             # Ours or Python's, such as what `copy` asks every object for; no property is meant.
             raise AttributeError(f"CimInstance has no attribute {name!r}", name=name, obj=self)
         raise AttributeError(self.class_.unknown(name), name=name, obj=self)
+
+
+def instances_of(class_: CimClass, stores: Iterable[Store]) -> list[CimInstance]:
+    """`CimInstance(class_, store)` for each store, in half the time."""
+    found = []
+    for store in stores:
+        made: Any = _Bare()
+        made.class_ = class_
+        made.store_ = store
+        made._qualifiers = NO_QUALIFIERS  # noqa: SLF001 - of this module
+        made.__class__ = CimInstance
+        found.append(made)
+    return found
+
+
+class _Bare(CimObject):
+    """A CimInstance to be: it has the same slots, to which values can still be assigned."""
+
+    __slots__ = ("_qualifiers", "class_", "store_")
 
 
 def counted(properties: int) -> str:

@@ -12,6 +12,16 @@ class carries the class, so encoder and decoder have a memory: hold one per enum
     encoder.encode(rows) -> bytes
     encoder.packet(row) -> bytes; encoder.array(packets) -> bytes      to stop at a number of octets
     ObjectArrayDecoder().decode(octets) -> list[CimInstance | CimClass]
+    ObjectArrayDecoder().to_arrow(octets) -> list[pyarrow.RecordBatch]     straight into columns; the extra `arrow`
+
+An instance that came in keeps its octets and decodes a property when asked. All that could be wrong with them is found
+before. A class that came in, and its instances, go out with the octets that they came in: see `class_image`.
+
+What a caller says by name to those who carry its call out, IWbemContext ([MS-WMI] 2.2.13); it is what
+CallContext.values takes:
+
+    decode_context(octets) -> NameMap[ContextValue]
+    encode_context(values, *, types={name: VariantType}, request=GUID) -> bytes
 
 Method parameters travel as instances of the classes __PARAMETERS that model.input_class and model.output_class make.
 
@@ -20,14 +30,20 @@ GetObject("") gives, is a CimClass whose name is "". A datetime whose text is no
 Encoders raise LocalProtocolError, decoders RemoteProtocolError, and nothing else.
 """
 
+from openwmi.wmio.context import ARRAY, ContextValue, VariantType, decode_context, encode_context
 from openwmi.wmio.encoding_unit import decode_object, encode_object
 from openwmi.wmio.object_array import ObjectArrayDecoder, ObjectArrayEncoder, ObjectType, PacketType
 
 __all__ = [
+    "ARRAY",
+    "ContextValue",
     "ObjectArrayDecoder",
     "ObjectArrayEncoder",
     "ObjectType",
     "PacketType",
+    "VariantType",
+    "decode_context",
     "decode_object",
+    "encode_context",
     "encode_object",
 ]

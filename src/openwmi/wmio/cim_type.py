@@ -5,6 +5,8 @@ The slot is what stands inline in a value table: the number itself, or a referen
 
 from __future__ import annotations
 
+from struct import Struct
+
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.model import CimType, Type
 
@@ -30,6 +32,7 @@ _SLOTS = {
     CimType.REFERENCE: "I",
     CimType.OBJECT: "I",
 }
+_LAYOUTS = {letter: Struct("<" + letter) for letter in _SLOTS.values()}
 _STRINGS = frozenset({CimType.STRING, CimType.DATETIME, CimType.REFERENCE})
 _REFERENCED = _STRINGS | {CimType.OBJECT}
 _CLASS_TYPES = frozenset({CimType.REFERENCE, CimType.OBJECT})
@@ -56,6 +59,11 @@ def slot(type_: Type) -> str:
     return "I" if type_.array else _SLOTS[type_.cim]
 
 
+def slot_layout(type_: Type) -> Struct:
+    """The `struct` layout of the type's slot alone."""
+    return _LAYOUTS[slot(type_)]
+
+
 def is_reference(type_: Type) -> bool:
     """Whether the slot is a reference into the heap, so that it can be NULL by itself."""
     return type_.array or type_.cim in _REFERENCED
@@ -64,6 +72,11 @@ def is_reference(type_: Type) -> bool:
 def is_text(type_: Type) -> bool:
     """Whether a value of the type is one string."""
     return type_.cim in _STRINGS and not type_.array
+
+
+def has_texts(type_: Type) -> bool:
+    """Whether a value of the type is an array of strings."""
+    return type_.cim in _STRINGS and type_.array
 
 
 def element(type_: Type) -> str:

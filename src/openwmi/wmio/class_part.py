@@ -13,7 +13,8 @@ from openwmi.base.cursor import Reader, Writer
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.model import CimClass, Method, Qualifier, qualifier_set
-from openwmi.wmio import encoded_string, heap, origin, property_table, qualifiers
+from openwmi.wmio import class_image, encoded_string, heap, origin, property_table, qualifiers
+from openwmi.wmio.class_image import ClassImage
 from openwmi.wmio.heap import Decoding, HeapWriter
 from openwmi.wmio.instance_layout import InstanceLayout
 
@@ -21,9 +22,13 @@ _HEADER = Struct("<IBII")  # EncodingLength, ReservedOctet, ClassNameRef, NdTabl
 
 
 class ClassPart:
-    """A decoded class part, the layout of its instances, and the classes made of it so far."""
+    """A decoded class part, the layout of its instances, its image if that can be sent on, and the classes made of it.
 
-    __slots__ = ("_classes", "derivation", "layout", "name", "properties", "qualifiers")
+    Attributes:
+        image: None if it cannot.
+    """
+
+    __slots__ = ("_classes", "derivation", "image", "layout", "name", "properties", "qualifiers")
 
     def __init__(
         self,
@@ -33,11 +38,15 @@ class ClassPart:
         entries: Sequence[property_table.Entry],
         table_size: int,
     ) -> None:
+        """`entries` are in the order of the PropertyLookupTable, and have each DeclarationOrder once."""
+        ordered = sorted(entries, key=lambda entry: entry.order)
         self.name = name
         self.derivation = derivation
         self.qualifiers = qualifier_set(*found)
-        self.properties = tuple(entry.property for entry in entries)
-        self.layout = InstanceLayout(self.properties, [entry.offset for entry in entries], table_size)
+        self.properties = tuple(entry.property for entry in ordered)
+        lookup = [entry.order for entry in entries]
+        self.layout = InstanceLayout(self.properties, [entry.offset for entry in ordered], table_size, lookup)
+        self.image: ClassImage | None = None
         self._classes: dict[tuple[str, str], CimClass] = {}
 
     def without_methods(self, server: str, namespace: str) -> CimClass:
@@ -50,6 +59,8 @@ class ClassPart:
             projected = not all(prop.origin for prop in self.properties)
             known = self.with_methods((), server, namespace, projected=projected)
             self._classes[server, namespace] = known
+            if self.image is not None:
+                class_image.keep(known, self.image)
         return known
 
     def with_methods(
@@ -103,8 +114,12 @@ def decode(reader: Reader, decoding: Decoding) -> ClassPart:
     octets = reader.data[start : reader.offset]
     known = _parts.get(octets)
     if known is None:
+        before = decoding.spent
         known = _decode(Reader(octets), decoding)
-        if size <= limits.WMIO_CLASS_PART_BYTES:
+        kept = size <= limits.WMIO_CLASS_PART_BYTES
+        if (kept or decoding.depth == 0) and class_image.is_sendable(known.layout, size, decoding.spent - before):
+            known.image = ClassImage(octets, known.layout)
+        if kept:
             if len(_parts) >= limits.WMIO_CLASS_PARTS:
                 _parts.clear()
             _parts[octets] = known

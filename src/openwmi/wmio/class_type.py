@@ -9,7 +9,7 @@ from openwmi.base.case import fold
 from openwmi.base.cursor import Reader
 from openwmi.base.fault import LocalProtocolError
 from openwmi.model import CimClass, Flavor, Method, Qualifier, Qualifiers, qualifier_set
-from openwmi.wmio import class_part, method_part, origin
+from openwmi.wmio import class_image, class_part, method_part, origin
 from openwmi.wmio.class_part import ClassPart
 from openwmi.wmio.heap import Decoding, HeapWriter, WireObject
 
@@ -20,6 +20,9 @@ def encode(cls: CimClass, parent: CimClass | None, block: Callable[[WireObject],
     `parent` is its superclass; if it is not given, the parent part says what the class shows of it: the name, what was
     declared further up, and the qualifiers that came down. `block` encodes an object inside a heap.
     """
+    image = class_image.of(cls)
+    if parent is None and image is not None and image.class_type is not None:
+        return image.class_type
     if parent is not None and fold(parent.name) != fold(cls.superclass or ""):
         raise LocalProtocolError(f"{parent.name} is not the superclass of {cls.name}")
     return _encode_both(parent or _inherited(cls), block) + _encode_both(cls, block)
@@ -35,10 +38,19 @@ def decode(
     lost_keys: bool = False,
 ) -> tuple[CimClass | None, CimClass]:
     """The parent, None if there is none, and the class. The last four are what the object's head said of it."""
+    start, before = reader.offset, decoding.spent
     part, methods = _decode_both(reader, decoding)
     parent = part.with_methods(methods, server, namespace) if part.name else None
     part, methods = _decode_both(reader, decoding)
-    return parent, part.with_methods(methods, server, namespace, projected=projected, lost_keys=lost_keys)
+    cls = part.with_methods(methods, server, namespace, projected=projected, lost_keys=lost_keys)
+    octets = reader.data[start : reader.offset]
+    if (
+        decoding.depth == 0
+        and part.image is not None
+        and class_image.is_sendable(part.layout, len(octets), decoding.spent - before)
+    ):
+        class_image.keep(cls, replace(part.image, class_type=octets))
+    return parent, cls
 
 
 def _encode_both(cls: CimClass, block: Callable[[WireObject], bytes]) -> bytes:

@@ -1,6 +1,7 @@
 """What is kept per class for encoding its instances: the octets that they begin with, and encoders made for it.
 
-A plan lives as long as its class. Two equal classes have two plans; nothing depends on which of them is used.
+A plan lives as long as its class. Two equal classes have two plans, which differ where one of them came over the wire:
+see `class_image`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 
 from openwmi.base import limits
 from openwmi.model import CimClass, CimInstance, CimType
-from openwmi.wmio import class_part, compiled, encoded_string, instance
+from openwmi.wmio import class_image, class_part, compiled, encoded_string, instance, property_table, seam
 from openwmi.wmio.heap import HeapWriter, WireObject
 
 
@@ -23,22 +24,24 @@ class ClassCodec:
         has_objects: whether a value can be an object.
     """
 
-    __slots__ = ("_block", "_encoders", "_instances", "class_part", "decoration", "has_objects")
+    __slots__ = ("_block", "_encoders", "_instances", "_layout", "class_part", "decoration", "has_objects")
 
     def __init__(self, cls: CimClass, block: Callable[[WireObject], bytes]) -> None:
         self._block = block
         self._encoders: tuple[compiled.Encoder, compiled.Encoder] | None = None
         self._instances = 0
         self.decoration = encoded_string.encode(cls.server) + encoded_string.encode(cls.namespace)
-        self.class_part = class_part.encode(cls, HeapWriter(block))
+        image = class_image.of(cls)
+        self.class_part = class_part.encode(cls, HeapWriter(block)) if image is None else image.class_part
+        self._layout = property_table.layout(cls) if image is None else image.layout
         self.has_objects = any(prop.type.cim is CimType.OBJECT for prop in cls.properties)
 
     def encode(self, obj: CimInstance) -> bytes:
         """An instance of the class -> what stands behind its class part."""
-        row, own = obj.values_, obj.own_qualifiers_
+        row, own, of_properties = obj.values_, obj.own_qualifiers_, obj.own_property_qualifiers_
         if self._encoders is None:
             self._count(obj.class_)
-        elif not own:
+        elif not own and not of_properties:
             narrow, wide = self._encoders
             try:
                 return narrow(row)
@@ -49,12 +52,13 @@ class ClassCodec:
                     pass
             except compiled.FAILURES:
                 pass  # the general encoder says which value it was
-        return instance.encode(obj.class_, row, own.values(), HeapWriter(self._block))
+        return instance.encode(obj.class_, row, own.values(), HeapWriter(self._block), self._layout, of_properties)
 
     def _count(self, cls: CimClass) -> None:
         self._instances += 1
-        if self._instances == limits.WMIO_COMPILE_AFTER and 0 < len(cls.properties) <= limits.WMIO_COMPILED_PROPERTIES:
-            self._encoders = compiled.build(cls, self._block)
+        whole, count = self._layout.whole, len(cls.properties)
+        if self._instances == limits.WMIO_COMPILE_AFTER and 0 < count <= limits.WMIO_COMPILED_PROPERTIES:
+            self._encoders = None if whole is None else seam.USED.encoders(cls, self._block, whole)
 
 
 def of(cls: CimClass, block: Callable[[WireObject], bytes]) -> ClassCodec:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from struct import Struct
 from typing import Any
 
 from openwmi.base.fault import LocalProtocolError
 from openwmi.model import CimClass, CimType, Property, Value
-from openwmi.wmio import cim_type, encoded_string, instance, nd_table, values
+from openwmi.wmio import cim_type, encoded_string, nd_table, values
 from openwmi.wmio.heap import LENGTH_BIT, HeapWriter, WireObject
-from openwmi.wmio.instance_layout import HEAD, TAIL
+from openwmi.wmio.instance_fields import NO_SETS
 
 # The values in declaration order -> the octets of `instance.encode`.
 Encoder = Callable[[Sequence[Value]], bytes]
@@ -26,10 +27,10 @@ WIDE = UnicodeEncodeError
 FAILURES = (struct.error, TypeError, ValueError, OverflowError, AttributeError, LocalProtocolError)
 
 
-def build(cls: CimClass, block: Callable[[WireObject], bytes]) -> tuple[Encoder, Encoder]:
+def build(cls: CimClass, block: Callable[[WireObject], bytes], whole: Struct) -> tuple[Encoder, Encoder]:
     """The encoders of a class: for instances whose text is all Latin-1, and for any text. The class has properties.
 
-    `block` encodes an object inside a heap.
+    `block` encodes an object inside a heap; `whole` is InstanceLayout.whole.
     """
     namespace: dict[str, Any] = {
         "NAME": cls.name,
@@ -38,9 +39,9 @@ def build(cls: CimClass, block: Callable[[WireObject], bytes]) -> tuple[Encoder,
         "HeapWriter": HeapWriter,
         "encode_string": encoded_string.encode,
         "encode_value": values.encode,
-        "pack": _layout(cls).pack,
+        "pack": whole.pack,
         "pack_array": struct.pack,
-        "SIZE": _layout(cls).size,
+        "SIZE": whole.size,
         "FLAGS_SIZE": nd_table.size(len(cls.properties)),
     }
     for place, prop in enumerate(cls.properties):
@@ -74,11 +75,6 @@ _WIDE = _Texts(
 )
 
 
-def _layout(cls: CimClass) -> struct.Struct:
-    slots = "".join(cim_type.slot(prop.type) for prop in cls.properties)
-    return struct.Struct(f"<{HEAD}{nd_table.size(len(cls.properties))}s{slots}{TAIL}")
-
-
 def _source(name: str, properties: Sequence[Property], texts: _Texts) -> list[str]:
     names = "".join(f"v{place}, " for place in range(len(properties)))
     lines = [
@@ -102,13 +98,13 @@ def _source(name: str, properties: Sequence[Property], texts: _Texts) -> list[st
     lines += [
         f"    heap = {texts.heap}" + (" + rest" if others else ""),
         '    table = flags.to_bytes(FLAGS_SIZE, "little")',
-        f"    return pack(SIZE + end, 0, 0, table, {names}4, {instance.NO_SETS}, end | {LENGTH_BIT:#x}) + heap",
+        f"    return pack(SIZE + end, 0, 0, table, {names}4, {NO_SETS}, end | {LENGTH_BIT:#x}) + heap",
     ]
     return lines
 
 
 def _if_null(place: int, prop: Property, otherwise: list[str]) -> list[str]:
-    flag = instance.null_flag(prop.default) << 2 * place
+    flag = nd_table.null_flag(prop.default) << 2 * place
     lines = [f"    if v{place} is None:", f"        flags |= {flag:#x}", f"        v{place} = 0"]
     return [*lines, "    else:", *("        " + line for line in otherwise)] if otherwise else lines
 

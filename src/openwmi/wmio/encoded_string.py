@@ -20,19 +20,30 @@ def encode(text: str) -> bytes:
 
 def decode(data: bytes, offset: int, end: int) -> tuple[str, int]:
     """The text at `offset`, and the offset behind its terminator, which lies before `end`."""
+    stop = _stop(data, offset, end)
+    if data[offset] == 0:
+        return data[offset + 1 : stop].decode("latin-1"), stop + 1
+    return data[offset + 1 : stop].decode("utf-16-le", "surrogatepass"), stop + 2
+
+
+def skip(data: bytes, offset: int, end: int) -> int:
+    """The offset behind the string at `offset`; errors as for `decode`, which cannot fail thereafter."""
+    return _stop(data, offset, end) + 1 + data[offset]
+
+
+def _stop(data: bytes, offset: int, end: int) -> int:
+    """The offset of the terminator."""
     if not 0 <= offset < end <= len(data):
         raise RemoteProtocolError(f"no string at offset {offset}: the range ends at {end}")
     start = offset + 1
     if data[offset] == 0:
         stop = data.find(0, start, end)
-        if stop >= 0:
-            return data[start:stop].decode("latin-1"), stop + 1
     elif data[offset] == 1:
         stop = data.find(b"\0\0", start, end)
         while stop >= 0 and (stop - start) % 2:  # a high octet and the next low one: no terminator
             stop = data.find(b"\0\0", stop + 1, end)
-        if stop >= 0:
-            return data[start:stop].decode("utf-16-le", "surrogatepass"), stop + 2
     else:
         raise RemoteProtocolError(f"string flag {data[offset]:#x} at offset {offset}: 0 or 1 expected")
-    raise RemoteProtocolError(f"the string at offset {offset} has no end before offset {end}")
+    if stop < 0:
+        raise RemoteProtocolError(f"the string at offset {offset} has no end before offset {end}")
+    return stop

@@ -7,6 +7,7 @@ followed or nothing is read. How the objects inside a heap look is passed in; th
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from openwmi.base import limits
 from openwmi.base.cursor import Reader, Writer
@@ -27,16 +28,17 @@ class Decoding:
     thousand references at one item makes a small message large; `spend` stops that.
     """
 
-    __slots__ = ("_block", "_left", "depth")
+    __slots__ = ("_block", "_limit", "depth", "spent")
 
     def __init__(self, size: int, block: Callable[[Reader, Decoding], WireObject]) -> None:
         self._block = block
-        self._left = size * limits.WMIO_HEAP_READS + limits.WMIO_HEAP_FREE
+        self._limit = size * limits.WMIO_HEAP_READS + limits.WMIO_HEAP_FREE
+        self.spent = 0
         self.depth = 0
 
     def spend(self, octets: int) -> None:
-        self._left -= octets
-        if self._left < 0:
+        self.spent += octets
+        if self.spent > self._limit:
             raise RemoteProtocolError("the references of a heap share their items")
 
     def embedded(self, reader: Reader) -> WireObject | None:
@@ -53,6 +55,22 @@ class Decoding:
             return self._block(inner, self)
         finally:
             self.depth -= 1
+
+
+class _Checked(Decoding):
+    """Of what was looked at before: it costs what it costs."""
+
+    __slots__ = ()
+
+    def spend(self, octets: int) -> None:
+        pass
+
+
+def _no_object(_reader: Reader, _decoding: Decoding) -> WireObject:
+    raise AssertionError("objects are decoded with what they are in")
+
+
+CHECKED: Final[Decoding] = _Checked(0, _no_object)
 
 
 class HeapReader:
@@ -85,6 +103,15 @@ class HeapReader:
         text, after = encoded_string.decode(self.data, offset, self.end)
         self.decoding.spend(after - offset)
         return text
+
+    def check(self, reference: int) -> None:
+        """The errors of `string`, without the string: it costs the same to keep later."""
+        if reference & dictionary.FLAG:
+            if reference != NULL:
+                dictionary.decode(reference)
+            return
+        offset = self.start + reference
+        self.decoding.spend(encoded_string.skip(self.data, offset, self.end) - offset)
 
     def required(self, reference: int) -> str:
         """A string that must be there."""

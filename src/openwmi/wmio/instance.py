@@ -1,68 +1,95 @@
 """The part of an InstanceType behind its class ([MS-WMIO] 2.2.53-2.2.58, 2.2.65): values, qualifiers and heap.
 
 The same octets make up an EncodingUnitInstanceNoClass (2.2.3). The encoder here takes every value of every class; the
-one in `compiled` is made for one class, and writes the same octets.
+one in `compiled` is made for one class, and writes the same octets. Decoding looks at everything and keeps the octets.
+
+Kept are values and qualifiers, flavors that nobody knows among them. InstanceFlags, which must be zero, unused bits of
+the NdTable and what nothing refers to in the heap are not sent on: 2.3.4 leaves it to the encoder to sweep its heap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from struct import Struct
 
+from openwmi.base.case import NameMap, fold
 from openwmi.base.cursor import Reader, Writer
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.model import CimClass, Qualifier, Value
+from openwmi.model import CimClass, Qualifier, Qualifiers, Store, Value, qualifier_set
 from openwmi.wmio import cim_type, heap, nd_table, qualifiers, values
-from openwmi.wmio.heap import Decoding, HeapReader, HeapWriter
-from openwmi.wmio.instance_layout import HEAD, InstanceLayout
+from openwmi.wmio.heap import Decoding, HeapWriter
+from openwmi.wmio.instance_fields import HEAD, HEAD_SIZE, NO_SETS, SETS
+from openwmi.wmio.instance_layout import InstanceLayout
+from openwmi.wmio.null_pattern import LazyRow, NullPattern
 
 _HEAD = Struct("<" + HEAD)
-_NO_QUALIFIERS = (4, 0)  # Windows: an empty set may say that it is 0 octets long
-NO_SETS, SETS = 1, 2  # InstPropQualSetFlag
+_NOTHING: Mapping[str, Qualifiers] = {}
 
 
-def decode(reader: Reader, layout: InstanceLayout, decoding: Decoding) -> tuple[tuple[Value, ...], list[Qualifier]]:
-    """The values in declaration order and the qualifiers of an instance; the reader moves on behind it, slack included.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An instance of the rare kind: its values, its own qualifiers and those on its properties."""
 
-    Qualifiers of single properties of an instance are stepped over: the model has no place for them.
-    """
-    data, start, whole = reader.data, reader.offset, layout.whole
-    if whole is None or reader.end - start < whole.size:
-        return _decode_parts(reader, layout, decoding)
-    size, _, name, flags, *slots, qualifiers_size, sets, heap_size = whole.unpack_from(data, start)
-    if qualifiers_size not in _NO_QUALIFIERS or sets != NO_SETS:
-        return _decode_parts(reader, layout, decoding)
-    reader.skip(size)
-    heap_start = start + whole.size
-    heap_end = heap_start + (heap_size & ~heap.LENGTH_BIT)
-    if heap_end > reader.offset:
-        raise RemoteProtocolError(f"an instance of {size} octets whose heap ends beyond it")
-    decoding.spend(layout.size)
-    return layout.values(flags, slots, HeapReader(data, heap_start, heap_end, decoding, name)), []
+    store: Store
+    qualifiers: list[Qualifier]
+    of_properties: NameMap[Qualifiers]
 
 
-def _decode_parts(
-    reader: Reader, layout: InstanceLayout, decoding: Decoding
-) -> tuple[tuple[Value, ...], list[Qualifier]]:
-    size = int.from_bytes(reader.data[reader.offset : reader.offset + 4], "little")
+def decode(reader: Reader, layout: InstanceLayout, decoding: Decoding) -> Store | Decoded:
+    """The values of an instance, and its qualifiers if it has any; the reader moves on behind it, slack included."""
+    data = reader.data
+    size = int.from_bytes(data[reader.offset : reader.offset + 4], "little")
     start = reader.skip(size)
-    body = Reader(reader.data, start, reader.offset)
+    if size < HEAD_SIZE + layout.size:
+        raise RemoteProtocolError(f"an instance of {size} octets with a value table of {layout.size}")
+    flags = data[start + HEAD_SIZE : start + HEAD_SIZE + layout.flags_size]
+    pattern = layout.pattern(flags)
+    if not pattern.objects:
+        decoding.spend(size)  # since the octets are copied
+        plan = layout.plan(flags, pattern)
+        row = None if plan is None else plan.row(data, start, reader.offset)
+        if row is not None:
+            return row
+    return _decode_parts(Reader(data, start, reader.offset), layout, pattern, decoding)
+
+
+def _decode_parts(body: Reader, layout: InstanceLayout, pattern: NullPattern, decoding: Decoding) -> Store | Decoded:
+    if not pattern.objects or decoding.depth == 0:
+        # Its own octets, so that one instance does not keep a thousand. Objects inside share those of the outermost.
+        body = Reader(body.octets(body.remaining))
+    data = body.data
     _, _, name = body.unpack(_HEAD)
-    flags, slots = layout.slots(body.octets(layout.size))
+    table = body.skip(layout.size)
     own = qualifiers.skip(body)
-    sets = body.u8()
-    if sets == SETS:
-        for _ in range(layout.count):
-            qualifiers.skip(body)
-    elif sets != NO_SETS:
-        raise RemoteProtocolError(f"InstPropQualSetFlag {sets}: 1 or 2 expected")
+    flag = body.u8()
+    if flag not in (NO_SETS, SETS):
+        raise RemoteProtocolError(f"InstPropQualSetFlag {flag}: 1 or 2 expected")
+    sets = [(place, qualifiers.skip(body)) for place in layout.lookup] if flag == SETS else []
     items = heap.decode(body, decoding, name)
     decoding.spend(layout.size)
-    return layout.values(flags, list(slots), items), qualifiers.decode(own, items)
+    row = LazyRow(pattern, data, table, items.start, pattern.decode(data, table, items))
+    of_instance = qualifiers.decode(own, items)
+    of_properties = NameMap(
+        (layout.properties[place].name, qualifier_set(*qualifiers.decode(each, items)))
+        for place, each in sets
+        if each.remaining
+    )
+    return Decoded(row, of_instance, of_properties) if of_instance or of_properties else row
 
 
-def encode(cls: CimClass, found: Sequence[Value], own: Iterable[Qualifier], items: HeapWriter) -> bytes:
-    """The values of an instance in declaration order, and its qualifiers -> octets. `items` is an empty heap."""
+def encode(
+    cls: CimClass,
+    found: Sequence[Value],
+    own: Iterable[Qualifier],
+    items: HeapWriter,
+    layout: InstanceLayout,
+    of_properties: Mapping[str, Qualifiers] = _NOTHING,
+) -> bytes:
+    """The values of an instance in declaration order, its qualifiers, and those on its properties -> octets.
+
+    `items` is an empty heap.
+    """
     if len(found) != len(cls.properties):
         raise LocalProtocolError(f"{len(found)} values for the {len(cls.properties)} properties of {cls.name}")
     name = items.string(cls.name)
@@ -73,20 +100,30 @@ def encode(cls: CimClass, found: Sequence[Value], own: Iterable[Qualifier], item
             if cim_type.is_text(prop.type) is strings:
                 slots[place] = values.pack(prop.type, found[place], items, f"{cls.name}.{prop.name}")
     flags = [
-        0 if value is not None else null_flag(prop.default) for value, prop in zip(found, cls.properties, strict=True)
+        0 if value is not None else nd_table.null_flag(prop.default)
+        for value, prop in zip(found, cls.properties, strict=True)
     ]
-    sets = qualifiers.encode(own, items, f"an instance of {cls.name}")
+    sets = qualifiers.encode(own, items, f"an instance of {cls.name}") + _encode_sets(cls, layout, of_properties, items)
     writer = Writer()
     writer.pack(_HEAD, 0, 0, name)
     writer.octets(nd_table.encode(flags))
-    writer.octets(b"".join(slots))
+    writer.octets(layout.table(slots))
     writer.octets(sets)
-    writer.u8(NO_SETS)
     items.encode(writer)
     writer.patch_u32(0, len(writer))
     return bytes(writer)
 
 
-def null_flag(default: Value) -> int:
-    """The flags of a NULL value. Windows: one that agrees with the class's default says that it is the default, too."""
-    return nd_table.IS_NULL | nd_table.IS_DEFAULT if default is None else nd_table.IS_NULL
+def _encode_sets(cls: CimClass, layout: InstanceLayout, sets: Mapping[str, Qualifiers], items: HeapWriter) -> bytes:
+    """InstancePropQualifierSet: a flag, and if any property has qualifiers a set for each of them."""
+    unknown = [name for name in sets if fold(name) not in cls.positions]
+    if unknown:
+        raise LocalProtocolError(
+            f"an instance of {cls.name} has qualifiers on {unknown[0]}, which is no property of it"
+        )
+    if not any(sets.values()):
+        return bytes((NO_SETS,))
+    names = [cls.properties[place].name for place in layout.lookup]
+    folded = {fold(name): each for name, each in sets.items()}
+    encoded = [qualifiers.encode(folded.get(fold(name), {}).values(), items, f"{cls.name}.{name}") for name in names]
+    return bytes((SETS,)) + b"".join(encoded)

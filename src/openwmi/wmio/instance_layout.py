@@ -1,126 +1,109 @@
-"""How the instances of a decoded class lie in their value tables: NdTable and ValueTable -> values.
+"""How the instances of one class lie in their value tables ([MS-WMIO] 2.2.26, 2.2.29, 2.2.56): the geometry, and the
+plan for each NULL pattern.
 
-[MS-WMIO] 2.2.26, 2.2.29, 2.2.56. This is the hot part of every reply. It decodes all values at once; a lazy store can
-take its place behind `values`. A compiled twin would replace this module and `compiled`.
+The class part decides it: where each value stands, how large the table is, and in which order sets of qualifiers come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from struct import Struct
 
 from openwmi.base import limits
 from openwmi.base.fault import RemoteProtocolError
-from openwmi.model import CimType, Property, Type, Value
-from openwmi.wmio import cim_type, nd_table, values
-from openwmi.wmio.heap import HeapReader
-
-HEAD, TAIL = "IBI", "IBI"
+from openwmi.model import Property
+from openwmi.wmio import cim_type, nd_table, seam
+from openwmi.wmio.instance_fields import HEAD, TAIL
+from openwmi.wmio.null_pattern import NullPattern
 
 
 class InstanceLayout:
     """The value table of a class.
 
     Attributes:
-        count: properties.
+        properties: of the class, in declaration order.
+        offsets: where the value of each stands, behind the NdTable.
         size: octets of the table, NdTable included.
-        whole: an instance without qualifiers of its own, up to its heap: HEAD (EncodingLength, InstanceFlags,
-            InstanceClassName), NdTable, one field per slot, TAIL (QualifierSet::EncodingLength, InstPropQualSetFlag,
-            HeapLength). None if the slots overlap or are out of order.
+        flags_size: octets of the NdTable.
+        lookup: the places of the properties in the order of the PropertyLookupTable.
+        rows: of the plans that were made, by NdTable, what decodes one instance.
+        in_order: whether the values stand in declaration order, gaps or not, so that one `struct` layout reads all.
+        whole: that layout for an instance without qualifiers of its own, up to its heap: HEAD (EncodingLength,
+            InstanceFlags, InstanceClassName), NdTable, one field per slot, TAIL (QualifierSet::EncodingLength,
+            InstPropQualSetFlag, HeapLength). None if they are not in order.
     """
 
-    __slots__ = ("_flags_size", "_patterns", "_properties", "_single", "count", "size", "whole")
+    __slots__ = (
+        "_patterns", "_slots", "flags_size", "in_order", "lookup", "offsets", "properties", "rows", "size", "whole",
+    )  # fmt: skip
 
-    def __init__(self, properties: Sequence[Property], offsets: Sequence[int], size: int) -> None:
-        self.count = len(properties)
+    def __init__(
+        self, properties: Sequence[Property], offsets: Sequence[int], size: int, lookup: Sequence[int]
+    ) -> None:
+        """RemoteProtocolError if a value does not lie in the table."""
+        self.properties = tuple(properties)
+        self.offsets = tuple(offsets)
         self.size = size
-        self._properties = properties
-        self._flags_size = nd_table.size(self.count)
-        self._patterns: dict[bytes, _Pattern] = {}
-        letters = [cim_type.slot(prop.type) for prop in properties]
-        room = size - self._flags_size
-        self._single = [(Struct("<" + letter), offset) for letter, offset in zip(letters, offsets, strict=True)]
-        if any(offset + layout.size > room for layout, offset in self._single):
+        self.lookup = tuple(lookup)
+        self.flags_size = nd_table.size(len(self.properties))
+        room = size - self.flags_size
+        layouts = [cim_type.slot_layout(prop.type) for prop in properties]
+        if any(offset + layout.size > room for layout, offset in zip(layouts, offsets, strict=True)):
             raise RemoteProtocolError(f"a value lies outside of a value table of {size} octets")
-        slots = _packed(letters, offsets, room)
-        self.whole = None if slots is None else Struct(f"<{HEAD}{self._flags_size}s{slots}{TAIL}")
+        slots = _packed(layouts, offsets, room)
+        self._slots = [(layout, self.flags_size + offset) for layout, offset in zip(layouts, offsets, strict=True)]
+        self.in_order = slots is not None
+        self.whole = Struct(f"<{HEAD}{self.flags_size}s{slots}{TAIL}") if slots is not None else None
+        self._patterns: dict[bytes, NullPattern] = {}
+        self.rows: dict[bytes, seam.MakeRow] = {}
 
-    def slots(self, table: bytes) -> tuple[bytes, list[values.Slot]]:
-        """NdTable + ValueTable, `size` octets -> the NdTable and the slots in declaration order."""
-        start = self._flags_size
-        return table[:start], [layout.unpack_from(table, start + offset)[0] for layout, offset in self._single]
+    @property
+    def count(self) -> int:
+        return len(self.properties)
 
-    def values(self, flags: bytes, found: list[Value], heap: HeapReader) -> tuple[Value, ...]:
-        """An NdTable and the slots in declaration order -> the values."""
+    def table(self, slots: Sequence[bytes]) -> bytes:
+        """Encoded slots in declaration order -> the ValueTable; gaps become zeros."""
+        if self.in_order and sum(map(len, slots)) == self.size - self.flags_size:
+            return b"".join(slots)
+        table = bytearray(self.size - self.flags_size)
+        for slot, offset in zip(slots, self.offsets, strict=True):
+            table[offset : offset + len(slot)] = slot
+        return bytes(table)
+
+    def pattern(self, flags: bytes) -> NullPattern:
+        """What there is to do with instances whose NdTable is this. A class sees few of them; a peer could show
+        thousands.
+        """
         pattern = self._patterns.get(flags)
         if pattern is None:
-            pattern = self._pattern(flags)
-        if pattern.strings:
-            _decode_strings(pattern.strings, found, heap)
-        for place, type_ in pattern.others:
-            found[place] = values.decode(type_, found[place], heap)
-        for place, value in pattern.fixed:
-            found[place] = value
-        return tuple(found)
-
-    def _pattern(self, flags: bytes) -> _Pattern:
-        strings, others, fixed = [], [], []
-        for place, (prop, flag) in enumerate(zip(self._properties, nd_table.decode(flags, self.count), strict=True)):
-            type_ = prop.type
-            if flag:
-                fixed.append((place, None if flag & nd_table.IS_NULL else prop.default))
-            elif cim_type.is_text(type_):
-                strings.append((place, type_.cim is CimType.DATETIME))
-            elif type_.array or type_.cim in _CONVERTED:
-                others.append((place, type_))
-        pattern = _Pattern(tuple(strings), tuple(others), tuple(fixed))
-        if self.count <= limits.WMIO_COMPILED_PROPERTIES:
-            if len(self._patterns) >= limits.WMIO_NULL_PATTERNS:
-                self._patterns.clear()
-            self._patterns[flags] = pattern
+            pattern = NullPattern(self.properties, self._slots, nd_table.decode(flags, self.count))
+            if self.count <= limits.WMIO_COMPILED_PROPERTIES:
+                if len(self._patterns) >= limits.WMIO_NULL_PATTERNS:
+                    self._patterns.clear()
+                self._patterns[flags] = pattern
         return pattern
 
+    def known_plan(self, flags: bytes) -> seam.Plan | None:
+        """The decoder that was made for an NdTable."""
+        pattern = self._patterns.get(flags)
+        return None if pattern is None else pattern.plan
 
-# Scalars that are neither plain numbers nor strings.
-_CONVERTED = frozenset({CimType.BOOLEAN, CimType.CHAR16, CimType.OBJECT})
-
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """What is to be done with the slots of an instance whose NdTable looks like this. A class sees few of them."""
-
-    strings: tuple[tuple[int, bool], ...]  # place, and whether it is a datetime
-    others: tuple[tuple[int, Type], ...]
-    fixed: tuple[tuple[int, Value], ...]  # NULLs and the class's defaults
-
-
-def _decode_strings(strings: tuple[tuple[int, bool], ...], found: list[Value], heap: HeapReader) -> None:
-    # One decoding of the whole heap, then slices of it, instead of one decoding per string.
-    text = heap.data[heap.start : heap.end].decode("latin-1")
-    size = len(text)
-    spent = 0
-    for place, is_datetime in strings:
-        reference = found[place]
-        end = text.find("\0", reference + 1) if reference < size and text[reference] == "\0" else -1
-        if end >= 0:
-            value: Value = text[reference + 1 : end]
-            spent += end - reference
-            if spent > size:  # they share their octets: is that still within what may be read?
-                heap.decoding.spend(spent)
-                spent = 0
-        else:
-            value = heap.string(reference)
-        found[place] = values.datetime(value) if is_datetime and value is not None else value
-    heap.decoding.spend(spent)
+    def plan(self, flags: bytes, pattern: NullPattern) -> seam.Plan | None:
+        """The decoder made for an NdTable, once that was seen often enough to pay for one."""
+        if pattern.plan is None and self.in_order and not pattern.objects:
+            pattern.seen += 1
+            if pattern.seen == limits.WMIO_PLAN_AFTER and len(self.rows) < limits.WMIO_PLANS and self.properties:
+                pattern.plan = seam.USED.plan(self.properties, self.offsets, self.size, flags, pattern.fixed)
+                self.rows[flags] = pattern.plan.row
+        return pattern.plan
 
 
-def _packed(letters: Sequence[str], offsets: Sequence[int], room: int) -> str | None:
+def _packed(layouts: Sequence[Struct], offsets: Sequence[int], room: int) -> str | None:
     """The slots as one `struct` layout with their gaps, if there is one."""
     parts, end = [], 0
-    for letter, offset in zip(letters, offsets, strict=True):
+    for layout, offset in zip(layouts, offsets, strict=True):
         if offset < end:
             return None
-        parts.append(f"{offset - end}x{letter}" if offset > end else letter)
-        end = offset + Struct("<" + letter).size
+        parts.append(f"{offset - end}x{layout.format[1:]}")
+        end = offset + layout.size
     return "".join(parts) + f"{room - end}x"

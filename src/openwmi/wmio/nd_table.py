@@ -5,10 +5,17 @@
 
 from collections.abc import Sequence
 
+from openwmi.model import Value
+
 IS_NULL = 1
 IS_DEFAULT = 2  # inherited from the parent class; in an instance: from its class
 
 _QUADS = [bytes((octet & 3, octet >> 2 & 3, octet >> 4 & 3, octet >> 6)) for octet in range(256)]
+
+
+def null_flag(default: Value) -> int:
+    """The flags of a NULL value. Windows: one that agrees with the class's default says that it is the default, too."""
+    return IS_NULL | IS_DEFAULT if default is None else IS_NULL
 
 
 def size(count: int) -> int:

@@ -6,17 +6,18 @@ that memory is the encoder or decoder itself, and its owner decides how long it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
+from typing import Any
 from uuid import uuid4
 
 from openwmi.base import guid, limits
 from openwmi.base.cursor import Reader
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.model import CimClass, CimInstance
-from openwmi.wmio import object_block
+from openwmi.model import CimClass, CimInstance, Store, instances_of
+from openwmi.wmio import columns, object_block
 from openwmi.wmio.codec import ClassCodec
 from openwmi.wmio.heap import Decoding, WireObject
 
@@ -115,6 +116,14 @@ class ObjectArrayEncoder:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rows:
+    """Instances of one class, as their values."""
+
+    cls: CimClass
+    stores: list[Store]
+
+
+@dataclass(frozen=True, slots=True)
 class _Sent:
     """A class that the other end knows: by which name, and how its instances are encoded."""
 
@@ -132,6 +141,33 @@ class ObjectArrayDecoder:
 
     def decode(self, octets: bytes | bytearray | memoryview) -> list[WireObject]:
         """ObjectArray -> its objects. RemoteProtocolError, and nothing else, if it is none."""
+        objects: list[WireObject] = []
+        for found in self._decode(octets):
+            if isinstance(found, _Rows):
+                objects += instances_of(found.cls, found.stores)
+            else:
+                objects.append(found)
+        return objects
+
+    def to_arrow(self, octets: bytes | bytearray | memoryview) -> list[Any]:
+        """ObjectArray -> a pyarrow.RecordBatch for each class in it, in the order in which they come; see `columns`.
+
+        The values go from the octets into the columns, and no object is made of them. Needs the extra `arrow`.
+
+        Raises:
+            RemoteProtocolError: as `decode` does.
+            LocalProtocolError: there are classes in the array, and no instances of them.
+            ImportError: pyarrow is not there.
+        """
+        groups: dict[int, _Rows] = {}
+        for found in self._decode(octets):
+            if isinstance(found, CimClass):
+                raise LocalProtocolError(f"columns of {found.name}: the array holds the class itself")
+            cls, stores = (found.cls, found.stores) if isinstance(found, _Rows) else (found.class_, [found.store_])
+            groups.setdefault(id(cls), _Rows(cls, [])).stores.extend(stores)
+        return [columns.encode(rows.cls, rows.stores) for rows in groups.values()]
+
+    def _decode(self, octets: bytes | bytearray | memoryview) -> Iterator[_Rows | WireObject]:
         reader = Reader(octets)
         fields = reader.unpack(_HEADER)
         if fields[:3] != (0, MAGIC, _HEADER_1) or fields[5] != VERSION:
@@ -142,7 +178,28 @@ class ObjectArrayDecoder:
         start = reader.skip(size)
         body = Reader(reader.data, start, reader.offset)
         decoding = Decoding(size, object_block.decode)
-        return [self._decode_packet(body, decoding) for _ in range(count)]
+        while count:
+            rows = self._walk(body, count)
+            if rows is None:
+                yield self._decode_packet(body, decoding)
+                count -= 1
+            else:
+                yield rows
+                count -= len(rows.stores)
+
+    def _walk(self, body: Reader, count: int) -> _Rows | None:
+        """As many of `count` instances as a plan can decode at one go; None if there is none for the next."""
+        start = body.offset
+        if body.remaining < _INSTANCE.size:
+            return None
+        _, _, kind, _, _, name = _INSTANCE.unpack_from(body.data, start)
+        known = self._classes.get(name) if kind == ObjectType.INSTANCE_NO_CLASS else None
+        walk = None if known is None else known.walk(name, body.data, start + _INSTANCE.size)
+        if known is None or walk is None:
+            return None
+        rows = _Rows(known.cls, [])
+        body.offset, _ = walk(body.data, start, body.end, count, rows.stores.append, known.part.layout.rows)
+        return rows if rows.stores else None
 
     def _decode_packet(self, reader: Reader, decoding: Decoding) -> WireObject:
         outer_header, outer_size, kind, header, size = reader.unpack(_PACKET)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from openwmi.base import limits
@@ -12,6 +12,8 @@ from openwmi.model import CimClass, CimInstance, qualifier_set
 from openwmi.wmio import class_part, class_type, codec, encoded_string, instance
 from openwmi.wmio.class_part import ClassPart
 from openwmi.wmio.heap import Decoding, WireObject
+from openwmi.wmio.instance_fields import HEAD_SIZE
+from openwmi.wmio.seam import Walk
 
 # ObjectFlags (2.2.6). What is not listed is ignored when it comes in.
 CLASS: Final = 0x01
@@ -26,10 +28,10 @@ def encode(obj: WireObject, *, decorated: bool, parent: CimClass | None = None) 
     if isinstance(obj, CimInstance):
         plan = plan_of(obj.class_)
         return head_of(plan, decorated=decorated) + plan.class_part + plan.encode(obj)
-    flags = CLASS | (DECORATED if decorated else 0)
-    if obj.projected:
-        # [MS-WMI] 2.2.4.1: the prototype of what a query with a PROPERTY-LIST gives.
-        flags |= PROTOTYPE | (KEYS_MISSING if obj.lost_keys else 0)
+    # [MS-WMI] 2.2.4.1: the prototype of what a query with a PROPERTY-LIST gives. A class that came with the second flag
+    # alone, which no class should, goes out as it came.
+    prototype = (PROTOTYPE if obj.projected else 0) | (KEYS_MISSING if obj.lost_keys else 0)
+    flags = CLASS | (DECORATED if decorated else 0) | prototype
     decoration = encoded_string.encode(obj.server) + encoded_string.encode(obj.namespace) if decorated else b""
     return bytes((flags,)) + decoration + class_type.encode(obj, parent, encode_embedded)
 
@@ -74,11 +76,35 @@ def decode(reader: Reader, decoding: Decoding) -> WireObject:
 
 @dataclass(frozen=True, slots=True)
 class KnownClass:
-    """The class of an instance that carried it, for those that will not: how such an instance began, and the class."""
+    """The class of an instance that carried it, for those that will not.
+
+    Attributes:
+        part, cls: the class.
+        head: how such an instance began: ObjectFlags and Decoration.
+        walks: by NdTable, what decodes packets of a class that was sent under one GUID.
+    """
 
     part: ClassPart
     head: bytes
     cls: CimClass
+    walks: dict[bytes, Walk] = field(default_factory=dict)
+
+    def walk(self, name: bytes, data: bytes, start: int) -> Walk | None:
+        """What decodes the instance at `start` and those behind it, if there is such a thing for them.
+
+        `name` is the GUID of the class.
+        """
+        if not data.startswith(self.head, start):
+            return None
+        layout = self.part.layout
+        start += len(self.head) + HEAD_SIZE
+        flags = data[start : start + layout.flags_size]
+        walk = self.walks.get(flags)
+        if walk is None:
+            plan = layout.known_plan(flags)
+            if plan is not None:
+                walk = self.walks[flags] = plan.walk(name + self.head)
+        return walk
 
 
 def decode_instance(reader: Reader, decoding: Decoding) -> tuple[CimInstance, KnownClass]:
@@ -119,8 +145,10 @@ def _decode_head(reader: Reader) -> tuple[int, str, str]:
 
 
 def _decode_instance(reader: Reader, decoding: Decoding, part: ClassPart, cls: CimClass) -> CimInstance:
-    found, own = instance.decode(reader, part.layout, decoding)
-    return CimInstance(cls, found, qualifier_set(*own)) if own else CimInstance(cls, found)
+    found = instance.decode(reader, part.layout, decoding)
+    if isinstance(found, instance.Decoded):
+        return CimInstance(cls, found.store, qualifier_set(*found.qualifiers), found.of_properties)
+    return CimInstance(cls, found)
 
 
 def _objects_in(obj: object) -> list[object]:

@@ -16,6 +16,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.model import CimClass, Property, Type, qualifier_set
 from openwmi.wmio import cim_type, nd_table, origin, qualifiers, values
 from openwmi.wmio.heap import HeapReader, HeapWriter
+from openwmi.wmio.instance_layout import InstanceLayout
 
 _LOOKUP = Struct("<II")  # PropertyNameRef, PropertyInfoRef
 _INFO = Struct("<IHII")  # PropertyType, DeclarationOrder, ValueTableOffset, ClassOfOrigin
@@ -36,7 +37,7 @@ def encode(cls: CimClass, heap: HeapWriter) -> tuple[bytes, bytes]:
     offsets = value_offsets([prop.type for prop in cls.properties])
     table = Writer()
     table.u32(len(cls.properties))
-    for order in sorted(range(len(cls.properties)), key=lambda order: fold(cls.properties[order].name)):
+    for order in lookup_order(cls):
         prop = cls.properties[order]
         declared_by, inherited = origin.encode(names, prop.origin)
         info = Writer()
@@ -52,8 +53,13 @@ def encode(cls: CimClass, heap: HeapWriter) -> tuple[bytes, bytes]:
     return bytes(table), nd_table.encode(flags) + slots
 
 
+def lookup_order(cls: CimClass) -> list[int]:
+    """The places of the properties in the order of the table."""
+    return sorted(range(len(cls.properties)), key=lambda place: fold(cls.properties[place].name))
+
+
 def decode(lookup: Reader, table: bytes, names: Sequence[str], heap: HeapReader) -> list[Entry]:
-    """The entries in declaration order.
+    """The entries, in their order; each DeclarationOrder from 0 on is there once.
 
     `lookup` holds the PropertyLookups, `table` NdTable + ValueTable, `names` the classes from the topmost one down to
     the class itself.
@@ -70,7 +76,7 @@ def decode(lookup: Reader, table: bytes, names: Sequence[str], heap: HeapReader)
         if entry.order in entries:
             raise RemoteProtocolError(f"two properties are number {entry.order}")
         entries[entry.order] = entry
-    return [entries[order] for order in range(count)]
+    return list(entries.values())
 
 
 def _decode_entry(lookup: Reader, flags: bytes, slots: bytes, names: Sequence[str], heap: HeapReader) -> Entry:
@@ -90,6 +96,12 @@ def _decode_entry(lookup: Reader, flags: bytes, slots: bytes, names: Sequence[st
     named = qualifier_set(*rest)
     prop = Property(name, type_, default, named, declared_by, bool(flag & nd_table.IS_DEFAULT))
     return Entry(prop, order, offset)
+
+
+def layout(cls: CimClass) -> InstanceLayout:
+    """How instances lie of a class that `encode` encodes."""
+    *offsets, size = value_offsets([prop.type for prop in cls.properties])
+    return InstanceLayout(cls.properties, offsets, nd_table.size(len(cls.properties)) + size, lookup_order(cls))
 
 
 def value_offsets(types: Sequence[Type]) -> list[int]:

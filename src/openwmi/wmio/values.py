@@ -9,9 +9,10 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from openwmi.base.cursor import Reader
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.model import CimType, Type, Value, parse_datetime
+from openwmi.model import CimDateTime, CimInterval, CimType, Type, Value
 from openwmi.wmio import cim_type
 from openwmi.wmio.heap import NULL, HeapReader, HeapWriter
 
@@ -26,6 +27,17 @@ def decode(type_: Type, slot: Slot, heap: HeapReader) -> Value:
         return _decode_array(type_, int(slot), heap)
     convert = _DECODERS.get(type_.cim)
     return slot if convert is None else convert(slot, heap)
+
+
+def check(type_: Type, slot: Slot, heap: HeapReader) -> None:
+    """The errors of `decode`, for a value that is neither an object nor an array of objects."""
+    if cim_type.is_text(type_):
+        heap.check(int(slot))
+    elif type_.array and not _is_null(int(slot), heap):
+        elements = _elements(type_, int(slot), heap)
+        if cim_type.has_texts(type_):
+            while elements.remaining:
+                heap.check(elements.u32())
 
 
 def encode(type_: Type, value: Value, heap: HeapWriter) -> Slot:
@@ -62,7 +74,7 @@ def is_plain(type_: Type) -> bool:
 def datetime(text: str) -> Value:
     """A datetime; the text itself if it is none, since a provider's bad value must not cost the whole reply."""
     try:
-        return parse_datetime(text)
+        return CimInterval.parse(text) if text[21:22] == ":" else CimDateTime(text)
     except WbemError:
         return text
 
@@ -70,15 +82,20 @@ def datetime(text: str) -> Value:
 def _decode_array(type_: Type, reference: int, heap: HeapReader) -> Value:
     if _is_null(reference, heap):
         return None
-    reader = heap.item(reference)
-    count = reader.u32()
+    elements = _elements(type_, reference, heap)
     letter = cim_type.element(type_)
-    size = count * struct.calcsize("<" + letter)
-    heap.decoding.spend(4 + size)
-    start = reader.skip(size)
-    slots = struct.unpack_from(f"<{count}{letter}", reader.data, start)
+    count = elements.remaining // struct.calcsize("<" + letter)
+    slots = struct.unpack_from(f"<{count}{letter}", elements.data, elements.offset)
     convert = _DECODERS.get(type_.cim)
     return slots if convert is None else tuple(convert(slot, heap) for slot in slots)
+
+
+def _elements(type_: Type, reference: int, heap: HeapReader) -> Reader:
+    """A reader of the elements of an Encoded-Array."""
+    reader = heap.item(reference)
+    size = reader.u32() * struct.calcsize("<" + cim_type.element(type_))
+    heap.decoding.spend(4 + size)
+    return Reader(reader.data, reader.skip(size), reader.offset)
 
 
 def _encode_array(type_: Type, values: Value, heap: HeapWriter) -> int:
