@@ -75,6 +75,12 @@ def of_none(connection: sqlite3.Connection) -> None:
     instance_row("Below", b"l1", b'["l1",1,null]')(connection)
 
 
+def derived_from(name: str) -> Edit:
+    """Lamp below this one, which Below makes a circle of two."""
+    record = class_record.encode(type(LAMP)("Lamp", superclass=name), None)
+    return class_row("Lamp", superclass=name, record=record)
+
+
 SHIPPED = "__Namespace"
 
 
@@ -100,6 +106,9 @@ def deleted_above(connection: sqlite3.Connection) -> None:
         (class_row("Lamp", layout="[[1]]"), "damaged|laid out|instance"),
         (class_row("Below", layout="[[1]]"), "how its instances are laid out cannot be read"),
         (deleted_above, "which was deleted"),
+        (derived_from("Lamp"), "Lamp is derived from itself"),
+        (derived_from("Below"), "is derived from itself"),
+        (derived_from("__Nobody"), "derived from __Nobody, which does not exist"),
         (instance_row("Lamp", b"l1", b'["l2",1,null]'), "other keys than those by which it is found"),
         (instance_row("Lamp", b"l1", b"[null,1,null]"), "other keys than those by which it is found"),
         (instance_row("Lamp", b"l1", b'["l1"]'), "stored record"),
@@ -125,6 +134,37 @@ def test_a_reference_that_an_instance_does_not_have(file: Path) -> None:
         reference_row(b"\0root\\cimv2\0lamp\0=nobody", key)(connection)
     connection.close()
     assert ["that is not there" in each for each in maintenance.check(file)] == [True]
+
+
+@pytest.mark.parametrize("above", ["Lamp", "Below"])
+def test_a_class_that_is_derived_from_itself_is_not_read(file: Path, above: str) -> None:
+    connection = sqlite3.connect(file)
+    with connection:
+        derived_from(above)(connection)
+    connection.close()
+    where = repository(file)
+    for name in ("Lamp", "Below"):
+        with pytest.raises(WbemError, match="damaged") as caught:
+            where.reader(NAMESPACE).find(name)
+        assert caught.value.status == WbemStatus.CRITICAL_ERROR
+    where.close()
+
+
+@pytest.mark.parametrize("body", [b'["l2",1,null]', b"[null,1,null]"])
+def test_a_row_with_the_keys_of_another_is_not_got(file: Path, body: bytes) -> None:
+    connection = sqlite3.connect(file)
+    with connection:
+        instance_row("Lamp", b"l1", body)(connection)
+    connection.close()
+    where = repository(file)
+    reader = where.reader(NAMESPACE)
+    class_ = reader.find("Lamp")
+    assert class_ is not None
+    with pytest.raises(WbemError, match=r"damaged.*Lamp \(l1\)") as caught:
+        reader.get(class_, {"Name": "L1"})
+    assert caught.value.status == WbemStatus.CRITICAL_ERROR
+    assert reader.get(class_, {"Name": "l2"}) is not None
+    where.close()
 
 
 def test_a_thousand_problems_are_enough(file: Path) -> None:

@@ -320,8 +320,20 @@ def test_a_class_whose_superclass_is_not_there() -> None:
     schema.put(Entry("Orphan", "Nobody", b"[]"))
     schema.put(Entry("Round", "Robin", b"[]"))
     schema.put(Entry("Robin", "Round", b"[]"))
-    assert [schema.find(each) for each in ("Orphan", "Round", "Robin")] == [None] * 3
+    schema.put(Entry("Below", "Robin", b"[]"))
+    assert schema.find("Orphan") is None
+    for each in ("Round", "Robin", "Below"):
+        with pytest.raises(WbemError, match=r"damaged.*derived from itself"):
+            schema.find(each)
     assert list(schema.derived(None, deep=True)) == []
+
+
+def test_classes_of_the_file_and_of_a_layer_that_are_derived_from_each_other() -> None:
+    """Neither is damaged."""
+    schema = Schema(NAMESPACE, "here")
+    schema.put(Entry("Below", "Thing", b"[]"))
+    schema.put(Entry("Thing", "Below", layer=GivenLayer([BEFORE])))
+    assert [schema.find(each) for each in ("Below", "Thing")] == [None] * 2
 
 
 def test_a_class_that_moves_to_another_parent_is_found_there() -> None:

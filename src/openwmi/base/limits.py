@@ -213,3 +213,8 @@ CLASS_PROPERTIES: Final = 1024
 CONTEXT_OCTETS: Final = 1 << 18
 # Values in one, and NULLs in all of its arrays together, which take no octets: a hundred times what anybody sets.
 CONTEXT_VALUES: Final = 1024
+
+# Octets of one MOF compilation, all files together: twelve times the whole schema of the DMTF. The words of an ordinary
+# text take five times its octets (measured), and those of the worst some forty: 300 MB and 3 GB. A device such as
+# /dev/zero would take all that there is.
+MOF_TEXT_OCTETS: Final = 64 << 20

@@ -155,6 +155,30 @@ def _signatures(class_: CimClass, parent: CimClass | None) -> None:
             )
 
 
+def _final(class_: CimClass, parent: CimClass | None) -> None:
+    """Namespaces are listed by their class and those below it, and only instances of that class itself make one."""
+    if parent is not None and parent.isa_("__NAMESPACE"):
+        raise WbemError(
+            WbemStatus.INVALID_OPERATION,
+            f"{class_.name} cannot be derived from {parent.name}, whose instances are the namespaces: derive it from "
+            "another class",
+        )
+
+
+def _return_values(class_: CimClass, _: CimClass | None) -> None:
+    """What a method gives is one object ([MS-WMIO] 2.3.3), in which no name can be there twice."""
+    for method in class_.methods:
+        for each in method.outputs if method.returns is not None else ():
+            if fold(each.name) == _RETURN_VALUE:
+                raise WbemError(
+                    WbemStatus.INVALID_METHOD_PARAMETERS,
+                    f"{class_.name}.{method.name}() returns a value and has the out-parameter {each.name} beside it: "
+                    "give the parameter another name",
+                )
+
+
+_RETURN_VALUE: Final = fold("ReturnValue")
+
 _RULES: Final[tuple[Callable[[CimClass, CimClass | None], None], ...]] = (
     _names,
     _size,
@@ -163,4 +187,6 @@ _RULES: Final[tuple[Callable[[CimClass, CimClass | None], None], ...]] = (
     _abstract,
     _dynamic,
     _signatures,
+    _final,
+    _return_values,
 )

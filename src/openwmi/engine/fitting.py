@@ -1,20 +1,35 @@
 """Defaults and the values of qualifiers, which whoever makes a class in Python may give any value: they have to fit.
 
-What does not fit its type could be stored, and not be read again.
+What does not fit its type could be stored, and not be read again; for some that fits, MOF and the wire have no form.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from math import isfinite
 
 from openwmi.base.error import WbemError
+from openwmi.base.limits import MOF_DEPTH, WMIO_DEPTH
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimType, Method, Parameter, Property, Qualifier, Qualifiers, Type, Value, qualifier_set
+from openwmi.model import (
+    CimClass,
+    CimInstance,
+    CimType,
+    Method,
+    Parameter,
+    Property,
+    Qualifier,
+    Qualifiers,
+    Type,
+    Value,
+    qualifier_set,
+)
 from openwmi.repository.class_record import Declared
 
 
 def fitted(own: Declared, name: str) -> Declared:
-    """What the class of that name declares, with arrays as tuples. TYPE_MISMATCH names what does not fit."""
+    """What the class of that name declares, with arrays as tuples. TYPE_MISMATCH, QUOTA_VIOLATION say what is unfit."""
     properties = tuple([_property(each, name) for each in own.properties])
     methods = tuple([_method(each, name) for each in own.methods])
     return Declared(properties, methods, fitted_qualifiers(own.qualifiers, name))
@@ -32,6 +47,60 @@ def fitted_qualifiers(qualifiers: Qualifiers, where: str) -> Qualifiers:
     return qualifiers if others is None else qualifier_set(*qualifiers.values(), *others)
 
 
+def check_storable(value: Value, where: str, depth: int = 0) -> None:
+    """Refuses a value that fits its type, and that MOF or the wire cannot say.
+
+    Args:
+        where: what has the value: a property with its class.
+        depth: in how many objects and arrays it is; MOF counts both, the wire only objects.
+
+    Errors: TYPE_MISMATCH for a number that is not finite; QUOTA_VIOLATION for objects nested too deep.
+    """
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise WbemError(WbemStatus.TYPE_MISMATCH, f"{where}: {value} has no form in MOF and cannot be stored")
+        return
+    if isinstance(value, tuple):
+        inner: Iterable[Value] = value
+    elif isinstance(value, CimInstance):
+        inner = _values_of_instance(value)
+    elif isinstance(value, CimClass):
+        inner = _values_of_class(value)
+    else:
+        return
+    if depth >= _DEPTH:
+        raise WbemError(
+            WbemStatus.QUOTA_VIOLATION, f"{where}: objects and arrays nest more than {_DEPTH} deep: nest them less"
+        )
+    for each in inner:
+        check_storable(each, where, depth + 1)
+
+
+_DEPTH = min(MOF_DEPTH, WMIO_DEPTH)
+
+
+def _values_of_instance(given: CimInstance) -> Iterable[Value]:
+    yield from given.values_
+    for qualifiers in (given.own_qualifiers_, *given.own_property_qualifiers_.values()):
+        yield from _values_of(qualifiers)
+
+
+def _values_of_class(given: CimClass) -> Iterable[Value]:
+    yield from _values_of(given.qualifiers)
+    for each in given.properties:
+        yield each.default
+        yield from _values_of(each.qualifiers)
+    for method in given.methods:
+        yield from _values_of(method.qualifiers)
+        for parameter in method.parameters:
+            yield parameter.default
+            yield from _values_of(parameter.qualifiers)
+
+
+def _values_of(qualifiers: Qualifiers) -> Iterable[Value]:
+    return [each.value for each in qualifiers.values()]
+
+
 _OF_KIND = {bool: Type(CimType.BOOLEAN), str: Type(CimType.STRING)}
 
 
@@ -41,6 +110,7 @@ def _qualifier(qualifier: Qualifier, where: str) -> Qualifier:
         value = qualifier.type.check(given)
     except WbemError as error:
         raise _unfit(f"the qualifier {qualifier.name} of {where}", error) from None
+    check_storable(value, f"the qualifier {qualifier.name} of {where}")
     return qualifier if _same(value, given) else replace(qualifier, value=value)
 
 
@@ -51,20 +121,22 @@ def _same(checked: Value, given: Value) -> bool:
 
 def _property(given: Property, class_name: str) -> Property:
     where = f"{class_name}.{given.name}"
-    default = given.default
-    if default is not None:
-        default = _default(given, where)
+    default = _default(given, where)
     qualifiers = fitted_qualifiers(given.qualifiers, where)
     if _same(default, given.default) and qualifiers is given.qualifiers:
         return given
     return replace(given, default=default, qualifiers=qualifiers)
 
 
-def _default(given: Property, where: str) -> Value:
+def _default(given: Property | Parameter, where: str) -> Value:
+    if given.default is None:
+        return None
     try:
-        return given.type.check(given.default)
+        value = given.type.check(given.default)
     except WbemError as error:
         raise _unfit(f"the default of {where}", error) from None
+    check_storable(value, f"the default of {where}")
+    return value
 
 
 def _method(given: Method, class_name: str) -> Method:
@@ -78,8 +150,12 @@ def _method(given: Method, class_name: str) -> Method:
 
 
 def _parameter(given: Parameter, where: str) -> Parameter:
-    qualifiers = fitted_qualifiers(given.qualifiers, f"the parameter {given.name} of {where}")
-    return given if qualifiers is given.qualifiers else replace(given, qualifiers=qualifiers)
+    where = f"the parameter {given.name} of {where}"
+    default = _default(given, where)
+    qualifiers = fitted_qualifiers(given.qualifiers, where)
+    if _same(default, given.default) and qualifiers is given.qualifiers:
+        return given
+    return replace(given, default=default, qualifiers=qualifiers)
 
 
 def _unfit(what: str, error: WbemError) -> WbemError:

@@ -23,7 +23,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine.amended import without_amended
 from openwmi.engine.extensions import declared_names, put_properties
-from openwmi.engine.fitting import fitted_qualifiers
+from openwmi.engine.fitting import check_storable, fitted_qualifiers
 from openwmi.engine.instance_keys import checked_path, generated_key, put_keys, stored_before
 from openwmi.engine.paths import checked_keys
 from openwmi.engine.store import CREATE_OR_UPDATE_FLAGS, Store, check_flags
@@ -76,7 +76,7 @@ def check_instance_put(
     Errors: INVALID_PARAMETER for flags; INVALID_CONTEXT; INVALID_CLASS for an unknown class; INVALID_OPERATION for one
     that is abstract or an amendment; AMENDED_OBJECT; those of `instance_keys`; NOT_FOUND, and INVALID_PROPERTY in a
     list of names, for an unknown property; INVALID_OBJECT for one that the instance does not have; TYPE_MISMATCH;
-    ILLEGAL_NULL; OVERRIDE_NOT_ALLOWED for a qualifier.
+    ILLEGAL_NULL; OVERRIDE_NOT_ALLOWED for a qualifier; those of `check_storable`.
     """
     check_flags(flags, CREATE_OR_UPDATE_FLAGS)
     names = put_properties(context, flags) if properties is None else tuple(properties)
@@ -94,6 +94,7 @@ def check_instance_put(
         values.update(keys)  # of a part the keys say which instance it is, and stay as they are spelt
     row = class_.row(values, base=None if before is None else before.values_)
     _check_nulls(class_, row)
+    _check_storable(class_, row)
     instance = _qualified(class_, row, given, before, partly=names is not None, amended=amended)
     return InstanceChange(instance, path, before)
 
@@ -152,6 +153,12 @@ def _class_of(given: CimInstance, store: Store) -> CimClass:
         raise WbemError(  # [MS-WMI] 3.1.1.2
             WbemStatus.INVALID_OPERATION, f"{class_.name} is the translation of a class and has no instances"
         )
+    if class_.isa_("__NAMESPACE"):
+        raise WbemError(
+            WbemStatus.INVALID_OPERATION,
+            f"{class_.name} is derived from __NAMESPACE, and an instance of it makes no namespace: put one of "
+            "__NAMESPACE itself",
+        )
     return class_
 
 
@@ -177,6 +184,12 @@ def _check_nulls(class_: CimClass, row: Sequence[Value]) -> None:
                         WbemStatus.ILLEGAL_NULL,
                         f"{class_.name}.{each.name} is NULL, which its qualifier {qualifier} forbids: give it a value",
                     )
+
+
+def _check_storable(class_: CimClass, row: Sequence[Value]) -> None:
+    for value, each in zip(row, class_.properties, strict=True):
+        if value is not None:
+            check_storable(value, f"{class_.name}.{each.name}")
 
 
 def _qualified(

@@ -6,7 +6,9 @@ Instance") that it would delete the one there is. Here it refuses: nothing is de
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from typing import Final
 from uuid import uuid4
 
 from openwmi.base.case import fold
@@ -15,6 +17,8 @@ from openwmi.base.limits import OBJECT_PATH_CHARS
 from openwmi.base.status import WbemStatus
 from openwmi.engine.store import Store, check_existence
 from openwmi.model import ChangeFlag, CimClass, CimInstance, CimType, ObjectPath, Value, key_value_problem
+
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 
 
 def generated_key() -> str:
@@ -47,6 +51,12 @@ def put_keys(given: CimInstance, class_: CimClass, new_key: Callable[[], str] | 
     problem = key_value_problem(CimInstance(class_, class_.row(keys)))
     if problem is not None:
         raise problem
+    for name, value in keys.items():
+        if isinstance(value, str) and _HALVES.search(value):
+            raise WbemError(
+                WbemStatus.INVALID_OBJECT,
+                f"{class_.name}.{name} is a key, and {value!r} has half a character (a surrogate): no path can hold it",
+            )
     return keys
 
 

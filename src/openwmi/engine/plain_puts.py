@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, Final
 
-from openwmi.base.limits import CLASS_KEYS
+from openwmi.base.limits import CLASS_KEYS, OBJECT_PATH_CHARS
 from openwmi.model import CimClass, CimDateTime, CimInstance, CimInterval, CimType, Property, Value, is_set
 from openwmi.repository.transaction import Draft
 
@@ -81,12 +82,14 @@ class _Plan:
         barred = ("abstract", "amendment", "dynamic", "singleton", "association")
         self._tests = tuple([_test(each) for each in class_.properties])
         self._keys = tuple([class_.positions[key] for key in class_.keys])
+        self._path_chars = _path_chars(class_)
         self._needed = tuple(
             [place for place, each in enumerate(class_.properties) if _is_needed(each) or place in self._keys]
         )
         self.possible = (
             0 < len(self._keys) <= CLASS_KEYS
             and not class_.name.startswith("_")  # what puts of __NAMESPACE do, and later others, is no plain put
+            and not class_.isa_("__NAMESPACE")
             and not any(is_set(class_.qualifiers, name) for name in barred)
             and all(each.type.cim is not CimType.REFERENCE for each in class_.properties)
         )
@@ -99,15 +102,29 @@ class _Plan:
         for place in self._needed:
             if values[place] is None:
                 return False
+        chars = self._path_chars
         for place in self._keys:
             value = values[place]
-            if type(value) is str and (len(value) > _KEY_CHARS or _UNFIT.search(value)):
-                return False
-        return True
+            if type(value) is str:
+                if _UNFIT.search(value):
+                    return False
+                chars += 2 * len(value)  # as if each had a backslash before it
+        return chars <= OBJECT_PATH_CHARS
 
 
-_KEY_CHARS: Final = 80  # so many of each of 50 keys are no path that is too long
-_UNFIT: Final = re.compile("[\x00-\x1f]")
+_UNFIT: Final = re.compile("[\x00-\x1f\ud800-\udfff]")
+_OTHER_KEY_CHARS: Final = 25  # a moment; the longest number has twenty
+
+
+def _path_chars(class_: CimClass) -> int:
+    """How long the paths of the instances are at most, without what their string keys hold."""
+    chars = len(class_.name)
+    for key in class_.keys:
+        chars += len(key) + len('.=""')
+        if class_.property(key).type.cim is not CimType.STRING:
+            chars += _OTHER_KEY_CHARS
+    return chars
+
 
 _plans: dict[int, tuple[weakref.ref[CimClass], _Plan]] = {}
 
@@ -140,7 +157,7 @@ _TESTS: Final[dict[CimType, Fits]] = {
     CimType.UINT32: _integer(0, 2**32 - 1),
     CimType.SINT64: _integer(-(2**63), 2**63 - 1),
     CimType.UINT64: _integer(0, 2**64 - 1),
-    CimType.REAL64: lambda value: type(value) is float,
+    CimType.REAL64: lambda value: type(value) is float and isfinite(value),
     CimType.BOOLEAN: lambda value: value is True or value is False,
     CimType.STRING: lambda value: type(value) is str and "\0" not in value,
     CimType.DATETIME: lambda value: type(value) is CimDateTime or type(value) is CimInterval,

@@ -85,6 +85,8 @@ def _class_problems(
             yield f"{where} cannot be made: {error.message}"
         if superclass is not None and _is_deleted(schema, layers, superclass):
             yield f"{where} is derived from {superclass}, which was deleted"
+        elif superclass is not None and superclass.startswith("__") and superclass not in schema:
+            yield f"{where} is derived from {superclass}, which does not exist"  # no provider brings one of that name
 
 
 def _is_deleted(schema: Schema, layers: Layers, name: str) -> bool:

@@ -45,6 +45,15 @@ class KeyPlan:
             return text(values[place]).encode("utf-8", "surrogatepass")
         return _octets([text(values[place]) for place, (_, text) in zip(self._positions, self._keys, strict=True)])
 
+    def fits(self, key: bytes, values: Sequence[Any]) -> bool:
+        """Whether the key is that of the values, as far as it is known: a reference may name this machine of old."""
+        if any(place in self.references for place in self._positions):
+            return True
+        try:
+            return self.of_row(values) == key
+        except (AttributeError, TypeError):
+            return False  # a key without a value
+
     def of_keys(self, keys: Mapping[str, Any]) -> bytes:
         """The octets of the instance with these keys, by their declared names."""
         return _octets([text(keys[name]) for name, text in self._keys])

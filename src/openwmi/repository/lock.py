@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,14 +32,16 @@ class Lock:
     def acquire(self, seconds: float = REPOSITORY_LOCK_SECONDS, ask: Callable[[], object] = lambda: None) -> None:
         """Waits for it so long, and calls `ask` again and again meanwhile.
 
-        SERVER_TOO_BUSY names the program that has it; ACCESS_DENIED.
+        SERVER_TOO_BUSY names the program that has it; ACCESS_DENIED, also where something else has the lock's name.
         """
         import fcntl  # noqa: PLC0415 - not on Windows, which has a repository of its own
 
         try:
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = self._open()
         except OSError as error:
+            if isinstance(error, WbemError):
+                raise
             raise unwritable(self.file, error) from None
         until = time.monotonic() + seconds
         has_asked = False
@@ -68,8 +72,30 @@ class Lock:
             self._descriptor = None
             _held.discard(self)
 
+    def _open(self) -> int:
+        """The file of the lock, which must be one of ours: what somebody else keeps there is not to be lost."""
+        if self._beside.is_symlink():
+            raise self._foreign("a link")
+        descriptor = os.open(self._beside, _FLAGS, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise self._foreign("no file")
+            if _OURS.fullmatch(os.pread(descriptor, _CONTENT_OCTETS + 1, 0)) is None:
+                raise self._foreign("a file of something else")
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def _foreign(self, what: str) -> WbemError:
+        return WbemError(
+            WbemStatus.ACCESS_DENIED,
+            f"{named(self.file)} cannot be written: {self._beside}, where its lock should be, is {what}: move that "
+            "away, or name another repository",
+        )
+
     def _busy(self, descriptor: int) -> WbemError:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        holder = os.pread(descriptor, _CONTENT_OCTETS, 0).decode("ascii", "replace").strip()
         os.close(descriptor)
         return WbemError(
             WbemStatus.SERVER_TOO_BUSY,
@@ -78,6 +104,10 @@ class Lock:
 
 
 _AGAIN_SECONDS = 0.02
+_CONTENT_OCTETS = 32
+_OURS = re.compile(rb"[0-9]{0,20}\n?")
+# Not through a link that comes to be just now, and without waiting for who reads a pipe.
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK if os.name == "posix" else os.O_RDWR
 _held: WeakSet[Lock] = WeakSet()
 
 

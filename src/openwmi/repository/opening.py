@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -189,10 +190,12 @@ def beside(file: Path) -> Iterator[Path]:
 
     The log of a file that is not there any more must not be taken for the new one's.
     """
-    new = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        new = _made_beside(file)
+    except OSError as error:
+        raise unwritable(file, error) from None
+    try:
         yield new
         sync(new)
         for suffix in SUFFIXES:
@@ -207,6 +210,18 @@ def beside(file: Path) -> Iterator[Path]:
         for suffix in ("", *SUFFIXES):
             with suppress(OSError):
                 new.with_name(new.name + suffix).unlink()
+
+
+def _made_beside(file: Path) -> Path:
+    """A new empty file; what has such a name already, be it a link, is somebody else's and stays."""
+    for number in count(1):
+        new = file.with_name(f"{file.name}.{os.getpid()}-{number}.new")
+        if any(os.path.lexists(new.with_name(new.name + suffix)) for suffix in SUFFIXES):
+            continue
+        with suppress(FileExistsError):
+            os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            return new
+    raise AssertionError  # numbers do not end
 
 
 def sync(path: Path) -> None:

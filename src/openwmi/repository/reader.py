@@ -120,6 +120,8 @@ class Reader:
             found = next(iter(self._paged(table, _GET, place)[0]), None)
             if found is None:
                 return None
+        if not table.keys.fits(key, found.values_):
+            raise table.damaged(key)
         if hot is not None:
             hot.keep(place, found)
         return found

@@ -99,7 +99,10 @@ class Schema:
         return fold(name) in self._entries
 
     def find(self, name: str) -> CimClass | None:
-        """The class of that name, complete; None if there is none, or if its superclass is not there."""
+        """The class of that name, complete; None if there is none, or if its superclass is not there.
+
+        CRITICAL_ERROR for one whose line of ancestors in the user's file has no end.
+        """
         key = fold(name)
         found = self._resolved.get(key)
         if found is not None:
@@ -108,7 +111,11 @@ class Schema:
         seen: set[str] = set()
         above: str | None = key
         while above is not None and above not in self._resolved:
-            if above not in self._entries or above in seen:
+            if above in seen:
+                if all(self._entries[each].record is not None for each in line[line.index(above) :]):
+                    raise damaged(self._file, f"and {self._entries[above].name} is derived from itself")
+                return None  # classes of two layers may be derived from each other in a circle
+            if above not in self._entries:
                 return None
             line.append(above)
             seen.add(above)

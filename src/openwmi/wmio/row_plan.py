@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 from openwmi.model import CimType, Property, Store, Type, Value
 from openwmi.wmio import cim_type, values
 from openwmi.wmio.heap import LENGTH_BIT
-from openwmi.wmio.instance_fields import HEAD_SIZE, TAIL
+from openwmi.wmio.instance_fields import HEAD_SIZE, NO_SETS
 from openwmi.wmio.row_source import SHORT, RowSource
 
 # The octets, where an instance begins, and where its part ends -> its row; None if it is not of the usual kind.
@@ -70,6 +70,7 @@ class RowPlan:
             "FLAGS": flags,
             "HEAP": source.heap,
             "KIND": b"\3\x18\0\0\0",  # bObjectType: WBEMOBJECT_INSTANCE_NOCLASS; dwSizeOfHeader of that
+            "NO_QUALIFIERS": _NO_QUALIFIERS,
             "SHORT": _SHORT,
             "StructError": struct.error,
             "decode": _decode,
@@ -77,7 +78,7 @@ class RowPlan:
             "octets_at": _at,
             "pick": itemgetter,
             "read_wide": wide,
-            "unpack_checked": Struct(f"<5xI{len(flags)}x{source.checked}{TAIL}").unpack_from,
+            "unpack_checked": Struct(f"<5xI{len(flags)}x{source.checked}5sI").unpack_from,
             "unpack_from": struct.unpack_from,
             "unpack_slots": Struct("<" + source.slots).unpack_from,
             "unpack_u32": _u32,
@@ -116,7 +117,7 @@ class RowPlan:
         of its lengths says the others.
         """
         source, flags = self._source, self._flags
-        unpack = Struct(f"<II5sI{len(prefix)}sIxI{len(flags)}s{source.checked}{TAIL}").unpack_from
+        unpack = Struct(f"<II5sI{len(prefix)}sIxI{len(flags)}s{source.checked}5sI").unpack_from
         to_heap_length = LENGTH_BIT - (HEAD_SIZE + len(flags) + source.heap)
         return self._make_walk(unpack, prefix, 17 + len(prefix), to_heap_length, len(prefix) - 16)
 
@@ -129,6 +130,10 @@ _at = _slice = bytes.__getitem__
 _find = bytes.find
 _u32 = Struct("<I").unpack_from
 _SHORT = [Struct(f"<{count}I").unpack_from for count in range(SHORT)]
+
+
+# InstanceQualifierSet without any. Windows: an empty set may say that it is 0 octets long instead of 4.
+_NO_QUALIFIERS = (bytes((4, 0, 0, 0, NO_SETS)), bytes((0, 0, 0, 0, NO_SETS)))
 
 
 def _row_type(
@@ -151,7 +156,7 @@ def _row_type(
             return slot
         if convert is narrow:  # once more what that does, as strings are asked for most
             slot += first
-            return _slice(self, slice(slot, _find(self, b"\0", slot))).decode("latin-1")
+            return _slice(self, slice(slot, _find(self, 0, slot))).decode("latin-1")
         return convert(self, slot)
 
     def every(self: bytes) -> Iterator[Value]:
@@ -200,7 +205,7 @@ def _narrow_text(heap: int) -> _Text:
 
     def text(octets: bytes, reference: int) -> str:
         start = reference + first
-        return _slice(octets, slice(start, _find(octets, b"\0", start))).decode("latin-1")
+        return _slice(octets, slice(start, _find(octets, 0, start))).decode("latin-1")
 
     return text
 

@@ -12,7 +12,7 @@ from typing import Final
 from openwmi.model import CimType, Property, Type
 from openwmi.wmio import cim_type, nd_table
 from openwmi.wmio.heap import LENGTH_BIT
-from openwmi.wmio.instance_fields import HEAD_SIZE, NO_SETS, TAIL_SIZE
+from openwmi.wmio.instance_fields import HEAD_SIZE, TAIL_SIZE
 
 
 class RowSource:
@@ -48,11 +48,11 @@ class RowSource:
         return [
             "def row(data, start, end):",
             "    try:",
-            f"        name, {_names(self._references)}owned, sets, size = unpack_checked(data, start)",
+            f"        name, {_names(self._references)}own, size = unpack_checked(data, start)",
             f"        size -= {LENGTH_BIT}",
             f"        heap = start + {table + self.heap}",
             "        stop = heap + size",
-            f"        if owned & ~4 or sets != {NO_SETS} or size < 0 or stop > end:",
+            "        if own not in NO_QUALIFIERS or size < 0 or stop > end:",
             "            return None",
             *_indented(2, self._check("return None")),
             f"        return Row(data[start + {table}:stop])",
@@ -71,9 +71,9 @@ class RowSource:
             "        other_end = -1",  # of an instance of another pattern: two together end the walk
             "        try:",
             "            while left:",
-            f"                {head}{_names(self._references)}owned, sets, size = unpack(data, at)",
+            f"                {head}{_names(self._references)}own, size = unpack(data, at)",
             "                if (seen != prefix or outer_header != 9 or kind != KIND",
-            f"                    or owned & ~4 or sets != {NO_SETS} or length + to_heap_length != size",
+            "                    or own not in NO_QUALIFIERS or length + to_heap_length != size",
             "                    or length + to_object != inner or inner + 24 != outer):",
             "                    break",
             f"                size -= {LENGTH_BIT}",
