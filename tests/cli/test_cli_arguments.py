@@ -60,7 +60,7 @@ def test_values(openwmi: Command, given: list[str], heard: dict[str, object]) ->
         (["Flag=maybe"], "Flag is a boolean"),
         (["Real=x"], "Real is a real64"),
         (["When=yesterday"], "When is a datetime"),
-        (["When=2026-01-31T12:00:00"], "it says no offset from UTC, such as +00:00"),
+        (["When=2026-01-31T12:00:00"], "it says no offset from UTC: write 2026-01-31T12:00:00+00:00, or"),
         (["When=20261331120000.000000+000"], "the month is '13'"),
         (["Numbers=[1"], "Numbers is a uint8[]"),
         (["Numbers=300"], "Numbers: element 0: uint8"),

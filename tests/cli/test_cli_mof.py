@@ -62,6 +62,52 @@ def test_standard_input_and_a_namespace(openwmi: Command, shelves: Path, monkeyp
     assert '"A"' in openwmi("classes", "--namespace", "root/demo").out
 
 
+def test_standard_input_has_the_encodings_of_files(
+    openwmi: Command, shelves: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for encoding in ("utf-16", "utf-8-sig"):
+        octets = io.BytesIO("class Été {};".encode(encoding))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(octets))
+        assert openwmi("mof", "compile", "-") == (0, "", "-: 1 class stored\n")
+    assert "Été" in openwmi("classes").out
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"),
+    [
+        (b"class \xff", "WBEMMOF_E_INVALID_FILE (0x8004401E): standard input is no text in UTF-8 or UTF-16"),
+        (b"class A {};" * 3, "WBEM_E_QUOTA_VIOLATION (0x8004106C): standard input cannot be read"),
+    ],
+)
+def test_standard_input_that_cannot_be_compiled(
+    openwmi: Command, shelves: Path, monkeypatch: pytest.MonkeyPatch, octets: bytes, said: str
+) -> None:
+    monkeypatch.setattr("openwmi.cli.mof.MOF_TEXT_OCTETS", 32)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(octets)))
+    printed = openwmi("mof", "compile", "-")
+    assert (printed.status, printed.out, printed.err.count("\n")) == (1, "", 1)
+    assert printed.err.startswith(said)
+
+
+def test_standard_input_that_is_closed(openwmi: Command, shelves: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    printed = openwmi("mof", "check", "-")
+    assert printed.status == 2
+    assert "standard input is closed" in printed.err
+
+
+@pytest.mark.parametrize("command", ["compile", "check"])
+def test_a_device_is_no_file(openwmi: Command, shelves: Path, command: str) -> None:
+    if not Path("/dev/zero").exists():
+        pytest.skip("this system has no /dev/zero")
+    said = "WBEMMOF_E_INVALID_FILE (0x8004401E): /dev/zero is no regular file\n"
+    assert openwmi("mof", command, "/dev/zero").err.endswith(said.partition(": ")[2])
+    (shelves / "b.mof").write_text('#pragma include("/dev/zero")', encoding="utf-8")
+    printed = openwmi("mof", command, "b.mof")
+    assert (printed.status, printed.err.count("\n")) == (1, 1)
+    assert "/dev/zero is no regular file" in printed.err
+
+
 @pytest.mark.parametrize(
     ("flags", "status"),
     [

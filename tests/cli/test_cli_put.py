@@ -117,6 +117,8 @@ def test_a_put_that_fails_is_one_line(openwmi: Command, shelves: Path, arguments
         (("Demo_Shelf", "Name=a", "--file", "x.json"), "exclude each other"),
         (("Demo_Shelf='a'", "Name=b"), "Name is a key, and the path says already what it is"),
         (("Demo_Shelf", "Name=a", "Width=x"), "Width is a uint16, which 'x' is not"),
+        (("Demo_Shelf", "Name=a", f"Width:={'9' * 5000}"), "as JSON, it has a number of too many digits"),
+        (("Demo_Shelf", "Name=a", 'Part={"size": 1, "Size": 2}'), "'size' and 'Size' are the same name"),
         (("Demo_Shelf", "Name=a", "Any={}"), 'say which it is with "__CLASS"'),
         (("Demo_Shelf", "Name=a", "--format", "json"), "No such option"),
     ],
@@ -162,6 +164,46 @@ def test_rows_come_back_as_they_were_printed(
     assert openwmi("query", ALL, "--format", format_).out == printed
 
 
+MOMENTS = [
+    "20260131120000.000000+060",
+    "20260131120000.000001-720",
+    "20260131120000.120000+840",
+    "00010101000000.000000+060",
+    "20260131******.******+***",
+    "20260131120000.******+***",
+    "20260131120000.123***+000",
+    "20260131120000.000000+***",
+    "20260131000000.000000+000",
+    "20260131000000.000000-000",
+    "202601********.******+***",
+    "2026**********.******+***",
+    "****0131120000.000000+000",
+    "20260230120000.000000+000",
+    "00000101000000.000000+000",
+]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_every_moment_comes_back_as_it_was_stored(
+    openwmi: Command, shelves: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    (shelves / "made.mof").write_text(f'instance of Demo_Shelf {{ Name = "m"; Made = "{moment}"; }};', encoding="utf-8")
+    openwmi("mof", "compile", "made.mof")
+    before = openwmi("get", "Demo_Shelf='m'", "--format", "mof").out
+    assert moment in before
+    printed = openwmi("get", "Demo_Shelf='m'", "--format", "jsonl").out
+    openwmi("delete", "Demo_Shelf='m'")
+    pipe(monkeypatch, printed)
+    assert openwmi("put") == (0, 'Demo_Shelf.Name="m"\n', "")
+    assert openwmi("get", "Demo_Shelf='m'", "--format", "mof").out == before
+
+
+def test_moments_that_are_exact_are_in_iso_8601(openwmi: Command, shelves: Path) -> None:
+    for given, shown in [(MOMENTS[1], "2026-01-31T12:00:00.000001-12:00"), (MOMENTS[4], MOMENTS[4])]:
+        openwmi("put", "Demo_Shelf='m'", f"Made={given}")
+        assert found(openwmi, "Demo_Shelf='m'")["Made"] == shown
+
+
 def test_rows_from_a_file_keep_what_they_do_not_have(openwmi: Command, shelves: Path) -> None:
     rows = [{"Name": "a", "Width": 3, "__PATH": "…"}, {"Name": "new"}]
     (shelves / "rows.json").write_text(json.dumps(rows, indent=2), encoding="utf-8-sig")
@@ -197,6 +239,20 @@ def test_no_rows(openwmi: Command, shelves: Path, monkeypatch: pytest.MonkeyPatc
         ('[{"Name": "x"}, {"Width": 1}]', "standard input:1, element 1: Demo_Shelf.Name is a key"),
         ('{"__CLASS": "Nowhere"}', "has no class Nowhere"),
         ('{"__CLASS": 5}', 'standard input:1 says no "__CLASS"'),
+        (
+            '\n{"Name": "x",\n"Width": ' + "9" * 5000 + "}",
+            "standard input:2: as JSON, it has a number of too many digits",
+        ),
+        ('\n{"Name": "x", "name": "y"}', "standard input:2: 'Name' and 'name' are the same name"),
+        ('{"Name": "x", "Part": {"Size": 1, "Size": 2}}', "standard input:1: 'Size' and 'Size' are the same name"),
+        (
+            '{"Name": "x", "Made": "2026-01-31"}',
+            "standard input:1: Demo_Shelf.Made is a datetime, which '2026-01-31' is",
+        ),
+        (
+            '{"Name": "x", "Made": "2026-01-31T12:00"}',
+            "not: it says no offset from UTC: write 2026-01-31T12:00:00+00:00",
+        ),
         ("[" * 100_000, "standard input:1: this JSON nests too deep"),
         (b"\xff\xfe\x00", "standard input is no text in UTF-8"),
     ],

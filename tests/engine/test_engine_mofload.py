@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from tests.engine.storing import Place
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import MofStatus, WbemStatus
-from openwmi.model import ChangeFlag, Flavor
-from openwmi.mof import MofError
+from openwmi.model import ChangeFlag, CimClass, Flavor
+from openwmi.mof import MofError, format_namespace
 from openwmi.session import Namespace
+
+CORPORA = Path(__file__).parents[2] / "../shared/mof"
+REFUSED = Path(__file__).parents[1] / "mof/msdocs.txt"
 
 SHELF = "class Shelf { [key] string Name; uint8 Width = 7; };"
 AMENDED = r"""
@@ -170,3 +174,120 @@ async def test_a_trial_of_files(tmp_path: Path) -> None:
     with pytest.raises(WbemError) as caught:
         ns.check_mof([tmp_path / "missing.mof"])
     assert caught.value.status == MofStatus.INVALID_FILE
+
+
+# -------------------------------------------------------------------------------------------------------- this machine
+
+
+@pytest.mark.parametrize("server", [".", "localhost", "LocalHost", "its own"])
+async def test_a_namespace_of_this_machine(place: Place, server: str) -> None:
+    ns = await place.open()
+    own = (await ns.get("__SystemClass")).server
+    named = own.lower() if server == "its own" else server
+    await ns.load_mof(f'#pragma namespace("\\\\\\\\{named}\\\\root\\\\cimv2")\n' + SHELF)
+    assert (await (await place.seen(ns)).get("Shelf")).name == "Shelf"
+
+
+async def test_a_namespace_of_another_machine(place: Place) -> None:
+    ns = await place.open()
+    with pytest.raises(MofError, match="is on another server") as caught:
+        await ns.load_mof('\n#pragma namespace("//elsewhere.example/root/cimv2")\n' + SHELF)
+    assert (caught.value.status, caught.value.line) == (MofStatus.INVALID_NAMESPACE_SPECIFICATION, 2)
+
+
+# ------------------------------------------------------------------------------------------------ what others have made
+
+
+async def exported(ns: Namespace) -> tuple[str, list[CimClass]]:
+    classes = [class_ for class_ in await ns.classes() if not class_.name.startswith("__")]
+    return format_namespace(ns.name, classes), classes
+
+
+async def test_a_class_that_was_forced_goes_out_and_in_again(tmp_path: Path) -> None:
+    forced = '#pragma classflags("forceupdate")\n[abstract] class K2 : K1 {};\n#pragma classflags("")\n'
+    ns = await Place("memory", tmp_path).open("class K1 { [key] string k; };" + forced + "class K3 : K2 {};")
+    text, classes = await exported(ns)
+    elsewhere = await Place("memory", tmp_path).open(text)
+    assert (await exported(elsewhere)) == (text, classes)
+    assert [class_.name for class_ in classes] == ["K1", "K2", "K3"]
+    with pytest.raises(MofError, match="K4 is abstract") as caught:
+        await elsewhere.load_mof(text + "[abstract] class K4 : K1 {};")
+    assert caught.value.status == WbemStatus.CANNOT_BE_ABSTRACT
+
+
+def unpacked(corpus: str, folder: Path) -> Path:
+    path = CORPORA / corpus
+    if not path.exists():
+        pytest.skip(f"{corpus} is not beside the project")
+    with ZipFile(path) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+async def test_the_schema_of_the_dmtf_goes_out_and_in_again(tmp_path: Path) -> None:
+    (schema,) = unpacked("cim_schema_2.49.0Final-MOFs.zip", tmp_path).rglob("cim_schema_2.49.0.mof")
+    ns = await Place("memory", tmp_path).open()
+    with pytest.raises(MofError, match="CIM_PolicyInSystem is abstract"):
+        await ns.load_mof(schema)
+    await ns.load_mof(schema, class_flags=ChangeFlag.UPDATE_FORCE_MODE)
+    text, classes = await exported(ns)
+    assert len(classes) == 1631
+    elsewhere = await Place("memory", tmp_path).open(text)
+    again, others = await exported(elsewhere)
+    assert {class_.name: class_ for class_ in others} == {class_.name: class_ for class_ in classes}
+    assert again == text
+
+
+class Documented:
+    """The blocks of Microsoft's documentation, compiled in whatever order they need; numbers are lines of a block."""
+
+    def __init__(self, ns: Namespace, blocks: dict[str, str], standard: str) -> None:
+        self.ns = ns
+        self.pending = blocks
+        self.standard = standard + "\n"
+        self.compiled: list[str] = []
+        self.refused: dict[str, str] = {}
+
+    async def compile(self) -> None:
+        before = len(self.pending) + 1
+        while len(self.pending) < before:
+            before = len(self.pending)
+            self.pending = {name: text for name, text in self.pending.items() if not await self.compiles(name, text)}
+
+    async def compiles(self, name: str, text: str) -> bool:
+        try:
+            paths = await self.ns.load_mof(self.standard + text)
+        except MofError as error:
+            status = next(each for kind in (WbemStatus, MofStatus) for each in kind if each == error.status)
+            self.refused[name] = f"{error.line - self.standard.count(chr(10))} {status.name}"
+            return False
+        self.refused.pop(name, None)
+        self.compiled.extend([path.class_name for path in paths])
+        return True
+
+    async def is_there(self, name: str) -> bool:
+        """Whether the block is of a system class that every namespace has, under this name."""
+        class_name = name.removesuffix(".mof").partition("__")[2]
+        if not class_name.startswith("__"):
+            return False
+        try:
+            found = await self.ns.get(class_name)
+        except WbemError:
+            return False
+        assert isinstance(found, CimClass)
+        return found.name.lower() == class_name.lower()
+
+
+async def test_the_blocks_of_the_documentation(tmp_path: Path) -> None:
+    """Those that are refused, and why, are in msdocs.txt; no page prints the two classes that are made up here."""
+    folder = unpacked("msdocs-cimwin32.zip", tmp_path)
+    blocks = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.mof"))}
+    ns = await Place("memory", tmp_path).open("class CacheControl {}; [abstract] class Win32_MethodParameterClass {};")
+    documented = Documented(ns, blocks, (CORPORA / "wmiqualifiers.mof").read_text(encoding="utf-8"))
+    await documented.compile()
+    refused = sorted(documented.refused.items())
+    lines = [f"{name}:{found}{' there' * await documented.is_there(name)}" for name, found in refused]
+    listed = REFUSED.read_text(encoding="utf-8").splitlines()
+    assert lines == [line for line in listed if line and not line.startswith("#")]
+    assert (len(blocks), len(documented.compiled), len(lines)) == (574, 497, 77)
+    assert sum(line.endswith(" INVALID_OPERATION there") for line in lines) == 49

@@ -11,10 +11,22 @@ from tests.mof.test_mof_roundtrip import VALUES, class_names, classes, qualifier
 from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimClass, CimInstance, CimType, Flavor, Method, Parameter, Property, Qualifier, Type
+from openwmi.model import (
+    ChangeFlag,
+    CimClass,
+    CimInstance,
+    CimType,
+    Flavor,
+    Method,
+    Parameter,
+    Property,
+    Qualifier,
+    Type,
+)
 from openwmi.model import qualifier_set as set_of
 from openwmi.mof import (
     Compilation,
+    PutClass,
     QualifierDeclaration,
     Source,
     Stored,
@@ -221,6 +233,18 @@ def test_a_declaration_that_a_use_does_not_keep_to_comes_last(declaration: str, 
     fitting = CimClass("B", namespace="root")
     text = format_namespace("root", [fitting, declared])
     assert text.index("Qualifier Q") < text.index("class B")
+
+
+def test_an_abstract_class_below_one_that_is_not_is_forced() -> None:
+    abstract = set_of(Qualifier("abstract"))
+    top = CimClass("A", namespace="root")
+    forced = top.derive("B", qualifiers=abstract)
+    classes = [top, forced, forced.derive("C", qualifiers=abstract), top.derive("D")]
+    text = format_namespace("root", classes)
+    assert text.count("#pragma classflags") == 2
+    puts = [step for step in compiled(text).steps if isinstance(step, PutClass)]
+    assert {step.class_.name: step.flags for step in puts if step.flags} == {"B": ChangeFlag.UPDATE_FORCE_MODE}
+    assert {step.class_.name for step in puts} == {"A", "B", "C", "D"}
 
 
 def test_a_compilation_goes_out_and_in_again() -> None:

@@ -37,6 +37,23 @@ def test_a_namespace_is_for_what_follows() -> None:
     assert str(found.instances[0].path_) == '\\\\.\\root\\test:A.Id="x"'.removeprefix("\\\\.\\")
 
 
+@pytest.mark.parametrize("server", [".", "localhost", "LOCALHOST", "srv1", "SRV1.example.org"])
+def test_a_namespace_may_name_this_machine(server: str) -> None:
+    text = f'#pragma namespace("//{server}/root/x")\ninstance of A as $a {{ Id = "1"; }}; class B {{ A ref R = $a; }};'
+    known = compiled("class A { [key] string Id; };").classes[0]
+    found = resolve(parse(text), lambda *_: known, "root", ["Srv1", "srv1.example.org"])
+    assert {step.namespace for step in found.steps} == {"root\\x"}
+
+
+@pytest.mark.parametrize("text", ["//srv2/root/x", "//localhost", "//localhost.example.org/root"])
+def test_another_machine_and_no_namespace(text: str) -> None:
+    with pytest.raises(MofError) as caught:
+        resolve(parse(f'\n#pragma namespace("{text}")'), lambda *_: None, "root", ["srv1"])
+    assert caught.value.line == 2
+    wrong = MofStatus.INVALID_NAMESPACE_SYNTAX if text == "//localhost" else MofStatus.INVALID_NAMESPACE_SPECIFICATION
+    assert caught.value.status is wrong
+
+
 def test_a_class_of_one_namespace_is_not_known_in_another() -> None:
     with pytest.raises(MofError) as caught:
         compiled('class A { };\n#pragma namespace("root/other")\nclass B : A { };')

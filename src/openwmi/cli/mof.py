@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from operator import or_
@@ -11,18 +12,19 @@ from typing import NamedTuple, TypeVar
 import click
 
 from openwmi.base.error import WbemError
-from openwmi.base.status import WbemStatus
+from openwmi.base.limits import MOF_TEXT_OCTETS
+from openwmi.base.status import MofStatus, WbemStatus
 from openwmi.cli.export import collect
 from openwmi.cli.failure import complain
 from openwmi.cli.options import Settings, shared
-from openwmi.cli.rows import STANDARD_INPUT, read_text
+from openwmi.cli.rows import STANDARD_INPUT
 from openwmi.cli.running import Caller, run
 from openwmi.cli.values import mof_shown, one_line
 from openwmi.model import ChangeFlag, ObjectPath
 from openwmi.mof import format_namespace
 from openwmi.operation import Operation
 from openwmi.session import Namespace
-from openwmi.session.moffile import read_mof
+from openwmi.session.moffile import decode_mof, read_mof
 
 R = TypeVar("R")
 
@@ -170,9 +172,26 @@ def _check(mofs: Sequence[str | Path], flags: _Flags, ns: Namespace) -> Operatio
 def _read(file: str) -> str | Path:
     """What is to be compiled. INVALID_FILE now, before anything is stored, if it cannot be read."""
     if file == STANDARD_INPUT:
-        return read_text(file)[1]
+        return _standard_input()
     read_mof(Path(file))
     return Path(file)
+
+
+def _standard_input() -> str:
+    """INVALID_FILE, QUOTA_VIOLATION; UsageError if it is closed."""
+    if sys.stdin is None:
+        raise click.UsageError("standard input is closed: name a file")
+    try:
+        octets = sys.stdin.buffer.read(MOF_TEXT_OCTETS + 1)
+        if len(octets) > MOF_TEXT_OCTETS:
+            problem = f"standard input cannot be read: a compilation has {MOF_TEXT_OCTETS} octets at most"
+            raise WbemError(WbemStatus.QUOTA_VIOLATION, problem)
+        return decode_mof(octets)
+    except OSError as error:
+        raise WbemError(MofStatus.INVALID_FILE, f"standard input cannot be read: {error.strerror}") from None
+    except UnicodeError as error:
+        problem = f"standard input is no text in UTF-8 or UTF-16: {error}"
+        raise WbemError(MofStatus.INVALID_FILE, problem) from None
 
 
 def _counted(paths: Sequence[ObjectPath]) -> str:

@@ -13,6 +13,7 @@ import click
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.cli.typed import NoValueError, named_once
 
 STANDARD_INPUT = "-"
 
@@ -48,7 +49,7 @@ def read_text(file: str) -> tuple[str, str]:
 
 def parse_rows(name: str, text: str) -> Iterator[Row]:
     """The objects one after another, in arrays or not. INVALID_PARAMETER with the line."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=named_once)
     at, line, counted = 0, 1, 0
     while True:
         at += len(_BLANK.match(text, at)[0])  # type: ignore[index]  # nothing is a match as well
@@ -63,6 +64,11 @@ def parse_rows(name: str, text: str) -> Iterator[Row]:
             raise WbemError(WbemStatus.INVALID_PARAMETER, f"{place}: this JSON nests too deep") from None
         except json.JSONDecodeError as error:
             raise WbemError(WbemStatus.INVALID_PARAMETER, f"{name}:{error.lineno}: as JSON, {error.msg}") from None
+        except NoValueError as error:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"{place}: {error}") from None
+        except ValueError:  # Python reads no decimal of some thousand digits
+            problem = f"{place}: as JSON, it has a number of too many digits"
+            raise WbemError(WbemStatus.INVALID_PARAMETER, problem) from None
         for number, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
             where = place if number is None else f"{place}, element {number}"
             if not isinstance(item, dict):

@@ -85,9 +85,26 @@ def parse_json(text: str) -> Any:
     import json  # noqa: PLC0415 - few calls need it
 
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return json.loads(text, object_pairs_hook=named_once)
+    except json.JSONDecodeError as error:
         raise NoValueError(f"as JSON, {error}") from None
+    except RecursionError:
+        raise NoValueError("this JSON nests too deep") from None
+    except NoValueError:
+        raise
+    except ValueError:
+        raise NoValueError("as JSON, it has a number of too many digits") from None
+
+
+def named_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. NoValueError if two of its names differ in nothing, or in case alone."""
+    found: dict[str, str] = {}
+    for name, _ in pairs:
+        folded = fold(name)
+        if folded in found:
+            raise NoValueError(f"{found[folded]!r} and {name!r} are the same name")
+        found[folded] = name
+    return dict(pairs)
 
 
 def _element(type_: Type) -> Type:
@@ -122,7 +139,9 @@ def _moment(text: str) -> object:
         return CimInterval((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000_000 + micros)
     when = datetime.fromisoformat(text)
     if when.tzinfo is None:
-        raise NoValueError("it says no offset from UTC, such as +00:00")
+        raise NoValueError(
+            "it says no offset from UTC: write 2026-01-31T12:00:00+00:00, or 20260131******.******+*** for a whole day"
+        )
     return when
 
 

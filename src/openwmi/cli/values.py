@@ -1,4 +1,7 @@
-"""CIM values as JSON and as text: integers as numbers, datetime and interval in ISO 8601, NULL as null or nothing."""
+"""CIM values as JSON and as text: integers as numbers, datetime and interval in ISO 8601, NULL as null or nothing.
+
+JSON is read again: where ISO 8601 has no exact form for a datetime, its text there is that of CIM. Text is for people.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def plain(value: object) -> object:
     JSON has no number for what is not finite: these reals are the texts "NaN", "Infinity" and "-Infinity".
     """
     if isinstance(value, CimDateTime | CimInterval):
-        return _iso(value)
+        return _exact(value)
     if isinstance(value, float) and not isfinite(value):
         return _real(value)
     if isinstance(value, tuple | list):
@@ -102,6 +105,18 @@ def _nested(value: object) -> str:
 
 def _real(value: float) -> str:
     return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _exact(value: CimDateTime | CimInterval) -> str:
+    """ISO 8601 for what it says exactly: not for open fields, a day that no calendar has, or an offset of -000."""
+    if isinstance(value, CimDateTime):
+        try:
+            value.to_datetime()
+        except WbemError:
+            return str(value)
+        if value.text.endswith("-000"):
+            return str(value)
+    return value.isoformat()
 
 
 def _iso(value: CimDateTime | CimInterval) -> str:

@@ -85,7 +85,7 @@ def _compile(
         # A namespace that the text itself creates: it will have the classes of the system, as any has.
         return transaction.namespace("root").find(name) if name.startswith("__") else None
 
-    compilation = resolve(declarations, find, namespace)
+    compilation = resolve(declarations, find, namespace, _servers(transaction))
     parts = (compilation,) if compilation.amendment is None else split(compilation, compilation.amendment)
     paths = []
     for step in [step for part in parts for step in part.steps]:
@@ -98,6 +98,12 @@ def _compile(
         if path is not None:
             paths.append(path)
     return tuple(paths)
+
+
+def _servers(transaction: Transaction) -> tuple[str, ...]:
+    """The name that this machine has in the paths of what is stored."""
+    found = transaction.namespace("root").find("__SystemClass")
+    return () if found is None else (found.server,)
 
 
 def _carry_out(

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.model import ChangeFlag, CimClass, CimInstance
+from openwmi.model import ChangeFlag, CimClass, CimInstance, abstract_problem
 from openwmi.mof.formatter import Writer, quoted
 from openwmi.mof.pragmas import CLASS_FLAGS
 from openwmi.mof.steps import Compilation, DeleteClass, DeleteInstance, PutClass
@@ -28,7 +28,8 @@ def format_namespace(namespace: str, objects: Iterable[Stored]) -> str:
 
     Of two classes, or two declarations of a qualifier, with one name the last counts. A superclass or class that is
     not among the objects has to exist where the text is compiled. A declaration that a use in these objects
-    does not keep to (another type, another scope, not amended though declared so) comes last, after all uses.
+    does not keep to (another type, another scope, not amended though declared so) comes last, after all uses. An
+    abstract class below one of the objects that is not abstract stands behind the flag without which nobody takes it.
 
     Raises:
         WbemError: NOT_SUPPORTED for what MOF cannot say, and for classes whose defaults hold objects of each other.
@@ -48,7 +49,11 @@ def format_namespace(namespace: str, objects: Iterable[Stored]) -> str:
     writer = Writer()
     parts = [_pragma(namespace)]
     parts.extend([writer.declaration(each) for each in known if fold(each.name) in kept])
-    parts.extend([writer.declaration(each) for each in _in_order(classes)])
+    for each in _in_order(classes):
+        forced = abstract_problem(each, classes.get(fold(each.superclass or ""))) is not None
+        parts.extend([_flags("classflags", ChangeFlag.UPDATE_FORCE_MODE)] if forced else [])
+        parts.append(writer.declaration(each))
+        parts.extend([_flags("classflags", ChangeFlag.CREATE_OR_UPDATE)] if forced else [])
     written = sorted([(*_place(each), writer.declaration(each)) for each in instances])
     parts.extend([text for _, _, text in written])
     parts.extend([writer.declaration(each) for each in known if fold(each.name) not in kept])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final, NoReturn
 
+from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import MofStatus
 from openwmi.model import ChangeFlag, ObjectPath, parse_namespace
@@ -25,13 +27,21 @@ _EXCLUDE = (
 )
 # The LCID of a language, in hexadecimal; and the name of the namespace for it.
 LOCALE: Final = re.compile("ms_([0-9a-f]{1,5})", re.IGNORECASE)
+# What every machine calls itself; `.` is none by the time that it is asked for.
+THIS_MACHINE: Final = frozenset({"localhost"})
 _FAIL = {"fail": True, "nofail": False}
 
 
 class PragmaState:
-    """What the pragmas so far have set."""
+    """What the pragmas so far have set.
 
-    def __init__(self, namespace: str) -> None:
+    Args:
+        namespace: before any has set one.
+        servers: the names of this machine, beside `.` and localhost.
+    """
+
+    def __init__(self, namespace: str, servers: Collection[str] = ()) -> None:
+        self._servers = THIS_MACHINE.union(map(fold, servers))
         self.namespace = namespace
         self.class_flags = ChangeFlag.CREATE_OR_UPDATE
         self.instance_flags = ChangeFlag.CREATE_OR_UPDATE
@@ -42,7 +52,7 @@ class PragmaState:
         """Take a pragma in; what it deletes, if it is one that does."""
         match pragma.name:
             case "namespace":
-                self.namespace = _namespace(pragma)
+                self.namespace = _namespace(pragma, self._servers)
             case "classflags":
                 self.class_flags = _flags(pragma, CLASS_FLAGS)
             case "instanceflags":
@@ -79,14 +89,16 @@ class PragmaState:
         return DeleteInstance(self.namespace, pragma.source, pragma.at, path, must_exist)
 
 
-def _namespace(pragma: Pragma) -> str:
+def _namespace(pragma: Pragma, servers: Collection[str]) -> str:
     try:
         server, namespace = parse_namespace(pragma.arguments[0])
     except WbemError as error:
         _refuse(pragma, MofStatus.INVALID_NAMESPACE_SYNTAX, error.message)
-    if server is not None:
+    if server is not None and fold(server) not in servers:
         problem = f"{pragma.arguments[0]!r} is on another server: compile the text there"
         _refuse(pragma, MofStatus.INVALID_NAMESPACE_SPECIFICATION, problem)
+    if not namespace:
+        _refuse(pragma, MofStatus.INVALID_NAMESPACE_SYNTAX, f"{pragma.arguments[0]!r} names a server and no namespace")
     return namespace
 
 

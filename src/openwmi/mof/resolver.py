@@ -6,7 +6,7 @@ abstract classes are for those to refuse who store them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NoReturn
 
 from openwmi.base.case import NameMap, fold
@@ -33,20 +33,27 @@ from openwmi.mof.tree import (
 _Steps = list[PutClass | PutInstance | DeleteClass | DeleteInstance | None]
 
 
-def resolve(declarations: Iterable[Declaration], find: FindClass, namespace: str = "root\\default") -> Compilation:
+def resolve(
+    declarations: Iterable[Declaration],
+    find: FindClass,
+    namespace: str = "root\\default",
+    servers: Collection[str] = (),
+) -> Compilation:
     """What the declarations ask for.
 
     Args:
         declarations: as `parse` gives them.
         find: (namespace, class) -> a class that exists before, or None. It is asked once for each.
         namespace: until a pragma names another.
+        servers: the names of the machine that the text is compiled on, which a pragma may state; `.` and localhost are
+            always such names.
 
     Raises:
         MofError: nothing is to be carried out. INVALID_SUPERCLASS, INVALID_CLASS and NOT_FOUND for a superclass, class
             or property that does not exist; MofStatus for what is wrong with a value, qualifier or pragma; whatever
             the model says about a class that cannot be derived like that.
     """
-    return _Resolver(tuple(declarations), find, namespace).compilation()
+    return _Resolver(tuple(declarations), find, namespace, servers).compilation()
 
 
 class _UnknownError(Exception):
@@ -54,13 +61,15 @@ class _UnknownError(Exception):
 
 
 class _Resolver(ClassMaker):
-    def __init__(self, declarations: Sequence[Declaration], find: FindClass, namespace: str) -> None:
+    def __init__(
+        self, declarations: Sequence[Declaration], find: FindClass, namespace: str, servers: Collection[str]
+    ) -> None:
         super().__init__()
         self.declarations = declarations
         self.find = find
-        self.state = PragmaState(namespace)
+        self.state = PragmaState(namespace, servers)
         self.known: dict[tuple[str, str], CimClass | None] = {}
-        self.aliases = _aliases(declarations, namespace)
+        self.aliases = _aliases(declarations, PragmaState(namespace, servers))
         self.open_aliases: list[str] = []
         self.open_texts = 0
 
@@ -265,11 +274,10 @@ class _Resolver(ClassMaker):
 
 
 def _aliases(
-    declarations: Sequence[Declaration], namespace: str
+    declarations: Sequence[Declaration], state: PragmaState
 ) -> dict[str, tuple[str, ClassDeclaration | InstanceDeclaration]]:
     """What every alias is of, and in which namespace. MULTIPLE_ALIASES for one that is there twice."""
     found: dict[str, tuple[str, ClassDeclaration | InstanceDeclaration]] = {}
-    state = PragmaState(namespace)
     for declaration in declarations:
         if isinstance(declaration, Pragma):
             if declaration.name == "namespace":

@@ -91,7 +91,10 @@ def _to_datetime(constant: Constant, _: Type) -> CimDateTime | CimInterval:
     try:
         return parse_datetime(constant)
     except WbemError as error:
-        raise ValueError(error.message) from None
+        if len(constant) == _CIM_CHARS:
+            raise ValueError(error.message) from None
+        # Windows: takes the forms of the SDK's "WQL-Supported Date Formats", in the locale and time zone of its own.
+        raise ValueError(f"{error.message}: {_ONE_MOMENT}") from None
 
 
 def _to_path(constant: Constant, _: Type) -> ObjectPath:
@@ -103,6 +106,11 @@ def _to_path(constant: Constant, _: Type) -> ObjectPath:
         raise ValueError(error.message) from None
 
 
+_CIM_CHARS = 25
+_ONE_MOMENT = (
+    "dates and times in other forms are different moments from one locale and time zone to the next, "
+    "so write one such as 20231005000000.000000+000"
+)
 _REAL32 = Struct("<f")
 _TRUTH = {"TRUE": True, "FALSE": False}
 _TRUTH_OF_NUMBERS: dict[int | float, bool] = {0: False, 1: True, -1: True}
