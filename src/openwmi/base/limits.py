@@ -198,3 +198,69 @@ REPOSITORY_REST_SECONDS: Final = 2.0
 
 # "The maximum number of properties you can define in a WMI class is 1024" (the SDK's "Creating a Base Class").
 CLASS_PROPERTIES: Final = 1024
+
+# An interface that comes up gets a carrier and its addresses within moments, and each is told: they are looked up once.
+INTERFACES_SETTLE_SECONDS: Final = 0.2
+# Where the system tells of nothing, the interfaces are looked up this often.
+INTERFACES_POLLED_SECONDS: Final = 5.0
+
+# Datagrams that came in and wait to be read: ten thousand answers of 2 KB within a few seconds are read as they come,
+# and this is what may come in one moment that the loop is busy. The system gives as much of it as it allows.
+DATAGRAM_RECEIVE_OCTETS: Final = 4 << 20
+# Datagrams that wait to be sent, on one socket: beyond it more are dropped, as the network would.
+DATAGRAM_SEND_OCTETS: Final = 1 << 18
+
+# An envelope of SOAP: DPWS says 32,767 octets ("MAX_ENVELOPE_SIZE"), and a request that is longer is refused. Metadata
+# may be longer for a client that says so (the header LargeMetadataSupport): a thousand services of 250 octets.
+SOAP_ENVELOPE_OCTETS: Final = 32_767
+SOAP_LARGE_METADATA_OCTETS: Final = 1 << 18
+# An envelope in a datagram: what a device tells of itself is under 2 KB, and DPWS 1.1 allows 4,096; cameras list dozens
+# of scopes, and Windows takes what a datagram holds.
+SOAP_DATAGRAM_OCTETS: Final = SOAP_ENVELOPE_OCTETS
+# What is sent in a datagram fits into one frame of Ethernet with the headers of IPv6 and UDP (DPWS R0029): fragments are
+# lost together, and many firewalls drop them.
+SOAP_FRAME_OCTETS: Final = 1452
+
+# How deep elements may nest: metadata is nine deep, and printers answer with fifteen.
+XML_DEPTH: Final = 64
+# Attributes and declarations of prefixes on one element: gSOAP declares every namespace that it knows on the outermost,
+# some fifty.
+XML_ATTRIBUTES: Final = 128
+# One text or the value of one attribute: Windows' own limit for arguments (WSD_MAX_TEXT_LENGTH).
+XML_TEXT_CHARS: Final = 8192
+# A URI, and a name for people: what DPWS allows (MAX_URI_SIZE; MAX_FIELD_SIZE, "fewer than").
+DPWS_URI_OCTETS: Final = 2048
+DPWS_FIELD_CHARS: Final = 256
+
+# Types, scopes and addresses of one device: cameras have some forty scopes, and a scope has 40 characters.
+DISCOVERY_TYPES: Final = 64
+DISCOVERY_SCOPES: Final = 256
+DISCOVERY_ADDRESSES: Final = 64
+# Matches in one answer: a device answers with one, and a proxy with all that it knows, in one envelope.
+DISCOVERY_MATCHES: Final = 128
+
+# Messages that are remembered so that their copies are dropped: a minute's worth of a busy network, at 200 octets each.
+DISCOVERY_SEEN: Final = 4096
+# Devices that a client knows: a large network has some thousands; each costs under a kilobyte.
+DISCOVERY_DEVICES: Final = 65_536
+# Searches of one client at once: each is a dozen datagrams in its ten seconds.
+DISCOVERY_SEARCHES: Final = 256
+
+# Answers to one source: a client may ask fourteen times in its two and a half seconds (one well-known scanner driver
+# does), so that twice that is free, and then as many a second as it asks.
+DISCOVERY_ANSWERS: Final = 28
+DISCOVERY_ANSWERS_PER_SECOND: Final = 6.0
+# The same for all sources together: two hundred machines that are switched on at once, and a tenth of a megabit later.
+DISCOVERY_ALL_ANSWERS: Final = 400
+DISCOVERY_ALL_ANSWERS_PER_SECOND: Final = 40.0
+# Datagrams that are read from one source: what a host's own clients send, four copies each; reading one takes 0.1 ms.
+DISCOVERY_READS: Final = 256
+DISCOVERY_READS_PER_SECOND: Final = 128.0
+# Sources that this is kept for; whoever came first among them is forgotten first.
+DISCOVERY_SOURCES: Final = 1024
+# Octets that are sent to a source for each that it sent, so that nobody is worth being impersonated; and for how many
+# octets at most it may be owed.
+DISCOVERY_AMPLIFICATION: Final = 1.5
+DISCOVERY_CREDIT_OCTETS: Final = 1 << 16
+# Answers that wait for their moment.
+DISCOVERY_WAITING: Final = 1024
