@@ -221,6 +221,9 @@ SOAP_DATAGRAM_OCTETS: Final = SOAP_ENVELOPE_OCTETS
 # lost together, and many firewalls drop them.
 SOAP_FRAME_OCTETS: Final = 1452
 
+# Headers of one envelope that are nobody's here, and kept: signatures, parameters of endpoints, and what vendors add.
+SOAP_HEADERS: Final = 32
+
 # How deep elements may nest: metadata is nine deep, and printers answer with fifteen.
 XML_DEPTH: Final = 64
 # Attributes and declarations of prefixes on one element: gSOAP declares every namespace that it knows on the outermost,
@@ -264,3 +267,16 @@ DISCOVERY_AMPLIFICATION: Final = 1.5
 DISCOVERY_CREDIT_OCTETS: Final = 1 << 16
 # Answers that wait for their moment.
 DISCOVERY_WAITING: Final = 1024
+
+# The head of a message of HTTP; browsers send under 2 KB, and most servers take eight or sixteen.
+HTTP_HEADER_OCTETS: Final = 1 << 14
+# From the first octet of a request to its last: 32 KB by the slowest of networks. The same for a reader of a response
+# who takes none of it. A client that has nothing to ask is waited for this long.
+HTTP_REQUEST_SECONDS: Final = 10.0
+HTTP_STALLED_SECONDS: Final = 10.0
+HTTP_IDLE_SECONDS: Final = 30.0
+# Connections of a server, in all and from one address: each holds at most a request, 50 KB. A client has one or two.
+HTTP_CONNECTIONS: Final = 256
+HTTP_CONNECTIONS_PER_PEER: Final = 16
+# A request of a client and its response, where nobody says how long: Windows gives a device half a minute.
+HTTP_EXCHANGE_SECONDS: Final = 10.0

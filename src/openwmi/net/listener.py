@@ -8,6 +8,7 @@ import errno
 import ipaddress
 import os
 import socket
+import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -62,19 +63,23 @@ class Listener:
         self._server.close()
 
 
-async def listen(protocol: Callable[[], asyncio.Protocol], address: Address) -> Listener:
-    """Listens, with TCP keep-alive on each connection, so that a client whose machine vanished is noticed.
+async def listen(
+    protocol: Callable[[], asyncio.Protocol], address: Address, *, tls: ssl.SSLContext | None = None
+) -> Listener:
+    """Listens, at all addresses of this machine where the host is empty, and with TLS where that is given.
+
+    TCP keep-alive is on for each connection, so that a client whose machine vanished is noticed.
 
     WbemError(ACCESS_DENIED) where the port needs a right that is missing, WbemError(FAILED) where it is in use or the
     address is not ours.
     """
     try:
-        server = await _listen(protocol, address.host, address.port)
+        server = await _listen(protocol, address.host, address.port, tls)
         port = server.sockets[0].getsockname()[1]
         if len({listening.getsockname()[1] for listening in server.sockets}) > 1:
             # "Any free port" of a name with several addresses is another one for each: all take the first one's.
             server.close()
-            server = await _listen(protocol, address.host, port)
+            server = await _listen(protocol, address.host, port, tls)
     except OSError as error:
         raise _explained(error, address) from error
     except ValueError as error:  # such as a part of a name that is longer than a name's part may be
@@ -96,8 +101,10 @@ def acknowledge(transport: asyncio.BaseTransport) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, QUICK, 1)
 
 
-async def _listen(protocol: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
-    return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=BACKLOG)
+async def _listen(
+    protocol: Callable[[], asyncio.Protocol], host: str, port: int, tls: ssl.SSLContext | None
+) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=BACKLOG, ssl=tls)
 
 
 def _is_ipv6(host: str) -> bool:
