@@ -280,3 +280,9 @@ HTTP_CONNECTIONS: Final = 256
 HTTP_CONNECTIONS_PER_PEER: Final = 16
 # A request of a client and its response, where nobody says how long: Windows gives a device half a minute.
 HTTP_EXCHANGE_SECONDS: Final = 10.0
+
+# What devices said while nobody read it: a large network that comes back from a power cut, twice. The oldest goes first.
+DISCOVERY_EVENTS: Final = 4096
+
+# A host that ends waits this long for the last copy of its Bye, which comes within half a second.
+HOST_BYE_SECONDS: Final = 1.0
