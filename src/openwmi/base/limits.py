@@ -217,8 +217,8 @@ SOAP_LARGE_METADATA_OCTETS: Final = 1 << 18
 # An envelope in a datagram: what a device tells of itself is under 2 KB, and DPWS 1.1 allows 4,096; cameras list dozens
 # of scopes, and Windows takes what a datagram holds.
 SOAP_DATAGRAM_OCTETS: Final = SOAP_ENVELOPE_OCTETS
-# What is sent in a datagram fits into one frame of Ethernet with the headers of IPv6 and UDP (DPWS R0029): fragments are
-# lost together, and many firewalls drop them.
+# What is sent in a datagram fits into one frame of Ethernet with the headers of IPv6 and UDP (DPWS R0029): fragments
+# are lost together, and many firewalls drop them.
 SOAP_FRAME_OCTETS: Final = 1452
 
 # Headers of one envelope that are nobody's here, and kept: signatures, parameters of endpoints, and what vendors add.
@@ -281,7 +281,7 @@ HTTP_CONNECTIONS_PER_PEER: Final = 16
 # A request of a client and its response, where nobody says how long: Windows gives a device half a minute.
 HTTP_EXCHANGE_SECONDS: Final = 10.0
 
-# What devices said while nobody read it: a large network that comes back from a power cut, twice. The oldest goes first.
+# What devices said while nobody read it: a large network that comes back from a power cut. The oldest goes first.
 DISCOVERY_EVENTS: Final = 4096
 
 # A host that ends waits this long for the last copy of its Bye, which comes within half a second.

@@ -66,8 +66,8 @@ def decode(octets: bytes, limits: Limits = ENVELOPE, expected: Profile | None = 
     return Message(profile, headers, next(iter(body), None))
 
 
-def encode(profile: Profile, headers: Headers, body: Part | None = None) -> bytes:
-    """An envelope in UTF-8. LocalProtocolError for what it cannot hold."""
+def encode(profile: Profile, headers: Headers, body: Part | None = None, *, declared: bool = True) -> bytes:
+    """An envelope in UTF-8, which it says unless every octet counts. LocalProtocolError for what it cannot hold."""
     writer = Writer(profile)
     writer.open(ns.SOAP, "Header")
     headers.format(writer)
@@ -76,4 +76,4 @@ def encode(profile: Profile, headers: Headers, body: Part | None = None) -> byte
     if body is not None:
         body.format(writer)
     writer.close(ns.SOAP, "Body")
-    return writer.document(ns.SOAP, "Envelope")
+    return writer.document(ns.SOAP, "Envelope", declared=declared)

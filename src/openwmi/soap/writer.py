@@ -65,7 +65,8 @@ class Writer:
     def text(self, namespace: str, local: str, text: str, attributes: Mapping[str, str] | None = None) -> None:
         """An element that holds a text."""
         name = self.name(namespace, local)
-        self._parts.append(f"<{name}{_attributes(attributes)}>{escape(text)}</{name}>")
+        rest = f">{escape(text)}</{name}>" if text else "/>"
+        self._parts.append(f"<{name}{_attributes(attributes)}{rest}")
 
     def qnames(self, namespace: str, local: str, names: Iterable[QName]) -> None:
         """An element that lists names, if there are any."""
@@ -85,12 +86,12 @@ class Writer:
         """Several of them."""
         self._parts += [fragment.text for fragment in fragments]
 
-    def document(self, namespace: str, local: str) -> bytes:
-        """The whole, in UTF-8."""
+    def document(self, namespace: str, local: str, *, declared: bool = True) -> bytes:
+        """The whole, in UTF-8, which it says where it is declared; without that it is what XML takes for granted."""
         name = self.name(namespace, local)
-        declared = {f"xmlns:{prefix}": uri for uri, prefix in self._prefixes.items() if uri != XML}
-        inside = "".join(self._parts)
-        return f'<?xml version="1.0" encoding="utf-8"?><{name}{_attributes(declared)}>{inside}</{name}>'.encode()
+        spaces = {f"xmlns:{prefix}": uri for uri, prefix in self._prefixes.items() if uri != XML}
+        start = '<?xml version="1.0" encoding="utf-8"?>' if declared else ""
+        return f"{start}<{name}{_attributes(spaces)}>{''.join(self._parts)}</{name}>".encode()
 
 
 def escape(text: str) -> str:
