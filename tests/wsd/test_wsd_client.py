@@ -85,7 +85,8 @@ def test_a_device_of_one_profile_is_one_of_the_other() -> None:
     story = Story(PROFILES)
     story.probe(types=(DPWS_2006.device_type, PRINTER))
     asked = [each.types for each in story.questions().values() if isinstance(each, Probe)]
-    assert asked == [(profile.device_type, PRINTER) for profile in PROFILES]
+    assert asked[::2] == [(profile.device_type, PRINTER) for profile in PROFILES]
+    assert asked[1::2] == [(profile.device_type,) for profile in PROFILES]
 
 
 def test_a_rule_that_nobody_knows() -> None:
@@ -125,12 +126,26 @@ def test_answers_that_nobody_asked_for_say_nothing() -> None:
 def test_a_device_that_is_not_what_was_asked_for() -> None:
     story = Story()
     search = story.probe(types=(PRINTER,))
-    (name,) = story.questions()
+    name, _ = story.questions()
     story.answers(name, said(1, types=(SCANNER,)))
     assert search.take() == []
     story.answers(name, said(2, types=(QName("", PRINTER.local),)))
     story.answers(name, said(3, types=()))
     assert [each.address for each in search.take()] == [urn(2), urn(3)]
+
+
+def test_a_device_that_answers_only_who_asks_for_devices() -> None:
+    """It counts where it says that it is what was wanted."""
+    story = Story()
+    search = story.probe(types=(PRINTER,))
+    _, name = story.questions()
+    story.answers(name, said(1, types=(DPWS_2006.device_type, SCANNER)))
+    story.answers(name, said(2, types=()))
+    assert search.take() == []
+    story.answers(name, said(3, types=(DPWS_2006.device_type, PRINTER)))
+    assert [each.address for each in search.take()] == [urn(3)]
+    story.probe(types=(DPWS_2006.device_type,))
+    assert [each.types for each in story.questions().values() if isinstance(each, Probe)] == [(DPWS_2006.device_type,)]
 
 
 def test_resolve() -> None:

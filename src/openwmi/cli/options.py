@@ -55,7 +55,7 @@ def shared(default_format: str) -> Callable[[Callable[Concatenate[Settings, P], 
     return decorate
 
 
-class _Seconds(click.FloatRange):
+class Seconds(click.FloatRange):
     """A range takes `nan`, which is on neither side of a limit."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -72,7 +72,7 @@ def _options(default_format: str) -> list[Callable[[Callable[..., None]], Callab
         ),
         click.option(
             "--timeout",
-            type=_Seconds(min=0, min_open=True),
+            type=Seconds(min=0, min_open=True),
             metavar="SECONDS",
             help="How long a call may take; then it fails with WBEM_E_TIMED_OUT.",
         ),

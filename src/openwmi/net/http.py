@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-import h11
-
-from openwmi import __version__
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import HTTP_HEADER_OCTETS
 from openwmi.base.status import WbemStatus
+
+try:
+    import h11
+except ImportError as error:
+    raise ImportError("web services for devices need h11: pip install 'openwmi[wsd]'", name="h11") from error
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -104,7 +106,7 @@ class Exchange:
         """The request."""
         headers = [
             ("Host", self._url.authority),
-            ("User-Agent", f"openwmi/{__version__}"),
+            ("User-Agent", "openwmi"),
             ("Content-Length", str(len(self._request.body))),
             ("Connection", "close"),
             *self._request.headers,

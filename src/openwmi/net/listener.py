@@ -21,17 +21,17 @@ QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux alone has it
 
 
 class Address(NamedTuple):
-    """Where to listen; port 0 is any free one."""
+    """Where to listen: port 0 is any free one, and no host is every address of this machine, written `*`."""
 
     host: str
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host or '*'}:{self.port}"
 
 
 def parse_address(text: str, default_port: int) -> Address:
-    """`host`, `host:port`, `[v6]:port` or `[v6]`. WbemError(INVALID_PARAMETER)."""
+    """`host`, `host:port`, `[v6]:port` or `[v6]`, with `*` for every address. WbemError(INVALID_PARAMETER)."""
     host, port = text, str(default_port)
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
@@ -48,7 +48,7 @@ def parse_address(text: str, default_port: int) -> Address:
             WbemStatus.INVALID_PARAMETER,
             f"{text!r} is no address to listen at: it is HOST:PORT, such as 127.0.0.1:135 or [::1]:135",
         )
-    return Address(host, number)
+    return Address("" if host == "*" else host, number)
 
 
 class Listener:

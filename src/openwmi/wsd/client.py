@@ -46,10 +46,11 @@ AGAIN_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One message of a search."""
+    """One message of a search. `wanted` are the types that answers have to have, where it does not ask for them."""
 
     profile: Profile
     content: Probe | Resolve
+    wanted: tuple[QName, ...] = ()
 
 
 class Search:
@@ -125,11 +126,12 @@ class Client:
         """Looks for devices of all those types, with a match for each scope.
 
         Without types it is asked both for whatever there is and for devices: some answer the one only, some the other.
+        Of other types it is asked for devices, too: some answer that alone, whatever else they are (wsdd).
         """
         questions = [
-            Question(profile, Probe(wanted, tuple(scopes), _rule_in(match_by, profile)))
+            Question(profile, Probe(asked, tuple(scopes), _rule_in(match_by, profile)), _types_in(types, profile))
             for profile in self.profiles
-            for wanted in ([_types_in(types, profile)] if types else [(profile.device_type,), ()])
+            for asked in _asked_in(types, profile)
         ]
         return self._search(questions, interfaces, now, timeout)
 
@@ -196,7 +198,7 @@ class Client:
             return []
         events = []
         for described in answer.matches:
-            if not _fits(described, question.content):
+            if not _fits(described, question):
                 self.dropped["not wanted"] += 1
                 continue
             events += self._hear(message, described, datagram)
@@ -212,10 +214,18 @@ class Client:
             return []
         if isinstance(content, Hello):
             return self._hear(message, content.description, datagram)
-        known = self._known.get(content.description.address)
+        return self._left(message, content.description, datagram)
+
+    def _left(self, message: Discovery, described: Description, datagram: Datagram) -> list[Event]:
+        """A device goes. It stays known, so that what it said before and comes later does not bring it back."""
+        known = self._known.get(described.address)
         sequence = message.headers.app_sequence
-        if known is None or known.gone or known.is_stale(sequence):
-            self.dropped["stale"] += known is not None
+        if known is None:
+            said = device_of(described, message.profile, datagram.source, datagram.interface.name)
+            self._remember(Known(said, sequence)).gone = True
+            return []
+        if known.gone or known.is_stale(sequence):
+            self.dropped["stale"] += 1
             return []
         known.gone, known.sequence = True, sequence or known.sequence
         return [Gone(known.device)]
@@ -226,9 +236,7 @@ class Client:
         sequence = message.headers.app_sequence
         known = self._known.get(said.address)
         if known is None:
-            self._known[said.address] = Known(said, sequence)
-            if len(self._known) > DISCOVERY_DEVICES:
-                self._known.popitem(last=False)
+            self._remember(Known(said, sequence))
             return [Found(said)]
         self._known.move_to_end(said.address)
         if known.is_stale(sequence):
@@ -238,6 +246,12 @@ class Client:
         if not known.hear(said, sequence, versioned=described.metadata_version is not None):
             return []
         return [Found(known.device) if was_gone else Updated(known.device)]
+
+    def _remember(self, known: Known) -> Known:
+        self._known[known.device.address] = known
+        if len(self._known) > DISCOVERY_DEVICES:
+            self._known.popitem(last=False)
+        return known
 
     def _search(
         self, questions: Sequence[Question], interfaces: Sequence[Interface], now: float, timeout: float | None
@@ -283,6 +297,12 @@ def _types_in(types: Sequence[QName], profile: Profile) -> tuple[QName, ...]:
     return tuple(dict.fromkeys(profile.device_type if each in _DEVICES else each for each in types))
 
 
+def _asked_in(types: Sequence[QName], profile: Profile) -> list[tuple[QName, ...]]:
+    """The types of the Probes that look for devices of these types."""
+    device, wanted = (profile.device_type,), _types_in(types, profile)
+    return [device] if wanted == device else [wanted, device] if wanted else [device, ()]
+
+
 def _rule_in(match_by: str, profile: Profile) -> str:
     """The URI of a rule that is given by its name, `uuid`; what is a URI stays."""
     if not match_by or ":" in match_by:
@@ -296,12 +316,15 @@ def _rule_in(match_by: str, profile: Profile) -> str:
     return found
 
 
-def _fits(described: Description, question: Probe | Resolve) -> bool:
+def _fits(described: Description, question: Question) -> bool:
     """Whether an answer is one. That it is a device need not be said again; and types without a namespace had a prefix
     that the device forgot to declare.
     """
-    if isinstance(question, Resolve):
-        return described.address == question.address
-    wanted = set(question.types) - _DEVICES - set(described.types)
+    asked = question.content
+    if isinstance(asked, Resolve):
+        return described.address == asked.address
+    wanted = set(question.wanted) - _DEVICES - set(described.types)
     vague = {each.local for each in described.types if not each.namespace}
-    return not wanted or not described.types or {each.local for each in wanted} <= vague
+    if not described.types:
+        return question.wanted == asked.types  # it has none to show, and has heard which ones were asked for
+    return not wanted or {each.local for each in wanted} <= vague
