@@ -96,6 +96,15 @@ def test_a_rule_that_nobody_knows() -> None:
     Story().probe(match_by="urn:my-own")
 
 
+@pytest.mark.parametrize("what", [{"scopes": ("two words",)}, {"types": (QName("urn:x", "no name"),)}])
+def test_what_cannot_be_asked(what: dict[str, Any]) -> None:
+    story = Story()
+    with pytest.raises(WbemError, match="cannot be looked for") as caught:
+        story.probe(**what)
+    assert caught.value.status == WbemStatus.INVALID_PARAMETER
+    assert story.client.deadline() is None
+
+
 def test_each_device_is_found_once() -> None:
     story = Story()
     search = story.probe()

@@ -227,6 +227,7 @@ def test_off_link_sources_get_nothing(host: str, multicast: bool) -> None:
         message(ANY, "urn:m") + b" " * 40_000,
         message(ANY, "urn:m").replace(b"discovery/Probe<", b"discovery/Hello<"),
         b"<!DOCTYPE a>" + message(ANY, "urn:m"),
+        message(ANY, "urn:m").replace(b"urn:m", "é".encode() * 1500),  # we could not send it back
     ],
 )
 def test_malformed_octets_get_nothing(data: bytes) -> None:

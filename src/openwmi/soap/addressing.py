@@ -161,14 +161,19 @@ class Headers:
 def uri_of(element: Element) -> str:
     """A URI. RemoteProtocolError for one that is too long, or has white space in it."""
     text = text_of(element)
-    if len(text) > DPWS_URI_OCTETS or len(text.split()) > 1:
+    if is_long(text) or len(text.split()) > 1:
         raise RemoteProtocolError(f"{element.tag} holds no URI, or one of more than {DPWS_URI_OCTETS} octets")
     return text
 
 
+def is_long(uri: str) -> bool:
+    """Whether DPWS has a limit below it."""
+    return len(uri) > DPWS_URI_OCTETS or (not uri.isascii() and len(uri.encode(errors="replace")) > DPWS_URI_OCTETS)
+
+
 def checked_uri(text: str) -> str:
     """The same for what we send. LocalProtocolError."""
-    if len(text.encode(errors="replace")) > DPWS_URI_OCTETS or len(text.split()) != 1 or text != text.strip():
+    if is_long(text) or len(text.split()) != 1 or text != text.strip():
         raise LocalProtocolError(f"a URI is one word of at most {DPWS_URI_OCTETS} octets, not {text[:80]!r}")
     return text
 

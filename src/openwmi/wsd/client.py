@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from random import Random
 
 from openwmi.base.error import WbemError
-from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import DISCOVERY_DEVICES, DISCOVERY_SEARCHES, DISCOVERY_WAITING
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import Datagram
@@ -264,8 +264,11 @@ class Client:
         timing = self.profiles[0].timing
         search = Search(questions, now + (timing.match_timeout if timeout is None else timeout))
         self._interfaces = tuple(interfaces)
+        try:
+            self._ask(search, self._interfaces, now)
+        except LocalProtocolError as error:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"that cannot be looked for: {error}") from None
         self._searches.append(search)
-        self._ask(search, self._interfaces, now)
         self._again.append((now + AGAIN_SECONDS, search))
         return search
 

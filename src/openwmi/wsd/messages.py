@@ -18,7 +18,7 @@ from openwmi.base.limits import (
     DPWS_URI_OCTETS,
 )
 from openwmi.soap import DATAGRAM, PROFILES, Headers, Limits, Message, Profile, QName, Writer, decode, encode
-from openwmi.soap.addressing import checked_uri, parse_number, uri_of
+from openwmi.soap.addressing import checked_uri, is_long, parse_number, uri_of
 from openwmi.soap.markup import Element, resolve_qnames, text_of
 
 
@@ -245,7 +245,7 @@ def _address_in(element: Element, profile: Profile) -> str:
 
 def _uris(element: Element, limit: int) -> tuple[str, ...]:
     found = text_of(element).split()
-    if len(found) > limit or any(len(each) > DPWS_URI_OCTETS for each in found):
+    if len(found) > limit or any(map(is_long, found)):
         raise RemoteProtocolError(f"more than {limit} URIs in {element.tag}, or one of more than {DPWS_URI_OCTETS}")
     return tuple(found)
 

@@ -141,8 +141,7 @@ class Target:
 
     def update(self, device: Announced, now: float) -> None:
         """It has changed: the next version of its metadata, and a Hello that says so."""
-        version = max(self.device.metadata_version + 1, device.metadata_version)
-        self.device = replace(device, metadata_version=version)
+        self.device = replace(device, metadata_version=self.device.metadata_version + 1)
         if self._running:
             self._hello(self._interfaces, now)
 
