@@ -42,6 +42,12 @@ class Machine:
         """What `ip` does there."""
         return _ip("-n", self.name, *arguments)
 
+    async def until_up(self, interface: str) -> None:
+        """Returns when the interface has a carrier."""
+        async with asyncio.timeout(LONGEST):
+            while "LOWER_UP" not in self.ip("link", "show", "dev", interface):  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.05)
+
     def run(self, *command: str, state: Path | None = None) -> str:
         """What a program there printed. It has to succeed."""
         done = subprocess.run(

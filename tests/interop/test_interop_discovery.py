@@ -98,7 +98,10 @@ async def test_the_port_is_shared_with_wsdd(machines: tuple[Machine, Machine], t
 
 @pytest.fixture
 def machines_without_ipv6() -> Iterator[tuple[Machine, Machine]]:
-    """The thread by which WSDiscovery answers ends with the first Probe that comes by IPv6."""
+    """The thread by which WSDiscovery answers ends with the first Probe that comes by IPv6.
+
+    And where there is one version of IP, it is known by which address somebody is found.
+    """
     with cable(ipv6=False) as both:
         yield both
 
@@ -144,21 +147,73 @@ async def test_a_medical_device_is_found_and_read_in_dpws_1_1(machines: tuple[Ma
 # ------------------------------------------------------------------------------------------------ ours among themselves
 
 
-async def test_interfaces_come_and_go(machines: tuple[Machine, Machine], tmp_path: Path) -> None:
-    """A host that starts without a cable is found once there is one, and again when it comes back."""
-    here, there = machines
+async def test_interfaces_come_and_go(machines_without_ipv6: tuple[Machine, Machine], tmp_path: Path) -> None:
+    """A host that starts without a cable is found once there is one, and at a second one when that comes."""
+    here, there = machines_without_ipv6
     here.ip("link", "set", here.interface, "down")
     async with here.running(*HOST, state=tmp_path) as host, there.running(*OPENWMI, "wsd", "watch") as watching:
         await host.until(FOUND_AS)
         here.ip("link", "set", here.interface, "up")
         event = json.loads(await watching.until("Found"))
         assert event["Types"] == ["wsdp:Device", "pub:Computer"]
-        here.ip("link", "add", "second", "type", "veth", "peer", "name", "second", "netns", there.name)
-        for machine, own in ((here, "10.78.0.1/24"), (there, "10.78.0.2/24")):
-            machine.ip("addr", "add", own, "dev", "second")
-            machine.ip("link", "set", "second", "up")
-        while "10.78.0.1" not in (line := await watching.until('"Updated"')):
-            assert json.loads(line)["Address"] == event["Address"]
+        _second_cable(here, there)
+        await there.until_up("second")
+        found: list[dict[str, Any]] = []
+        while not found:  # it takes the host a moment to see the interface
+            found = asked(there, "find", "--interface", "second", "--timeout", "3")
+        assert [each["Address"] for each in found] == [event["Address"]]
+        assert found[0]["XAddrs"][0].startswith("http://10.78.0.1:5357/")
+
+
+HEARING = """
+import asyncio
+from openwmi.net.udp import UdpNetwork
+
+class Receiver:
+    def datagram_received(self, datagram):
+        print(datagram.data.decode(), datagram.interface.address_for(4), flush=True)
+
+async def main():
+    await UdpNetwork((4,)).open(Receiver(), group=True)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+SAYING = """
+import asyncio
+from openwmi.net.datagram import GROUP_V4, Endpoint
+from openwmi.net.udp import UdpNetwork
+
+async def main():
+    for _ in range(10):
+        transport = await UdpNetwork((4,)).open(None)
+        for interface in transport.interfaces:
+            transport.send(str(interface.address_for(4)).encode(), Endpoint(GROUP_V4, 3702), interface)
+        transport.close()
+        await asyncio.sleep(0)
+
+asyncio.run(main())
+"""
+
+
+async def test_each_interface_hears_its_own(machines_without_ipv6: tuple[Machine, Machine]) -> None:
+    """Whichever port it comes from."""
+    here, there = machines_without_ipv6
+    _second_cable(here, there)
+    await there.until_up("second")
+    async with here.running(sys.executable, "-c", HEARING) as hearing:
+        await hearing.until("ready")
+        there.run(sys.executable, "-c", SAYING)
+        heard = {(await hearing.until(" ")).strip() for _ in range(20)}
+    assert heard == {"10.77.0.2 10.77.0.1", "10.78.0.2 10.78.0.1"}
+
+
+def _second_cable(here: Machine, there: Machine) -> None:
+    here.ip("link", "add", "second", "type", "veth", "peer", "name", "second", "netns", there.name)
+    for machine, own in ((here, "10.78.0.1/24"), (there, "10.78.0.2/24")):
+        machine.ip("addr", "add", own, "dev", "second")
+        machine.ip("link", "set", "second", "up")
 
 
 async def test_who_goes_says_so_and_stays_the_same(machines: tuple[Machine, Machine], tmp_path: Path) -> None:

@@ -87,6 +87,14 @@ async def test_the_port_is_shared(port: int) -> None:
         transport.close()
 
 
+@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="there is one way to share a port here")
+async def test_a_port_that_is_shared_the_other_way(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind(("127.0.0.1", port))
+        (await network(port).open(Receiver(), names=["lo"], group=True)).close()
+
+
 async def test_a_port_that_somebody_keeps(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", port))

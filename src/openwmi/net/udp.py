@@ -259,19 +259,16 @@ def _bound(place: _Place, host: str, port: int) -> socket.socket:
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DATAGRAM_RECEIVE_OCTETS)
-        if port:
-            _share(sock)
         if six:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, place.number)
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
-            sock.bind((host, port, 0, place.number))
         else:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, place.address.packed)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
-            sock.bind((host, port))
+        _bind(sock, (host, port, 0, place.number) if six else (host, port), shared=port != 0)
     except BaseException:
         sock.close()
         raise
@@ -300,11 +297,24 @@ def _joined(place: _Place, port: int) -> socket.socket:
     return sock
 
 
-def _share(sock: socket.socket) -> None:
+def _bind(sock: socket.socket, where: tuple[str | int, ...], *, shared: bool) -> None:
+    """Shared with programs that allow it.
+
+    Those of a port that is shared by SO_REUSEPORT are given a datagram in turn, on Linux even what was sent to the
+    group, by whichever interface it came. So it is used only where somebody else has not left another way.
+    """
+    if not shared:
+        sock.bind(where)
+        return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    reuse_port = getattr(socket, "SO_REUSEPORT", None)
-    if reuse_port is not None:
+    try:
+        sock.bind(where)
+    except OSError as error:
+        reuse_port = getattr(socket, "SO_REUSEPORT", None)
+        if error.errno != errno.EADDRINUSE or reuse_port is None:
+            raise
         sock.setsockopt(socket.SOL_SOCKET, reuse_port, 1)
+        sock.bind(where)
 
 
 def _reason(error: OSError, port: int) -> str:

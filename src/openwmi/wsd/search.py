@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
+from math import inf
 from random import SystemRandom
 from typing import Self
 
@@ -12,6 +13,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.limits import DISCOVERY_EVENTS
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import Datagram, DatagramNetwork
+from openwmi.net.interfaces import Interface
 from openwmi.operation import Operation, ResultSet
 from openwmi.soap import PROFILES, Profile, QName
 from openwmi.wsd.client import Client, Search
@@ -88,9 +90,10 @@ def watch(
     async def work(results: ResultSet[Event]) -> None:
         async with _Searching(profiles, network, interfaces, group=True) as searching:
             results.begin()
-            searching.probe((), (), "", None)
+            around = searching.probe((), (), "", inf)  # for ever: an interface that comes is asked, too
             while True:
                 await searching.news()
+                around.take()
                 await results.put(searching.take_events())
 
     return Operation.start(work, "watch")
@@ -115,6 +118,7 @@ class _Searching:
         self._group = group
         self._events: deque[Event] = deque(maxlen=DISCOVERY_EVENTS)
         self._wake = asyncio.Event()
+        self._interfaces: Sequence[Interface] = ()
 
     async def __aenter__(self) -> Self:
         self._interfaces = await self._courier.open(self._network, self._names, group=self._group)
