@@ -72,24 +72,24 @@ class MemoryLink:
 
 
 class MemoryMachine:
-    """A machine on a link, as a DatagramNetwork. Its interface changes by `become`."""
+    """A machine on a link, as a DatagramNetwork. `interfaces` are those that it has; they change by `become`."""
 
     def __init__(self, link: MemoryLink, *interfaces: Interface) -> None:
         self._link = link
-        self._interfaces = interfaces
+        self.interfaces = interfaces
         self._plugs: list[_Plug] = []
 
     async def open(
         self, receiver: DatagramReceiver, *, names: Collection[str] | None = None, group: bool = False
     ) -> DatagramTransport:
         """Part of DatagramNetwork."""
-        plug = _Plug(self._link, receiver, self._interfaces, names, DISCOVERY_PORT if group else self._link.free_port())
+        plug = _Plug(self._link, receiver, self.interfaces, names, DISCOVERY_PORT if group else self._link.free_port())
         self._plugs.append(plug)
         return plug
 
     def become(self, *interfaces: Interface) -> None:
         """It has these interfaces from now on, and whoever has sockets on it is told."""
-        self._interfaces = interfaces
+        self.interfaces = interfaces
         for plug in self._plugs:
             plug.become(interfaces)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from openwmi.base.error import Timeout, Unreachable, WbemError
@@ -14,7 +14,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import DatagramNetwork, Endpoint
 from openwmi.net.http import parse_url
 from openwmi.net.http_client import Connect
-from openwmi.net.interfaces import list_interfaces
+from openwmi.net.interfaces import Interface, list_interfaces
 from openwmi.operation import Operation, ResultSet
 from openwmi.soap import (
     LARGE_METADATA,
@@ -42,6 +42,7 @@ def metadata(
     tls: ssl.SSLContext | None = None,
     network: DatagramNetwork | None = None,
     connect: Connect | None = None,
+    listing: Callable[[], Collection[Interface]] = list_interfaces,
 ) -> Operation[Metadata]:
     """What a device that was found says of itself; where it did not say where it listens, that is asked first.
 
@@ -49,7 +50,7 @@ def metadata(
         device: of `find`, `resolve` or `watch`.
         timeout: seconds for each of its addresses.
         tls: for https, whom to trust and who to be; None is what the system trusts.
-        network, connect: others than this machine's.
+        network, connect, listing: others than this machine's network, connections and interfaces.
 
     Raises: Unreachable, Timeout: the last of its addresses did not answer; Faulted: it answered with a fault;
     WbemError(FAILED): it answered with what is no metadata, or names no address that may be trusted.
@@ -63,7 +64,7 @@ def metadata(
             found = await resolve(
                 device.address, interfaces=names, timeout=timeout, profiles=(device.profile,), network=network
             )
-        return await _first_answer(_trusted(found), found, timeout, tls, connect)
+        return await _first_answer(_trusted(found, listing()), found, timeout, tls, connect)
 
     return Operation.start(work, f"metadata {device.address}", single=True)
 
@@ -144,9 +145,9 @@ async def _called(
     return Device(address, (), (), (url,), 0, profile, Endpoint(where.host, where.port), "")
 
 
-def _trusted(device: Device) -> Collection[str]:
-    interface = next((each for each in list_interfaces() if each.name == device.interface), None)
-    found = device.xaddrs if interface is None else usable_xaddrs(device.xaddrs, interface, device.source.host)
+def _trusted(device: Device, interfaces: Collection[Interface]) -> Collection[str]:
+    interface = next((each for each in interfaces if each.name == device.interface), None)
+    found = usable_xaddrs(device.xaddrs, interface, device.source.host) if interface is not None else ()
     if not found:
         said = ", ".join(device.xaddrs) or "none"
         raise WbemError(
