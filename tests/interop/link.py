@@ -125,8 +125,8 @@ def cable(*, ipv6: bool = True) -> Iterator[tuple[Machine, Machine]]:
             _ip("netns", "add", machine.name)
             # Addresses are good at once: nobody else is on this cable who could have the same.
             for where in ("all", "default"):
-                machine.run("sysctl", "-qw", f"net.ipv6.conf.{where}.accept_dad=0")
-                machine.run("sysctl", "-qw", f"net.ipv6.conf.{where}.disable_ipv6={int(not ipv6)}")
+                settings = f"/proc/sys/net/ipv6/conf/{where}"
+                machine.run("sh", "-c", f"echo 0 >{settings}/accept_dad; echo {int(not ipv6)} >{settings}/disable_ipv6")
         one, other = machines
         ends = ("type", "veth", "peer", "name", other.interface, "netns", other.name)
         one.ip("link", "add", one.interface, *ends)

@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "classes": ("openwmi.cli.classes", "Lists the classes."),
     "describe": ("openwmi.cli.describe", "Prints a class: its properties and methods."),
     "serve": ("openwmi.cli.serve", "Serves this machine's WMI to other people's clients."),
-    "wsd": ("openwmi.cli.wsd", "Finds printers, scanners, cameras and computers, and makes this one visible."),
+    "wsd": ("openwmi.cli.wsd", "Finds devices on the network, and makes this one visible."),
     "users": ("openwmi.cli.users", "Changes the file of users who may log in to 'serve'."),
 }
 """Of each command the module, whose `command` is the click command, and its line in `--help`, in that order."""
