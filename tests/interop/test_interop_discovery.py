@@ -216,6 +216,60 @@ def _second_cable(here: Machine, there: Machine) -> None:
         machine.ip("link", "set", "second", "up")
 
 
+PROBING = """
+import select, socket, sys, time
+from uuid import UUID
+from openwmi.soap import DPWS_2006, Headers
+from openwmi.wsd.messages import Probe, encode_discovery
+
+GROUP = "239.255.255.250"
+near, other, far, host = sys.argv[1:]
+
+def probe(number):
+    headers = Headers(DPWS_2006.action("Probe"), UUID(int=number).urn, DPWS_2006.everybody)
+    return encode_discovery(DPWS_2006, headers, Probe((DPWS_2006.device_type,)))
+
+said = {
+    "on the link, to the group": (near, GROUP, probe(1)),
+    "the same, from another one": (other, GROUP, probe(1)),
+    "off the link, to the group": (far, GROUP, probe(2)),
+    "off the link, to it alone": (far, host, probe(3)),
+    "malformed, to the group": (other, GROUP, b"<:/>"),
+    "malformed, to it alone": (other, host, b"<:/>"),
+}
+sockets, heard = {}, dict.fromkeys(said, 0)
+for how, (source, to, data) in said.items():
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(near))
+    sock.bind((source, 0))
+    sock.sendto(data, (to, 3702))
+    sockets[sock] = how
+end = time.monotonic() + 4
+while (left := end - time.monotonic()) > 0:
+    for sock in select.select(sockets, [], [], left)[0]:
+        heard[sockets[sock]] += len(sock.recv(65536))
+for how, octets in heard.items():
+    print(how, octets / len(said[how][2]), sep=":")
+"""
+
+
+async def test_nobody_is_worth_being_impersonated(
+    machines_without_ipv6: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    """At most one and a half octets for each that came, to who is on the link; none to others."""
+    here, there = machines_without_ipv6
+    for address in ("10.77.0.3/24", "198.51.100.2/24"):
+        there.ip("addr", "add", address, "dev", there.interface)
+    here.ip("route", "add", "198.51.100.0/24", "dev", here.interface)
+    async with here.running(*HOST, state=tmp_path) as host:
+        await host.until(FOUND_AS)
+        sources = (there.address, "10.77.0.3", "198.51.100.2")
+        lines = there.run(sys.executable, "-c", PROBING, *sources, here.address).splitlines()
+    heard = {how: float(octets) for how, octets in (line.split(":") for line in lines)}
+    assert 0 < heard.pop("on the link, to the group") <= 1.5
+    assert set(heard.values()) == {0.0}
+
+
 async def test_who_goes_says_so_and_stays_the_same(machines: tuple[Machine, Machine], tmp_path: Path) -> None:
     here, there = machines
     async with there.running(*OPENWMI, "wsd", "watch") as watching:
