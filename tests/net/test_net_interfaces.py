@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
+import os
 import socket
 import sys
 from types import SimpleNamespace
+from typing import cast
 
 import psutil
 import pytest
 
 from openwmi.base.limits import INTERFACES_POLLED_SECONDS
-from openwmi.net import interfaces
+from openwmi.net import interfaces, netlink
 from openwmi.net.interfaces import Interface, InterfaceWatch, list_interfaces
 
 
@@ -167,3 +170,52 @@ async def test_the_kernel_may_be_asked() -> None:
     opened = interfaces._open_news()
     assert opened is not None
     opened.close()
+
+
+@pytest.mark.parametrize(("number", "goes_on"), [(errno.ENOBUFS, True), (errno.EAGAIN, True), (errno.EBADF, False)])
+async def test_news_that_were_lost(
+    monkeypatch: pytest.MonkeyPatch, number: int, goes_on: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """More than the kernel kept: everything is looked up again, so that nothing is missed."""
+    machine = Changing(monkeypatch, news=True)
+    watch = machine.watch()
+    news = watch._socket
+    assert news is not None
+
+    class Failing:
+        def recv(self, _: int) -> bytes:
+            raise OSError(number, os.strerror(number))
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(news, name)
+
+    watch._socket = cast(socket.socket, Failing())
+    watch._read()
+    watch._read()
+    assert ("not told any more" in caplog.text) == (not goes_on)
+    machine.now = (BOTH,)
+    watch._look()
+    assert machine.told.qsize() == 1
+    watch.close()
+    machine.kernel.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells")
+@pytest.mark.parametrize("refused", ["socket", "bind"])
+async def test_a_system_that_forbids_to_listen(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    """As some sandboxes do."""
+
+    def forbid(*_: object) -> None:
+        raise PermissionError
+
+    if refused == "bind":
+        monkeypatch.setattr(socket.socket, "bind", forbid)
+    else:
+        monkeypatch.setattr(socket, "socket", forbid)
+    assert interfaces._open_news() is None
+
+
+def test_a_kernel_that_answers_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What psutil knows is used then."""
+    monkeypatch.setattr(netlink, "decode", lambda _: iter([netlink.End(errno.EPERM)]))
+    assert any(each.loopback for each in list_interfaces())

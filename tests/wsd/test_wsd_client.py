@@ -10,7 +10,7 @@ import pytest
 from tests.wsd.world import ETHERNET, PRINTER, SCANNER, came, interface, message, read, sent, urn
 
 from openwmi.base.error import WbemError
-from openwmi.base.limits import DISCOVERY_SEARCHES
+from openwmi.base.limits import DISCOVERY_QUESTIONS, DISCOVERY_SEARCHES
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import DISCOVERY_PORT, GROUP_V4, GROUP_V6, Endpoint
 from openwmi.soap import DPWS_2006, DPWS_2009, PROFILES, AppSequence, Profile, QName
@@ -300,3 +300,33 @@ def test_a_message_without_a_version_keeps_the_one_before() -> None:
 
 def _device(xaddrs: tuple[str, ...], version: int = 1) -> Device:
     return Device(urn(1), (PRINTER,), (), xaddrs, version, DPWS_2006, HOME, "eth0")
+
+
+def test_an_interface_that_comes_is_asked_twice_and_alone() -> None:
+    story = Story()
+    story.client.probe([ETHERNET], 0.0, types=(DPWS_2006.device_type,), timeout=float("inf"))
+    sent(story.client, 100.0)
+    new = interface("198.51.100.1/24", name="eth1", index=3)
+    story.client.interfaces_changed([ETHERNET, new], 100.0)
+    asked = sent(story.client, 200.0)
+    assert {each.interface for _, each in asked} == {new}
+    assert len({read(each).headers.message_id for _, each in asked}) == 2
+    story.client.interfaces_changed([ETHERNET], 200.0)
+    story.client.interfaces_changed([ETHERNET, new], 200.0)
+    story.client.interfaces_changed([ETHERNET], 200.1)
+    assert {each.interface for at, each in sent(story.client, 300.0) if at > 200.1} == set()
+
+
+def test_a_search_that_goes_on_while_interfaces_come_and_go() -> None:
+    """It does not grow."""
+    story = Story()
+    search = story.client.probe([ETHERNET], 0.0, timeout=float("inf"))
+    for flap in range(DISCOVERY_QUESTIONS):
+        story.client.interfaces_changed([], float(flap))
+        story.client.interfaces_changed([ETHERNET], float(flap))
+        story.client.due(float(flap))
+    assert len(story.client._asked) == DISCOVERY_QUESTIONS
+    *_, name = story.client._asked
+    story.now = float(DISCOVERY_QUESTIONS)
+    story.answers(name, said(1))
+    assert [each.address for each in search.take()] == [urn(1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -252,3 +253,12 @@ async def test_a_resolve_to_it_alone(world: World) -> None:
     answer = discovery_in(decode(response.body)).content
     assert isinstance(answer, ResolveMatches)
     assert THEIRS not in str(answer)
+
+
+async def test_https() -> None:
+    """Where it listens says so; who is trusted is the client's affair."""
+    world = World(tls=ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+    async with world.host:
+        (device,) = await world.find()
+        assert device.xaddrs == (URL.replace("http:", "https:"),)
+        assert await world.read(device) == world.computer.metadata(ADDRESS)

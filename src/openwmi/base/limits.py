@@ -286,3 +286,7 @@ DISCOVERY_EVENTS: Final = 4096
 
 # A host that ends waits this long for the last copy of its Bye, which comes within half a second.
 HOST_BYE_SECONDS: Final = 1.0
+
+# Messages whose answers are waited for: eight for each search, and as many again for those that go on for as long as
+# interfaces come and go. The oldest is forgotten first.
+DISCOVERY_QUESTIONS: Final = 4096

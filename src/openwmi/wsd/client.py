@@ -17,7 +17,7 @@ from random import Random
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import DISCOVERY_DEVICES, DISCOVERY_SEARCHES, DISCOVERY_WAITING
+from openwmi.base.limits import DISCOVERY_DEVICES, DISCOVERY_QUESTIONS, DISCOVERY_SEARCHES, DISCOVERY_WAITING
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import Datagram
 from openwmi.net.interfaces import Interface
@@ -105,7 +105,7 @@ class Client:
         self._outbox = Outbox(self.profiles[0].timing, chance, DISCOVERY_WAITING)
         self._asked: dict[str, tuple[Search, Question]] = {}  # by the name of the message
         self._searches: list[Search] = []
-        self._again: list[tuple[float, Search]] = []
+        self._again: list[tuple[float, Search, tuple[Interface, ...]]] = []  # without interfaces: on all there are
 
     def __len__(self) -> int:
         """How many devices are known."""
@@ -156,6 +156,7 @@ class Client:
         new = [each for each in self._interfaces if each not in before]
         for search in self._searches if new else ():
             self._ask(search, new, now)
+            self._again.append((now + AGAIN_SECONDS, search, tuple(new)))
 
     # What comes in and goes out.
 
@@ -163,9 +164,10 @@ class Client:
         """What has to be sent by now."""
         self._forget_ended(now)
         while self._again and self._again[0][0] <= now:
-            _, search = self._again.pop(0)
-            if search in self._searches:
-                self._ask(search, self._interfaces, now)
+            _, search, interfaces = self._again.pop(0)
+            there = [each for each in interfaces if each in self._interfaces] if interfaces else self._interfaces
+            if search in self._searches and there:
+                self._ask(search, there, now)
         return self._outbox.due(now, lambda posted: posted.forms[0])
 
     def deadline(self) -> float | None:
@@ -269,7 +271,7 @@ class Client:
         except LocalProtocolError as error:
             raise WbemError(WbemStatus.INVALID_PARAMETER, f"that cannot be looked for: {error}") from None
         self._searches.append(search)
-        self._again.append((now + AGAIN_SECONDS, search))
+        self._again.append((now + AGAIN_SECONDS, search, ()))
         return search
 
     def _ask(self, search: Search, interfaces: Sequence[Interface], now: float) -> None:
@@ -280,6 +282,8 @@ class Client:
             headers = Headers(profile.action(question.content.name), name, profile.everybody, reply_to=reply_to)
             data = encode_discovery(profile, headers, question.content)
             self._asked[name] = search, question
+            if len(self._asked) > DISCOVERY_QUESTIONS:
+                del self._asked[next(iter(self._asked))]
             copies = profile.timing.multicast_repeat
             for interface, group in groups_of(interfaces):
                 self._outbox.post(now, Posted((data,), group, interface, copies, search.ends))
