@@ -13,6 +13,7 @@
 Needs lxml and h11 (the extra `wsd`). It knows nothing of CIM.
 """
 
+from openwmi.soap import DPWS_2006, DPWS_2009, Metadata, Profile, QName
 from openwmi.wsd.addresses import usable_xaddrs
 from openwmi.wsd.client import Client, Search
 from openwmi.wsd.computer import COMPUTER, Computer, this_computer
@@ -26,6 +27,8 @@ from openwmi.wsd.target import Announced, Target
 
 __all__ = [
     "COMPUTER",
+    "DPWS_2006",
+    "DPWS_2009",
     "Announced",
     "Client",
     "Computer",
@@ -35,6 +38,9 @@ __all__ = [
     "Gone",
     "Host",
     "Identity",
+    "Metadata",
+    "Profile",
+    "QName",
     "Rule",
     "Search",
     "Target",
