@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
@@ -54,3 +55,13 @@ def test_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "box.example.org")
     assert this_computer() == Computer("box")
     assert this_computer("other", "home", "example.org") == Computer("other", "home", "example.org")
+
+
+def test_a_program_that_was_never_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("openwmi.wsd.computer.version", unknown)
+    device = Computer("box").metadata(ADDRESS).device
+    assert device is not None
+    assert device.firmware_version == ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from xml.sax.saxutils import escape
 
 from openwmi.base.error import WbemError
@@ -76,7 +76,7 @@ class Computer:
         host = Service((EndpointReference(address),), (COMPUTER,), address, (shown,))
         return Metadata(
             ThisModel(localized("openwmi"), localized("openwmi"), extensions=(category,)),
-            ThisDevice(localized(self.name), version("openwmi"), "1"),
+            ThisDevice(localized(self.name), _version(), "1"),
             (Relationship(host),),
         )
 
@@ -84,3 +84,11 @@ class Computer:
 def this_computer(name: str = "", workgroup: str = WORKGROUP, domain: str = "") -> Computer:
     """This machine, by its own name unless another one is given. WbemError(INVALID_PARAMETER)."""
     return Computer(name or socket.gethostname().partition(".")[0][:NAME_CHARS], workgroup, domain)
+
+
+def _version() -> str:
+    """Of this program; empty where it was never installed."""
+    try:
+        return version("openwmi")
+    except PackageNotFoundError:
+        return ""
