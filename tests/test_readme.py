@@ -17,7 +17,9 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 SHELL = "".join(text for language, text in BLOCKS if not language)
 COMMANDS = re.findall(r"^openwmi .*$", SHELL, re.MULTILINE)
-ASKING = [line for line in COMMANDS if not re.match(r"openwmi (serve|users)\b", line)]
+ASKING = [line for line in COMMANDS if not re.match(r"openwmi (serve|users|wsd)\b", line)]
+SERVING = [line for line in COMMANDS if re.match(r"openwmi (serve|users)\b", line)]
+DEVICES = [line for line in COMMANDS if line.startswith("openwmi wsd ")]
 
 AROUND_A_SNIPPET = """
 import asyncio
@@ -67,7 +69,7 @@ def test_each_command_answers() -> None:
 
 
 def test_the_server_is_set_up_and_serves(tmp_path: Path) -> None:
-    add, serve = (shlex.split(line) for line in COMMANDS if line not in ASKING)
+    add, serve = map(shlex.split, SERVING)
     serve[serve.index("--listen") + 1] = "127.0.0.1:0"
     environment = {**os.environ, "OPENWMI_PASSWORD": "a long one"}
     subprocess.run([sys.executable, "-m", *add], cwd=tmp_path, env=environment, check=True, capture_output=True)
@@ -79,6 +81,15 @@ def test_the_server_is_set_up_and_serves(tmp_path: Path) -> None:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=30)
     assert server.returncode == 0
+
+
+def test_the_commands_about_devices_are_there() -> None:
+    """What they find depends on the network: tests/interop asks other people's programs."""
+    assert len(DEVICES) == 4
+    for command in DEVICES:
+        words = [word for word in shlex.split(command) if not word.startswith(("-", "http"))]
+        done = _python("-m", *words[: 4 if "host" in words else 3], "--help")
+        assert all(word in done.stdout for word in shlex.split(command) if word.startswith("--")), command
 
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:

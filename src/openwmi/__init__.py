@@ -7,11 +7,12 @@ openwmi costs next to nothing; nothing but that table belongs here.
 TYPE_CHECKING = False  # the name is what a type checker knows; to import it from typing costs more than all the rest
 
 if TYPE_CHECKING:
+    from openwmi import wsd as wsd
     from openwmi.base.error import AccessDenied, NotFound, Timeout, Unreachable, WbemError
     from openwmi.base.status import WbemStatus
     from openwmi.engine import Provider, method
     from openwmi.locator import connect
-    from openwmi.model import CimClass, CimDateTime, CimInstance, CimInterval, ObjectPath
+    from openwmi.model import ChangeFlag, CimClass, CimDateTime, CimInstance, CimInterval, ObjectPath
     from openwmi.mof import to_mof
     from openwmi.operation import Operation, Sink
 
@@ -19,6 +20,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "AccessDenied",
+    "ChangeFlag",
     "CimClass",
     "CimDateTime",
     "CimInstance",
@@ -40,6 +42,7 @@ __all__ = [
 
 _MODULE_OF = {
     "AccessDenied": "openwmi.base.error",
+    "ChangeFlag": "openwmi.model",
     "CimClass": "openwmi.model",
     "CimDateTime": "openwmi.model",
     "CimInstance": "openwmi.model",
@@ -65,6 +68,8 @@ if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt 
         """A public name at its first use (PEP 562); afterwards it is an ordinary attribute."""
         from importlib import import_module  # noqa: PLC0415 - not before a name is used
 
+        if name == "wsd":  # a room of its own, which wants the extra of that name
+            return import_module("openwmi.wsd")
         module = _MODULE_OF.get(name)
         if module is None:
             raise AttributeError(f"module 'openwmi' has no attribute {name!r}", name=name)

@@ -28,6 +28,8 @@ from openwmi.net.listener import QUICK
         ("[::1]", ("::1", 135)),
         ("::1", ("::1", 135)),
         ("127.0.0.1:00135", ("127.0.0.1", 135)),
+        ("*:5357", ("", 5357)),
+        ("*", ("", 135)),
     ],
 )
 def test_addresses(text: str, address: tuple[str, int]) -> None:

@@ -108,8 +108,8 @@ PING_SET_OIDS: Final = EXPORTS_PER_PRINCIPAL
 # thousands.
 WMIO_NULL_PATTERNS: Final = 64
 
-# Instances of one NULL pattern that are decoded before it gets a decoder of its own, which takes about as long to make as
-# it saves on twice as many; and how many patterns of one class get one, so that making them costs a peer's victim no
+# Instances of one NULL pattern that are decoded before it gets a decoder of its own, which takes about as long to make
+# as it saves on twice as many; and how many patterns of one class get one, so that making them costs a peer's victim no
 # more than the class itself.
 WMIO_PLAN_AFTER: Final = 32
 WMIO_PLANS: Final = 8
@@ -218,3 +218,95 @@ CONTEXT_VALUES: Final = 1024
 # text take five times its octets (measured), and those of the worst some forty: 300 MB and 3 GB. A device such as
 # /dev/zero would take all that there is.
 MOF_TEXT_OCTETS: Final = 64 << 20
+
+# An interface that comes up gets a carrier and its addresses within moments, and each is told: they are looked up once.
+INTERFACES_SETTLE_SECONDS: Final = 0.2
+# Where the system tells of nothing, the interfaces are looked up this often.
+INTERFACES_POLLED_SECONDS: Final = 5.0
+
+# Datagrams that came in and wait to be read: ten thousand answers of 2 KB within a few seconds are read as they come,
+# and this is what may come in one moment that the loop is busy. The system gives as much of it as it allows.
+DATAGRAM_RECEIVE_OCTETS: Final = 4 << 20
+# Datagrams that wait to be sent, on one socket: beyond it more are dropped, as the network would.
+DATAGRAM_SEND_OCTETS: Final = 1 << 18
+
+# An envelope of SOAP: DPWS says 32,767 octets ("MAX_ENVELOPE_SIZE"), and a request that is longer is refused. Metadata
+# may be longer for a client that says so (the header LargeMetadataSupport): a thousand services of 250 octets.
+SOAP_ENVELOPE_OCTETS: Final = 32_767
+SOAP_LARGE_METADATA_OCTETS: Final = 1 << 18
+# An envelope in a datagram: what a device tells of itself is under 2 KB, and DPWS 1.1 allows 4,096; cameras list dozens
+# of scopes, and Windows takes what a datagram holds.
+SOAP_DATAGRAM_OCTETS: Final = SOAP_ENVELOPE_OCTETS
+# What is sent in a datagram fits into one frame of Ethernet with the headers of IPv6 and UDP (DPWS R0029): fragments
+# are lost together, and many firewalls drop them.
+SOAP_FRAME_OCTETS: Final = 1452
+
+# Headers of one envelope that are nobody's here, and kept: signatures, parameters of endpoints, and what vendors add.
+SOAP_HEADERS: Final = 32
+
+# How deep elements may nest: metadata is nine deep, and printers answer with fifteen.
+XML_DEPTH: Final = 64
+# Attributes and declarations of prefixes on one element: gSOAP declares every namespace that it knows on the outermost,
+# some fifty.
+XML_ATTRIBUTES: Final = 128
+# One text or the value of one attribute: Windows' own limit for arguments (WSD_MAX_TEXT_LENGTH).
+XML_TEXT_CHARS: Final = 8192
+# A URI, and a name for people: what DPWS allows (MAX_URI_SIZE; MAX_FIELD_SIZE, "fewer than").
+DPWS_URI_OCTETS: Final = 2048
+DPWS_FIELD_CHARS: Final = 256
+
+# Types, scopes and addresses of one device: cameras have some forty scopes, and a scope has 40 characters.
+DISCOVERY_TYPES: Final = 64
+DISCOVERY_SCOPES: Final = 256
+DISCOVERY_ADDRESSES: Final = 64
+# Matches in one answer: a device answers with one, and a proxy with all that it knows, in one envelope.
+DISCOVERY_MATCHES: Final = 128
+
+# Messages that are remembered so that their copies are dropped: a minute's worth of a busy network, at 200 octets each.
+DISCOVERY_SEEN: Final = 4096
+# Devices that a client knows: a large network has some thousands; each costs under a kilobyte.
+DISCOVERY_DEVICES: Final = 65_536
+# Searches of one client at once: each is a dozen datagrams in its ten seconds.
+DISCOVERY_SEARCHES: Final = 256
+
+# Answers to one source: a client may ask fourteen times in its two and a half seconds (one well-known scanner driver
+# does), so that twice that is free, and then as many a second as it asks.
+DISCOVERY_ANSWERS: Final = 28
+DISCOVERY_ANSWERS_PER_SECOND: Final = 6.0
+# The same for all sources together: two hundred machines that are switched on at once, and a tenth of a megabit later.
+DISCOVERY_ALL_ANSWERS: Final = 400
+DISCOVERY_ALL_ANSWERS_PER_SECOND: Final = 40.0
+# Datagrams that are read from one source: what a host's own clients send, four copies each; reading one takes 0.1 ms.
+DISCOVERY_READS: Final = 256
+DISCOVERY_READS_PER_SECOND: Final = 128.0
+# Sources that this is kept for; whoever came first among them is forgotten first.
+DISCOVERY_SOURCES: Final = 1024
+# Octets that are sent to a source for each that it sent, so that nobody is worth being impersonated; and for how many
+# octets at most it may be owed.
+DISCOVERY_AMPLIFICATION: Final = 1.5
+DISCOVERY_CREDIT_OCTETS: Final = 1 << 16
+# Answers that wait for their moment.
+DISCOVERY_WAITING: Final = 1024
+
+# The head of a message of HTTP; browsers send under 2 KB, and most servers take eight or sixteen.
+HTTP_HEADER_OCTETS: Final = 1 << 14
+# From the first octet of a request to its last: 32 KB by the slowest of networks. The same for a reader of a response
+# who takes none of it. A client that has nothing to ask is waited for this long.
+HTTP_REQUEST_SECONDS: Final = 10.0
+HTTP_STALLED_SECONDS: Final = 10.0
+HTTP_IDLE_SECONDS: Final = 30.0
+# Connections of a server, in all and from one address: each holds at most a request, 50 KB. A client has one or two.
+HTTP_CONNECTIONS: Final = 256
+HTTP_CONNECTIONS_PER_PEER: Final = 16
+# A request of a client and its response, where nobody says how long: Windows gives a device half a minute.
+HTTP_EXCHANGE_SECONDS: Final = 10.0
+
+# What devices said while nobody read it: a large network that comes back from a power cut. The oldest goes first.
+DISCOVERY_EVENTS: Final = 4096
+
+# A host that ends waits this long for the last copy of its Bye, which comes within half a second.
+HOST_BYE_SECONDS: Final = 1.0
+
+# Messages whose answers are waited for: eight for each search, and as many again for those that go on for as long as
+# interfaces come and go. The oldest is forgotten first.
+DISCOVERY_QUESTIONS: Final = 4096

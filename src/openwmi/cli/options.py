@@ -75,7 +75,7 @@ def shared(
     return decorate
 
 
-class _Seconds(click.FloatRange):
+class Seconds(click.FloatRange):
     """A range takes `nan`, which is on neither side of a limit."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -111,7 +111,7 @@ def _options(namespace: str) -> list[Option[Any]]:
         ),
         click.option(
             "--timeout",
-            type=_Seconds(min=0, min_open=True),
+            type=Seconds(min=0, min_open=True),
             metavar="SECONDS",
             help="How long a call may take; then it fails with WBEM_E_TIMED_OUT.",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,16 +15,23 @@ from openwmi.base.status import HResult
 P = TypeVar("P", bound=asyncio.Protocol)
 
 
-async def connect(protocol: Callable[[], P], host: str, port: int, timeout: float) -> tuple[asyncio.BaseTransport, P]:
-    """Opens a connection within `timeout` seconds, finding the host's address included. Unreachable."""
+async def connect(
+    protocol: Callable[[], P], host: str, port: int, timeout: float, *, tls: ssl.SSLContext | None = None
+) -> tuple[asyncio.BaseTransport, P]:
+    """Opens a connection within `timeout` seconds, finding the host's address included. Unreachable.
+
+    `tls` has whom to trust: ssl.SSLError where the other end is not such a one.
+    """
     where = f"{host}:{port}"
     try:
         async with asyncio.timeout(timeout):
-            return await asyncio.get_running_loop().create_connection(protocol, host, port)
+            return await asyncio.get_running_loop().create_connection(protocol, host, port, ssl=tls)
     except TimeoutError:
         raise _unreachable(f"{where} did not answer within {timeout:g} s") from None
     except socket.gaierror as error:
         raise _unreachable(f"no address is known for {host}: {error.strerror}") from None
+    except ssl.SSLError:
+        raise
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise _unreachable(f"{where}: {reason}") from None

@@ -8,6 +8,7 @@ import errno
 import ipaddress
 import os
 import socket
+import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,17 +21,17 @@ QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux alone has it
 
 
 class Address(NamedTuple):
-    """Where to listen; port 0 is any free one."""
+    """Where to listen: port 0 is any free one, and no host is every address of this machine, written `*`."""
 
     host: str
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host or '*'}:{self.port}"
 
 
 def parse_address(text: str, default_port: int) -> Address:
-    """`host`, `host:port`, `[v6]:port` or `[v6]`. WbemError(INVALID_PARAMETER)."""
+    """`host`, `host:port`, `[v6]:port` or `[v6]`, with `*` for every address. WbemError(INVALID_PARAMETER)."""
     host, port = text, str(default_port)
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
@@ -47,7 +48,7 @@ def parse_address(text: str, default_port: int) -> Address:
             WbemStatus.INVALID_PARAMETER,
             f"{text!r} is no address to listen at: it is HOST:PORT, such as 127.0.0.1:135 or [::1]:135",
         )
-    return Address(host, number)
+    return Address("" if host == "*" else host, number)
 
 
 class Listener:
@@ -62,19 +63,23 @@ class Listener:
         self._server.close()
 
 
-async def listen(protocol: Callable[[], asyncio.Protocol], address: Address) -> Listener:
-    """Listens, with TCP keep-alive on each connection, so that a client whose machine vanished is noticed.
+async def listen(
+    protocol: Callable[[], asyncio.Protocol], address: Address, *, tls: ssl.SSLContext | None = None
+) -> Listener:
+    """Listens, at all addresses of this machine where the host is empty, and with TLS where that is given.
+
+    TCP keep-alive is on for each connection, so that a client whose machine vanished is noticed.
 
     WbemError(ACCESS_DENIED) where the port needs a right that is missing, WbemError(FAILED) where it is in use or the
     address is not ours.
     """
     try:
-        server = await _listen(protocol, address.host, address.port)
+        server = await _listen(protocol, address.host, address.port, tls)
         port = server.sockets[0].getsockname()[1]
         if len({listening.getsockname()[1] for listening in server.sockets}) > 1:
             # "Any free port" of a name with several addresses is another one for each: all take the first one's.
             server.close()
-            server = await _listen(protocol, address.host, port)
+            server = await _listen(protocol, address.host, port, tls)
     except OSError as error:
         raise _explained(error, address) from error
     except ValueError as error:  # such as a part of a name that is longer than a name's part may be
@@ -96,8 +101,10 @@ def acknowledge(transport: asyncio.BaseTransport) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, QUICK, 1)
 
 
-async def _listen(protocol: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
-    return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=BACKLOG)
+async def _listen(
+    protocol: Callable[[], asyncio.Protocol], host: str, port: int, tls: ssl.SSLContext | None
+) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=BACKLOG, ssl=tls)
 
 
 def _is_ipv6(host: str) -> bool:

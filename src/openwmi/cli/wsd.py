@@ -1,0 +1,249 @@
+"""`openwmi wsd`: devices on the links of this machine, and this machine as one of them.
+
+What it needs beyond the rest of openwmi is loaded by the command that needs it, and said where it is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterable, Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.cli.failure import complain
+from openwmi.cli.journal import set_up
+from openwmi.cli.options import Seconds
+from openwmi.cli.output import FORMATS, Writer, writer_for
+from openwmi.cli.records import Record
+from openwmi.cli.stream import Out, standard_output
+from openwmi.net import parse_address
+
+if TYPE_CHECKING:
+    from openwmi.soap import QName
+    from openwmi.wsd import Computer, Host
+
+T = TypeVar("T")
+
+EXTRA: Final = {"lxml", "h11"}
+PORT: Final = 5357
+
+EXAMPLES = """\b
+Examples:
+  openwmi wsd find
+  openwmi wsd find --type pub:Computer --timeout 3 --format table
+  openwmi wsd metadata urn:uuid:4509a320-00a0-008f-00b6-002507510eca
+  openwmi wsd host computer --workgroup HOME
+
+Devices answer within ten seconds. A firewall has to let UDP port 3702 and TCP port 5357 in.
+"""
+
+
+@click.group("wsd", epilog=EXAMPLES)
+def command() -> None:
+    """Finds devices on this machine's links, by Web Services for Devices, and makes this machine one of them."""
+
+
+@command.group()
+def host() -> None:
+    """Makes something visible on the network, until Ctrl-C or SIGTERM."""
+
+
+def _interfaces(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--interface",
+        "interfaces",
+        metavar="IF",
+        multiple=True,
+        help="The interface to use, such as eth0; may be repeated.  [default: all but the loopback]",
+    )(function)
+
+
+def _shared(default_format: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        help_text = f"How to print rows.  [default: on a terminal {default_format}, else jsonl]"
+        return _interfaces(click.option("--format", "format_", type=click.Choice(FORMATS), help=help_text)(function))
+
+    return decorate
+
+
+_timeout = click.option(
+    "--timeout",
+    type=Seconds(min=0, min_open=True),
+    metavar="SECONDS",
+    default=10.0,
+    show_default=True,
+    help="How long answers are waited for.",
+)
+
+
+@command.command()
+@click.option("--type", "types", metavar="QNAME", multiple=True, help="Such as pub:Computer, or {namespace}local.")
+@click.option("--scope", "scopes", metavar="URI", multiple=True, help="Where the device has to be.")
+@_timeout
+@_shared("list")
+def find(
+    types: tuple[str, ...], scopes: tuple[str, ...], timeout: float, interfaces: tuple[str, ...], format_: str | None
+) -> None:
+    """Lists the devices that answer, as they do: those of all the types, in all the scopes, that are given."""
+    wsd = _wsd()
+    from openwmi.cli.devices import device_record  # noqa: PLC0415 - it needs the extra
+
+    wanted = [_type(text) for text in types]
+
+    async def work(writer: Writer) -> None:
+        await _write(writer, wsd.find(wanted, scopes, timeout=timeout, interfaces=interfaces or None), device_record)
+        if not writer.count:
+            writer.note("no device has answered")
+
+    _run(work, format_, on_terminal="list")
+
+
+@command.command()
+@click.argument("address", metavar="URN")
+@_timeout
+@_shared("list")
+def resolve(address: str, timeout: float, interfaces: tuple[str, ...], format_: str | None) -> None:
+    """Asks where the device of an address, such as urn:uuid:…, listens."""
+    wsd = _wsd()
+    from openwmi.cli.devices import device_record  # noqa: PLC0415 - it needs the extra
+
+    async def work(writer: Writer) -> None:
+        writer.write([device_record(await wsd.resolve(address, timeout=timeout, interfaces=interfaces or None))])
+
+    _run(work, format_, on_terminal="list")
+
+
+@command.command()
+@click.argument("address", metavar="URN|URL")
+@_timeout
+@_shared("list")
+def metadata(address: str, timeout: float, interfaces: tuple[str, ...], format_: str | None) -> None:
+    """Prints what a device says of itself: its maker and model, its name, and the services that it hosts.
+
+    The device is named by its address, such as urn:uuid:…, or by where it listens, such as http://192.0.2.1:5357/.
+    """
+    wsd = _wsd()
+    from openwmi.cli.devices import metadata_record  # noqa: PLC0415 - it needs the extra
+
+    async def work(writer: Writer) -> None:
+        if address.lower().startswith(("http://", "https://")):
+            said = await wsd.metadata_at(address, timeout=timeout)
+        else:
+            device = await wsd.resolve(address, timeout=timeout, interfaces=interfaces or None)
+            said = await wsd.metadata(device, timeout=timeout)
+        writer.write([metadata_record(said)])
+
+    _run(work, format_, on_terminal="list")
+
+
+@command.command()
+@_shared("list")
+def watch(interfaces: tuple[str, ...], format_: str | None) -> None:
+    """Lists the devices that are there, and then whatever comes, changes and goes, until Ctrl-C."""
+    wsd = _wsd()
+    from openwmi.cli.devices import event_record  # noqa: PLC0415 - it needs the extra
+
+    async def work(writer: Writer) -> None:
+        await _write(writer, wsd.watch(interfaces=interfaces or None), event_record)
+
+    _run(work, format_, on_terminal="list")
+
+
+@host.command()
+@click.option(
+    "--listen",
+    "listen_at",
+    metavar="HOST:PORT",
+    default=f"*:{PORT}",
+    show_default=True,
+    help="Where it serves its metadata; * is every address of this machine, and port 0 is any free one.",
+)
+@click.option("--name", metavar="NAME", default="", help="What it is called.  [default: this machine's name]")
+@click.option("--workgroup", metavar="NAME", default="WORKGROUP", show_default=True, help="What it belongs to.")
+@click.option("--domain", metavar="NAME", default="", help="The domain that it belongs to, instead of a workgroup.")
+@_interfaces
+@click.option("-v", "--verbose", is_flag=True, help="Logs more.")
+def computer(
+    listen_at: str, name: str, workgroup: str, domain: str, interfaces: tuple[str, ...], verbose: bool
+) -> None:
+    """Shows this computer where Windows' Network view looks.
+
+    The address is printed on standard output once it can be found; everything else goes to standard error. It is the
+    same device each time that it starts: what it is called is kept in $STATE_DIRECTORY, or the platform's folder for
+    state.
+    """
+    wsd = _wsd()
+    try:
+        address = parse_address(listen_at, PORT)
+        shown = wsd.this_computer(name, workgroup, domain)
+    except WbemError as error:
+        raise click.UsageError(error.message) from None
+    out = standard_output()
+    set_up(logging.DEBUG if verbose else logging.INFO)
+    identity = wsd.start_identity("computer")
+    served = wsd.Host(
+        identity.address,
+        shown.metadata(identity.address),
+        instance=identity.instance,
+        types=(wsd.COMPUTER,),
+        listen=address,
+        interfaces=interfaces or None,
+    )
+    asyncio.run(_serve(served, shown, out))
+
+
+async def _serve(served: Host, shown: Computer, out: Out) -> None:
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    async with served:
+        complain(f"this computer can be found as {shown.shown}, {served.target.device.address}")
+        out.write(f"{served.where}\n")
+        out.flush()
+        await ended.wait()
+
+
+def _wsd() -> Any:
+    """The room. WbemError where what it needs is not installed."""
+    try:
+        import openwmi.wsd  # noqa: PLC0415 - it needs the extra
+    except ImportError as error:
+        if error.name not in EXTRA:
+            raise
+        raise WbemError(
+            WbemStatus.NOT_SUPPORTED,
+            f"web services for devices need lxml and h11, and {error.name} is not here: pip install 'openwmi[wsd]'",
+        ) from None
+    return openwmi.wsd
+
+
+def _type(text: str) -> QName:
+    from openwmi.cli.devices import parse_type  # noqa: PLC0415 - it needs the extra
+
+    try:
+        return parse_type(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+async def _write(writer: Writer, rows: AsyncIterable[T], record: Callable[[T], Record]) -> None:
+    async for row in rows:
+        writer.write([record(row)])
+
+
+def _run(work: Callable[[Writer], Any], format_: str | None, *, on_terminal: str) -> None:
+    """Works, with rows going to standard output as they come."""
+    logging.getLogger("openwmi").addHandler(logging.NullHandler())
+    out = standard_output()
+    writer = writer_for(format_ or (on_terminal if out.is_terminal else "jsonl"), out)
+    try:
+        asyncio.run(work(writer))
+    except WbemError:
+        if writer.count:  # what came before the failure is not withheld
+            writer.close()
+        raise
+    writer.close()

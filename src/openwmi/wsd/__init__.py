@@ -1,0 +1,56 @@
+"""Web Services for Devices: finding devices on the links of this machine, and being found.
+
+    messages     what discovery says, in either profile
+    matching     which devices a Probe means: types, and the rules for scopes
+    target       a device's side of discovery; client: the other side. State machines: time and chance are passed in
+    outbox       delays and copies; guard: what keeps a device from being used against others
+    device       what a client knows of a device
+    addresses    where devices listen, and which of their addresses to trust
+    courier      their skin: sockets and a timer; search: find, resolve and watch, as Operations
+    metadata     what a device says of itself; calling: one message over HTTP, and its answer
+    host         a device of our own; computer: this machine as one; identity: who it stays
+
+Needs lxml and h11 (the extra `wsd`). It knows nothing of CIM.
+"""
+
+from openwmi.soap import DPWS_2006, DPWS_2009, Metadata, Profile, QName
+from openwmi.wsd.addresses import usable_xaddrs
+from openwmi.wsd.client import Client, Search
+from openwmi.wsd.computer import COMPUTER, Computer, this_computer
+from openwmi.wsd.device import Device, Event, Found, Gone, Updated
+from openwmi.wsd.host import Host
+from openwmi.wsd.identity import Identity, start_identity
+from openwmi.wsd.matching import Rule
+from openwmi.wsd.metadata import metadata, metadata_at
+from openwmi.wsd.search import find, resolve, watch
+from openwmi.wsd.target import Announced, Target
+
+__all__ = [
+    "COMPUTER",
+    "DPWS_2006",
+    "DPWS_2009",
+    "Announced",
+    "Client",
+    "Computer",
+    "Device",
+    "Event",
+    "Found",
+    "Gone",
+    "Host",
+    "Identity",
+    "Metadata",
+    "Profile",
+    "QName",
+    "Rule",
+    "Search",
+    "Target",
+    "Updated",
+    "find",
+    "metadata",
+    "metadata_at",
+    "resolve",
+    "start_identity",
+    "this_computer",
+    "usable_xaddrs",
+    "watch",
+]

@@ -1,0 +1,222 @@
+"""A device of our own: it is found (WS-Discovery) and says what it is (WS-Transfer's Get, directed Probes) over HTTP.
+
+    async with Host(address, metadata, types=…, instance=…) as host: …
+
+It says Hello when it starts and on each interface that comes, and Bye when it ends. Rules of the protocol are the
+Target's; here is what connects it with the network.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from random import SystemRandom
+from typing import Self
+from uuid import UUID
+
+from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.base.limits import HOST_BYE_SECONDS
+from openwmi.base.status import WbemStatus
+from openwmi.net.datagram import DatagramNetwork
+from openwmi.net.http import Request, Response
+from openwmi.net.http_server import EVERY_ADDRESS, HttpServer, Listen
+from openwmi.net.interfaces import list_interfaces
+from openwmi.net.listener import Address
+from openwmi.soap import (
+    CONTENT_TYPE,
+    DPWS_2006,
+    GET,
+    Message,
+    Metadata,
+    Profile,
+    QName,
+    SoapFault,
+    action_not_supported,
+    decode,
+    destination_unreachable,
+    encode_fault,
+    encode_get_response,
+    invalid_header,
+    not_understood,
+)
+from openwmi.wsd.calling import ENVELOPE_TYPE, new_message_id
+from openwmi.wsd.courier import Courier
+from openwmi.wsd.messages import Probe, Resolve
+from openwmi.wsd.target import Announced, Target
+
+log = logging.getLogger("openwmi.wsd")
+
+PORT = 5357
+"""Windows' own, which firewalls know by name."""
+EVERYWHERE = Address(EVERY_ADDRESS, PORT)
+
+
+class Host:
+    """A device on the network.
+
+    Args:
+        address: what it is called for ever, `urn:uuid:…`; see `openwmi.wsd.identity`.
+        metadata: what it says of itself.
+        types, scopes: by which it is found.
+        instance: grows with each start of the device.
+        listen: where it serves HTTP; without a host at every address of this machine.
+        interfaces: the names of those on which it is found; None for all that reach others. Where it listens at one
+            address, it is the interface that has it.
+        profiles: those that it speaks.
+        tls: to serve HTTPS instead.
+        network, listen_with: others than this machine's.
+
+    Attributes:
+        where: where it listens, once it has started.
+        target: its side of discovery, which counts what it did not answer.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        metadata: Metadata,
+        *,
+        instance: int,
+        types: Sequence[QName] = (),
+        scopes: Sequence[str] = (),
+        listen: Address = EVERYWHERE,
+        interfaces: Collection[str] | None = None,
+        profiles: Sequence[Profile] = (DPWS_2006,),
+        tls: ssl.SSLContext | None = None,
+        network: DatagramNetwork | None = None,
+        listen_with: Listen | None = None,
+    ) -> None:
+        self.where = listen
+        self._metadata = metadata
+        self._profiles = tuple(profiles)
+        self._path = f"/{_uuid_of(address)}"
+        device = Announced(
+            address, tuple(types), tuple(scopes), scheme="http" if tls is None else "https", path=self._path
+        )
+        self.target = Target(device, instance_id=instance, chance=SystemRandom(), profiles=self._profiles)
+        self._interfaces = interfaces
+        self._tls = tls
+        self._network = network
+        self._listen_with = listen_with
+        self._server = HttpServer(self._answer)
+        self._courier: Courier | None = None
+
+    async def start(self) -> Address:
+        """It is there: whoever looks for it finds it. Returns where it listens.
+
+        Raises what `openwmi.net.listen` does, WbemError(INVALID_PARAMETER) for an interface that is not there, and
+        WbemError(FAILED) where nobody could find it.
+        """
+        if self._courier is not None:
+            raise LocalProtocolError("this host has started already")
+        names = self._names()
+        courier = Courier(self.target, self.target.receive)
+        try:
+            self.where = await self._server.listen(self.where, tls=self._tls, listen_with=self._listen_with)
+            interfaces = await courier.open(self._network, names, group=True)
+        except BaseException:
+            courier.close()
+            await self._server.close()
+            raise
+        self._courier = courier
+        self.target.device = replace(self.target.device, port=self.where.port)
+        self.target.start(interfaces, courier.now())
+        courier.turn()
+        if not interfaces:
+            log.warning("no interface is up on which %s could be found; it waits for one", self.target.device.address)
+        return self.where
+
+    async def stop(self) -> None:
+        """It says Bye, and is gone. Harmless when repeated."""
+        courier, self._courier = self._courier, None
+        if courier is None:
+            return
+        try:
+            self.target.stop(courier.now())
+            await courier.emptied(HOST_BYE_SECONDS)
+        finally:
+            courier.close()
+            await self._server.close()
+
+    def update(self, metadata: Metadata) -> None:
+        """It says something else of itself from now on, and that it does (DPWS R2030)."""
+        self._metadata = metadata
+        if self._courier is not None:
+            self.target.update(self.target.device, self._courier.now())
+            self._courier.turn()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def _names(self) -> Collection[str] | None:
+        """The interfaces: with an address of its own, nobody could reach it at another one."""
+        if self._interfaces is not None or self.where.host == EVERY_ADDRESS or self._network is not None:
+            return self._interfaces
+        for interface in list_interfaces():
+            if any(str(own.ip) == self.where.host for own in interface.addresses):
+                return (interface.name,)
+        return None
+
+    # What comes over HTTP.
+
+    async def _answer(self, request: Request, peer: Address, local: Address) -> Response:
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        try:
+            message = decode(request.body)
+        except RemoteProtocolError as error:
+            log.debug("%s sent what is no message of SOAP: %s", peer.host, error)
+            return Response(HTTPStatus.BAD_REQUEST)
+        octets, fault = self._carry_out(message, request.target.partition("?")[0], local)
+        status = HTTPStatus.OK
+        if fault is not None:  # SOAP 1.2 part 2, 7.5.2.2
+            status = HTTPStatus.BAD_REQUEST if fault.code == "Sender" else HTTPStatus.INTERNAL_SERVER_ERROR
+        return Response(status, (("Content-Type", ENVELOPE_TYPE),), octets)
+
+    def _refusal(self, request: Request) -> Response | None:
+        if request.target.partition("?")[0] not in {self._path, *(each.directed_path for each in self._profiles)}:
+            return Response(HTTPStatus.NOT_FOUND)
+        if request.method != "POST":
+            return Response(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "POST"),))
+        if request.header("content-type").partition(";")[0].strip().lower() != CONTENT_TYPE:
+            return Response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        return None
+
+    def _carry_out(self, message: Message, path: str, local: Address) -> tuple[bytes, SoapFault | None]:
+        profile, headers = message.profile, message.headers
+        if headers.action in {profile.action(Probe.name), profile.action(Resolve.name)} and profile in self._profiles:
+            return self.target.respond(message, local.host)
+        fault = self._fault(message, path)
+        if fault is not None:
+            return encode_fault(message, fault, new_message_id()), fault
+        return encode_get_response(message, self._metadata, new_message_id()), None
+
+    def _fault(self, message: Message, path: str) -> SoapFault | None:
+        """Why there is no metadata for it."""
+        profile, headers = message.profile, message.headers
+        if headers.not_understood:
+            return not_understood(headers.not_understood)
+        if headers.action != GET or path != self._path or profile not in self._profiles:
+            return action_not_supported(profile, headers.action)
+        if not headers.is_anonymous(profile):
+            return invalid_header(profile, "ReplyTo")
+        if headers.to.startswith("urn:") and headers.to.lower() != self.target.device.address.lower():
+            return destination_unreachable(profile, headers.to)
+        return None
+
+
+def _uuid_of(address: str) -> str:
+    """Its digits name the path: WbemError(INVALID_PARAMETER) for an address of another kind (DPWS R0004)."""
+    try:
+        return str(UUID(address)) if address.startswith("urn:uuid:") else str(UUID(""))
+    except ValueError:
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"{address!r} is no address of a device: urn:uuid:…") from None

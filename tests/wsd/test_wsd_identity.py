@@ -1,0 +1,84 @@
+"""Who a device is stays, whatever becomes of the folder in which it is kept."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from openwmi.wsd import identity
+from openwmi.wsd.identity import LARGEST_INSTANCE, start_identity, state_folder
+
+
+def test_it_stays_and_grows(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "of" / "ours"
+    starts = [start_identity("computer", folder) for _ in range(3)]
+    assert len({each.address for each in starts}) == 1
+    assert uuid.UUID(starts[0].address).version == 4
+    assert starts[0].instance < starts[1].instance < starts[2].instance
+    assert start_identity("scanner", folder).address != starts[0].address
+    assert sorted(path.name for path in folder.iterdir()) == ["wsd-computer.json", "wsd-scanner.json"]
+
+
+def test_two_machines_are_two(tmp_path: Path) -> None:
+    """Even copies of one."""
+    assert start_identity("computer", tmp_path / "a").address != start_identity("computer", tmp_path / "b").address
+
+
+def test_the_clock_may_be_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = start_identity("computer", tmp_path)
+    monkeypatch.setattr(time, "time", lambda: 5.0)
+    assert start_identity("computer", tmp_path).instance == before.instance + 1
+
+
+def test_the_largest_number(tmp_path: Path) -> None:
+    kept = {"uuid": str(uuid.UUID(int=7)), "instance": LARGEST_INSTANCE}
+    (tmp_path / "wsd-computer.json").write_text(json.dumps(kept))
+    assert start_identity("computer", tmp_path).instance == LARGEST_INSTANCE
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", '{"uuid": 5}', '{"uuid": "x", "instance": 1}', '{"instance": 1}', "[" * 10_000, "\xff"],
+)
+def test_what_cannot_be_read_is_written_anew(tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "wsd-computer.json").write_text(text, encoding="latin-1")
+    first = start_identity("computer", tmp_path)
+    assert "cannot be read" in caplog.text
+    assert start_identity("computer", tmp_path).address == first.address
+
+
+def test_where_nothing_can_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is the same each time all the same, where the machine has a number."""
+    folder = tmp_path / "file"
+    folder.write_text("in the way")
+    starts = {start_identity("computer", folder / "below").address for _ in range(2)}
+    assert "cannot be kept" in caplog.text
+    machine = any(Path(path).is_file() for path in identity.MACHINE_IDS)
+    assert len(starts) == 1 or not machine
+
+
+def test_a_machine_without_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "MACHINE_IDS", (str(tmp_path / "none"),))
+    (tmp_path / "file").write_text("in the way")
+    assert start_identity("computer", tmp_path / "file").address.startswith("urn:uuid:")
+
+
+def test_a_known_identity_whose_folder_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = start_identity("computer", tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(identity, "_write", refuse)
+    assert start_identity("computer", tmp_path).address == first.address
+
+
+def test_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", f"{tmp_path}:/other")
+    assert state_folder() == tmp_path
+    monkeypatch.delenv("STATE_DIRECTORY")
+    assert state_folder().name == "openwmi"
