@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from math import isfinite
+from typing import TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.limits import MOF_DEPTH, WMIO_DEPTH
@@ -27,10 +28,12 @@ from openwmi.model import (
 )
 from openwmi.repository.class_record import Declared
 
+_M = TypeVar("_M", Property, Parameter)
+
 
 def fitted(own: Declared, name: str) -> Declared:
     """What the class of that name declares, with arrays as tuples. TYPE_MISMATCH, QUOTA_VIOLATION say what is unfit."""
-    properties = tuple([_property(each, name) for each in own.properties])
+    properties = tuple([_member(each, f"{name}.{each.name}") for each in own.properties])
     methods = tuple([_method(each, name) for each in own.methods])
     return Declared(properties, methods, fitted_qualifiers(own.qualifiers, name))
 
@@ -119,8 +122,8 @@ def _same(checked: Value, given: Value) -> bool:
     return checked is given or (type(given) is tuple and checked == given)
 
 
-def _property(given: Property, class_name: str) -> Property:
-    where = f"{class_name}.{given.name}"
+def _member(given: _M, where: str) -> _M:
+    """A property or a parameter, whose default and qualifiers fit."""
     default = _default(given, where)
     qualifiers = fitted_qualifiers(given.qualifiers, where)
     if _same(default, given.default) and qualifiers is given.qualifiers:
@@ -142,20 +145,11 @@ def _default(given: Property | Parameter, where: str) -> Value:
 def _method(given: Method, class_name: str) -> Method:
     where = f"{class_name}.{given.name}()"
     qualifiers = fitted_qualifiers(given.qualifiers, where)
-    parameters = tuple([_parameter(each, where) for each in given.parameters])
+    parameters = tuple([_member(each, f"the parameter {each.name} of {where}") for each in given.parameters])
     same = all(new is old for new, old in zip(parameters, given.parameters, strict=True))
     if same and qualifiers is given.qualifiers:
         return given
     return replace(given, qualifiers=qualifiers, parameters=parameters)
-
-
-def _parameter(given: Parameter, where: str) -> Parameter:
-    where = f"the parameter {given.name} of {where}"
-    default = _default(given, where)
-    qualifiers = fitted_qualifiers(given.qualifiers, where)
-    if _same(default, given.default) and qualifiers is given.qualifiers:
-        return given
-    return replace(given, default=default, qualifiers=qualifiers)
 
 
 def _unfit(what: str, error: WbemError) -> WbemError:

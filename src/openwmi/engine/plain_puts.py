@@ -13,7 +13,17 @@ from math import isfinite
 from typing import Any, Final
 
 from openwmi.base.limits import CLASS_KEYS, OBJECT_PATH_CHARS
-from openwmi.model import CimClass, CimDateTime, CimInstance, CimInterval, CimType, Property, Value, is_set
+from openwmi.model import (
+    INTEGER_RANGES,
+    CimClass,
+    CimDateTime,
+    CimInstance,
+    CimInterval,
+    CimType,
+    Property,
+    Value,
+    is_set,
+)
 from openwmi.repository.transaction import Draft
 
 Fits = Callable[[Any], bool]
@@ -149,14 +159,7 @@ def _integer(low: int, high: int) -> Fits:
 
 
 _TESTS: Final[dict[CimType, Fits]] = {
-    CimType.SINT8: _integer(-(2**7), 2**7 - 1),
-    CimType.UINT8: _integer(0, 2**8 - 1),
-    CimType.SINT16: _integer(-(2**15), 2**15 - 1),
-    CimType.UINT16: _integer(0, 2**16 - 1),
-    CimType.SINT32: _integer(-(2**31), 2**31 - 1),
-    CimType.UINT32: _integer(0, 2**32 - 1),
-    CimType.SINT64: _integer(-(2**63), 2**63 - 1),
-    CimType.UINT64: _integer(0, 2**64 - 1),
+    **{cim: _integer(*limits) for cim, limits in INTEGER_RANGES.items()},
     CimType.REAL64: lambda value: type(value) is float and isfinite(value),
     CimType.BOOLEAN: lambda value: value is True or value is False,
     CimType.STRING: lambda value: type(value) is str and "\0" not in value,

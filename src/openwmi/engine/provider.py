@@ -80,7 +80,7 @@ class PutCall:
 
     Attributes:
         request: who asks, and the class.
-        values: of every property, checked; of one that is not written what is there, or the default of a new instance.
+        values: of every property, checked; what was not given is the default. Only those in `properties` count.
         flags: CREATE_ONLY, UPDATE_ONLY or neither: whether the instance has to exist is for the provider to see.
         properties: the declared names of those that are to be written; None means all of them.
     """

@@ -7,7 +7,6 @@ a whole or not at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from openwmi.base.case import fold
@@ -174,7 +173,7 @@ async def _provide(
     if chosen is not None:
         keys: Any = {**values, **chosen} if isinstance(chosen, Mapping) else chosen
         row = host.fitted(class_, keys, f"the keys that {host} chose")
-    path = CimInstance(replace(class_), row).path_
+    path = CimInstance(class_, row).path_
     if path is None:
         raise WbemError(WbemStatus.NO_KEY, f"{class_.name}: keys without a value, and {host} chose none")
     return path

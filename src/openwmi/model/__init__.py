@@ -7,7 +7,7 @@ where they are stored, or how they travel.
 
 from openwmi.model.change import ChangeFlag
 from openwmi.model.cimobject import CimObject
-from openwmi.model.cimtype import CimType, Type, Value
+from openwmi.model.cimtype import INTEGER_RANGES, CimType, Type, Value
 from openwmi.model.method import Method, Parameter
 from openwmi.model.moment import CimDateTime, CimInterval, parse_datetime
 from openwmi.model.namespace import parse_namespace
@@ -21,6 +21,7 @@ from openwmi.model.rules import abstract_problem, key_problem, key_value_problem
 from openwmi.model.system import SYSTEM_PROPERTIES
 
 __all__ = [
+    "INTEGER_RANGES",
     "SYSTEM_PROPERTIES",
     "ChangeFlag",
     "CimClass",

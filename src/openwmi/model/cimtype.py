@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from operator import index
 from struct import Struct
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
@@ -121,6 +121,22 @@ def shown(value: object) -> str:
     return f"{text if len(text) <= 60 else text[:60] + '…'} ({kind})"
 
 
+def _range(bits: int, signed: bool) -> tuple[int, int]:
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+
+INTEGER_RANGES: Final = {
+    CimType.SINT8: _range(8, True),
+    CimType.UINT8: _range(8, False),
+    CimType.SINT16: _range(16, True),
+    CimType.UINT16: _range(16, False),
+    CimType.SINT32: _range(32, True),
+    CimType.UINT32: _range(32, False),
+    CimType.SINT64: _range(64, True),
+    CimType.UINT64: _range(64, False),
+}
+"""The least and the greatest value of each type of integers."""
+
 _Check: TypeAlias = Callable[[Type, object], Value]
 
 _NAMES_A_CLASS = frozenset({CimType.REFERENCE, CimType.OBJECT})
@@ -226,14 +242,7 @@ def _object(type_: Type, value: object) -> CimObject:
 
 
 _CHECKS: dict[CimType, _Check] = {
-    CimType.SINT8: _integer(-(2**7), 2**7 - 1),
-    CimType.UINT8: _integer(0, 2**8 - 1),
-    CimType.SINT16: _integer(-(2**15), 2**15 - 1),
-    CimType.UINT16: _integer(0, 2**16 - 1),
-    CimType.SINT32: _integer(-(2**31), 2**31 - 1),
-    CimType.UINT32: _integer(0, 2**32 - 1),
-    CimType.SINT64: _integer(-(2**63), 2**63 - 1),
-    CimType.UINT64: _integer(0, 2**64 - 1),
+    **{cim: _integer(*limits) for cim, limits in INTEGER_RANGES.items()},
     CimType.REAL32: _real32,
     CimType.REAL64: _real64,
     CimType.BOOLEAN: _boolean,

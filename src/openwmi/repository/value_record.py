@@ -20,6 +20,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.model import (
+    INTEGER_RANGES,
     CimClass,
     CimDateTime,
     CimInstance,
@@ -219,22 +220,8 @@ def _read_object(_: Type, plain: Plain) -> Value:
     return CimInstance(found, values, *_own(own))
 
 
-_RANGES: Final = {
-    cim: (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
-    for cim, bits, signed in (
-        (CimType.SINT8, 8, True),
-        (CimType.UINT8, 8, False),
-        (CimType.SINT16, 16, True),
-        (CimType.UINT16, 16, False),
-        (CimType.SINT32, 32, True),
-        (CimType.UINT32, 32, False),
-        (CimType.SINT64, 64, True),
-        (CimType.UINT64, 64, False),
-    )
-}
-
 _READERS: Final[dict[CimType, _Read]] = {
-    **dict.fromkeys(_RANGES, _checked(int)),
+    **dict.fromkeys(INTEGER_RANGES, _checked(int)),
     CimType.REAL32: _checked(float),
     CimType.REAL64: _exactly(float),
     CimType.BOOLEAN: _exactly(bool),
@@ -251,8 +238,8 @@ _KINDS: Final = {CimType.REAL64: float, CimType.BOOLEAN: bool, CimType.STRING: s
 
 def _column(type_: Type) -> _Column:
     """What reads the values of one property in many rows at once."""
-    if not type_.array and type_.cim in _RANGES:
-        return _integers(*_RANGES[type_.cim])
+    if not type_.array and type_.cim in INTEGER_RANGES:
+        return _integers(*INTEGER_RANGES[type_.cim])
     if not type_.array and type_.cim in _KINDS:
         return _as_they_are(_KINDS[type_.cim])
     read = _reader(type_)

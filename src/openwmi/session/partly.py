@@ -11,23 +11,21 @@ from openwmi.operation import NO_VALUES
 
 def partial_get(properties: Iterable[str] | None) -> Mapping[str, object]:
     """What makes a get bring these properties alone; None: all. INVALID_PARAMETER for what are no names."""
-    if properties is None:
-        return NO_VALUES
-    return {
-        "__GET_EXTENSIONS": True,
-        "__GET_EXT_CLIENT_REQUEST": True,
-        "__GET_EXT_PROPERTIES": _names(properties),
-    }
+    return _values("__GET_EXT", properties)
 
 
 def partial_put(properties: Iterable[str] | None) -> Mapping[str, object]:
     """What makes a put write these properties alone; None: all. INVALID_PARAMETER for what are no names."""
+    return _values("__PUT_EXT", properties)
+
+
+def _values(prefix: str, properties: Iterable[str] | None) -> Mapping[str, object]:
     if properties is None:
         return NO_VALUES
     return {
-        "__PUT_EXTENSIONS": True,
-        "__PUT_EXT_CLIENT_REQUEST": True,
-        "__PUT_EXT_PROPERTIES": _names(properties),
+        f"{prefix}ENSIONS": True,
+        f"{prefix}_CLIENT_REQUEST": True,
+        f"{prefix}_PROPERTIES": _names(properties),
     }
 
 
