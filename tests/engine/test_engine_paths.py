@@ -168,3 +168,14 @@ async def test_keys_of_other_types() -> None:
     with pytest.raises(WbemError, match="At: ") as caught:
         await ns.get(path.replace(same_instant, "yesterday"))
     assert caught.value.status == WbemStatus.INVALID_OBJECT_PATH
+
+
+async def test_a_derived_singleton_is_not_found_by_keys() -> None:
+    """Its path is another one, whatever its properties are called."""
+    single = ELEMENT.derive("Demo_Single", qualifiers=qualifier_set(Qualifier("singleton")))
+    ns = serve(Rows(single, [{"Name": "hall"}]), KeyedRows(LAMP, LAMPS))
+    assert (await ns.get("Demo_Element.Name='hall'")).class_.name == "Demo_Lamp"
+    with pytest.raises(WbemError) as caught:
+        await serve(Rows(single, [{"Name": "hall"}])).get("Demo_Element.Name='hall'")
+    assert caught.value.status == WbemStatus.NOT_FOUND
+    assert (await ns.get("Demo_Single=@")).Name == "hall"

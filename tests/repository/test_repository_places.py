@@ -285,13 +285,17 @@ def test_a_home_that_is_read_only(public: Path) -> None:
 
 def test_a_read_only_home_with_a_log(public: Path) -> None:
     """As a program leaves it that was killed, or one that still runs."""
-    file = public / "repository.db"
+    home, left = (
+        public / "home",
+        public / "left",
+    )  # two, since what is closed off is so for an ordinary user's test, too
+    home.mkdir()
+    left.mkdir()
+    file = home / "repository.db"
     where = repository(file)
     asyncio.run(where.write(lambda transaction: fill(transaction, COUNT)))
-    _close_off(public)
+    _close_off(home)
     assert in_child(lambda: read(file), nobody=True) == SOUND
-    left = public / "left"
-    left.mkdir()
     for suffix in ("", "-wal"):
         shutil.copyfile(f"{file}{suffix}", left / f"repository.db{suffix}")
     where.close()
