@@ -7,6 +7,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 PINNED := -c constraints.txt --build-constraint constraints.txt
 TEST_FLAGS ?=
+# A process for each core, and no more than find enough to do.
+SPREAD := --numprocesses logical --maxprocesses 8
 # How long `make fuzz` goes on; 0 is for ever.
 FUZZ_SECONDS ?= 60
 
@@ -36,7 +38,7 @@ demo: $(RUNS)
 	@$(PY) examples/demo.py
 
 test: $(WORKS)
-	$(PY) -m pytest -m 'not interop' $(TEST_FLAGS)
+	$(PY) -m pytest -m 'not interop' $(SPREAD) $(TEST_FLAGS)
 
 interop: $(WORKS) $(PEERS_STAMP)
 	OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m pytest -m interop
