@@ -9,6 +9,7 @@ It is one object, and there are three ways to look at it:
 
 Read in this order:
 
+    states      the states of a call and of its sink, as tables
     results     the life of a call, and its producer's end: begin, put, report, finish, fail
     stream      objects forgotten as they are read: a bounded backlog, the producer waits
     kept        objects that can be read again; beyond a limit they go to disk (spool)
@@ -39,9 +40,10 @@ from openwmi.operation.cursor import Batch, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.kept import KeptResults
 from openwmi.operation.operation import Operation
-from openwmi.operation.results import Progress, ResultSet, State
+from openwmi.operation.results import Progress, ResultSet
 from openwmi.operation.single import SingleResult
 from openwmi.operation.sink import Sink
+from openwmi.operation.states import State
 from openwmi.operation.stream import StreamResults
 from openwmi.operation.threads import Workers
 

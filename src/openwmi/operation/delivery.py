@@ -14,8 +14,8 @@ from openwmi.base.record import log_bug
 from openwmi.base.status import WbemStatus
 from openwmi.operation.context import CallFlags
 from openwmi.operation.cursor import Cursor
-from openwmi.operation.results import State
 from openwmi.operation.sink import Callbacks, Sink
+from openwmi.operation.states import State
 
 T = TypeVar("T")
 

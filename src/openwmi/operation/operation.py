@@ -16,9 +16,10 @@ from openwmi.operation.context import LOCAL, CallContext
 from openwmi.operation.cursor import GATHER, HANDED_OVER, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.kept import KeptResults
-from openwmi.operation.results import EVERYTHING, Progress, ResultSet, State
+from openwmi.operation.results import EVERYTHING, Progress, ResultSet
 from openwmi.operation.single import SingleResult
 from openwmi.operation.sink import Sink
+from openwmi.operation.states import State
 from openwmi.operation.stream import StreamResults
 
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 
 This is [MS-WMI] 3.1.1's SemiSinkResultSetObject and WbemCallResultTable entry in one: the objects, how many there were,
 whether the call has finished and how, and how many still look at it. What differs is whether objects are kept (`kept`)
-or forgotten once read (`stream`); the life of the call is the same and stands here:
+or forgotten once read (`stream`); the life of the call is the same for both, and a table in `states`:
 
     STARTING --begin--> RUNNING --finish--> FINISHED
     STARTING ----------finish-------------> FINISHED     (with a failure: the call could not start)
@@ -17,7 +17,6 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from enum import Enum
 from functools import partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -27,6 +26,7 @@ from openwmi.base.fault import LocalProtocolError
 from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus, describe
 from openwmi.operation.context import LOCAL, CallContext
+from openwmi.operation.states import State
 from openwmi.operation.timers import Timer, Timers
 
 T = TypeVar("T")
@@ -35,14 +35,6 @@ log = logging.getLogger("openwmi.operation")
 
 EVERYTHING = 1 << 62
 """As a number of objects to wait for: until the call has finished."""
-
-
-class State(Enum):
-    """The life of a call."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    FINISHED = "finished"
 
 
 class Progress(NamedTuple):
