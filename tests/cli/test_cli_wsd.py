@@ -173,6 +173,8 @@ def test_what_came_before_a_failure_is_shown(openwmi: Command, network: Network)
         ("find", "--type", "pub:"),
         ("find", "--timeout", "0"),
         ("find", "--timeout", "nan"),
+        ("find", "--format", "mof"),
+        ("watch", "--format", "mof"),
         ("resolve",),
         ("host", "computer", "--listen", "nowhere:port"),
         ("host", "computer", "--workgroup", "a/b"),
@@ -289,6 +291,22 @@ def test_this_computer(openwmi: Command, tmp_path: Path) -> None:
         assert process.communicate(timeout=30) == ("", "")
         assert process.returncode == 0
     assert json.loads((tmp_path / "wsd-computer.json").read_text())["uuid"] in urn
+
+
+def test_a_computer_that_is_killed_is_the_same_afterwards(tmp_path: Path) -> None:
+    starts = []
+    for _ in range(3):
+        with hosting(tmp_path, "--listen", "127.0.0.1:0") as (process, line):
+            assert line.startswith("127.0.0.1:")
+            starts.append(json.loads((tmp_path / "wsd-computer.json").read_text()))
+            with hosting(tmp_path, "--listen", "127.0.0.1:0") as (second, nothing):
+                assert nothing == ""
+                assert second.stderr is not None
+                assert "another process is the computer of this machine" in second.stderr.read()
+                assert second.wait(timeout=30) == 1
+            process.kill()
+    assert len({each["uuid"] for each in starts}) == 1
+    assert starts[0]["instance"] < starts[1]["instance"] < starts[2]["instance"]
 
 
 def test_a_port_in_use(openwmi: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

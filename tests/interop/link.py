@@ -96,6 +96,10 @@ class Program:
             raise AssertionError(f"{text!r} did not come:\n{''.join(self.said)}") from None
         raise AssertionError(f"{text!r} did not come, and it has ended:\n{''.join(self.said)}")
 
+    def kill(self) -> None:
+        """It has no time to say anything."""
+        self._process.kill()
+
     async def end(self) -> None:
         """Its input ends, and it is sent SIGTERM."""
         assert self._process.stdin is not None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,35 @@ from uuid import uuid4
 import pytest
 from tests.interop.link import OPENWMI, PEERS, Machine, cable
 from tests.interop.peer import python_with
+
+from openwmi.soap import (
+    DPWS_2009,
+    AppSequence,
+    EndpointReference,
+    Headers,
+    QName,
+    action_not_supported,
+    decode,
+    encode_fault,
+    encode_get,
+    encode_get_response,
+    endpoint_unavailable,
+    invalid_header,
+    not_understood,
+    rule_not_supported,
+)
+from openwmi.wsd import Computer
+from openwmi.wsd.messages import (
+    Bye,
+    Content,
+    Description,
+    Hello,
+    Probe,
+    ProbeMatches,
+    Resolve,
+    ResolveMatches,
+    encode_discovery,
+)
 
 COMPUTER = "{http://schemas.microsoft.com/windows/pub/2005/07}Computer"
 HOST = (*OPENWMI, "wsd", "host", "computer", "--name", "ours", "--workgroup", "home")
@@ -28,13 +58,18 @@ def machines() -> Iterator[tuple[Machine, Machine]]:
         yield both
 
 
-@cache
-def wsdd() -> tuple[str, ...]:
-    """The command of wsdd, whose file may be named; the test is skipped where there is none."""
-    named = os.environ.get("OPENWMI_WSDD") or shutil.which("wsdd")
-    if not named or not Path(named).is_file():
+def wsdds() -> list[str]:
+    """The files of wsdd that there are: the one that is named, and the one that is installed."""
+    found = (os.environ.get("OPENWMI_WSDD"), shutil.which("wsdd"))
+    return list(dict.fromkeys(each for each in found if each and Path(each).is_file()))
+
+
+@pytest.fixture(params=wsdds() or [""], ids=["named", "installed"][-max(1, len(wsdds())) :])
+def wsdd(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The command of wsdd, of each that there is; the test is skipped where there is none."""
+    if not request.param:
         pytest.skip("wsdd is not installed, and OPENWMI_WSDD does not name it")
-    return (sys.executable, named, "-v")
+    return (sys.executable, request.param, "-v")
 
 
 def peer(package: str, *arguments: str) -> tuple[str, ...]:
@@ -50,10 +85,12 @@ def asked(machine: Machine, *arguments: str) -> list[dict[str, Any]]:
 
 
 @VERSIONS
-async def test_wsdd_finds_our_computer(machines: tuple[Machine, Machine], tmp_path: Path, version: int) -> None:
+async def test_wsdd_finds_our_computer(
+    machines: tuple[Machine, Machine], wsdd: tuple[str, ...], tmp_path: Path, version: int
+) -> None:
     """It probes, resolves, reads the metadata, and hears that the computer goes."""
     here, there = machines
-    client = (*wsdd(), f"-{version}", "-i", there.interface, "-o", "-D")
+    client = (*wsdd, f"-{version}", "-i", there.interface, "-o", "-D")
     async with there.running(*client) as finding:
         await finding.until("joined multicast group")
         async with here.running(*HOST, state=tmp_path) as host:
@@ -64,10 +101,10 @@ async def test_wsdd_finds_our_computer(machines: tuple[Machine, Machine], tmp_pa
 
 
 @VERSIONS
-async def test_our_client_finds_wsdd(machines: tuple[Machine, Machine], version: int) -> None:
+async def test_our_client_finds_wsdd(machines: tuple[Machine, Machine], wsdd: tuple[str, ...], version: int) -> None:
     """Which says where it listens only when it is asked (Resolve)."""
     here, there = machines
-    host = (*wsdd(), f"-{version}", "-i", here.interface, "-n", "theirs", "-w", "office")
+    host = (*wsdd, f"-{version}", "-i", here.interface, "-n", "theirs", "-w", "office")
     async with here.running(*host) as publishing:
         await publishing.until("joined multicast group")
         (found,) = asked(there, "find", "--type", "pub:Computer", "--timeout", "3")
@@ -81,16 +118,32 @@ async def test_our_client_finds_wsdd(machines: tuple[Machine, Machine], version:
             assert asked(there, "metadata", resolved["XAddrs"][0]) == [said]
 
 
-async def test_the_port_is_shared_with_wsdd(machines: tuple[Machine, Machine], tmp_path: Path) -> None:
+async def test_the_port_is_shared_with_wsdd(
+    machines: tuple[Machine, Machine], wsdd: tuple[str, ...], tmp_path: Path
+) -> None:
     """Both are found, on one machine."""
     here, there = machines
-    async with here.running(*wsdd(), "-i", here.interface, "-n", "theirs") as publishing:
+    async with here.running(*wsdd, "-i", here.interface, "-n", "theirs") as publishing:
         await publishing.until("joined multicast group")
         async with here.running(*HOST, "--listen", "*:0", state=tmp_path) as host:
             await host.until(FOUND_AS)
             found = asked(there, "find", "--type", "wsdp:Device", "--timeout", "4")
             names = [asked(there, "metadata", each["Address"])[0]["Computer"] for each in found]
             assert sorted(names) == ["OURS/Workgroup:HOME", "THEIRS/Workgroup:WORKGROUP"]
+
+
+async def test_answers_reach_who_watches_beside_wsdd(
+    machines: tuple[Machine, Machine], wsdd: tuple[str, ...], tmp_path: Path
+) -> None:
+    """They are sent to one program alone, and so asked for from a port that nobody shares."""
+    here, there = machines
+    async with here.running(*HOST, state=tmp_path) as host:
+        await host.until(FOUND_AS)
+        async with there.running(*wsdd, "-i", there.interface, "-o", "-D") as beside:
+            await beside.until("joined multicast group")
+            async with there.running(*OPENWMI, "wsd", "watch") as watching:
+                event = json.loads(await watching.until('"Found"'))
+    assert event["XAddrs"]  # a Hello has none
 
 
 # ------------------------------------------------------------------------------------------------------ WSDiscovery
@@ -142,6 +195,76 @@ async def test_a_medical_device_is_found_and_read_in_dpws_1_1(machines: tuple[Ma
         assert (said["FriendlyName"], said["ModelName"], said["SerialNumber"]) == ("Pump of ward 3", "Pump", "12345")
         assert said["Services"] == ["Get", "StateEvent", "Set", "ContainmentTree"]
         assert asked(there, "metadata", xaddrs[0]) == [said]
+
+
+PUMP = """
+import asyncio, sys
+from openwmi.soap import DPWS_2009, QName
+from openwmi.wsd import Computer, Host
+
+async def main(address):
+    host = Host(address, Computer("pump").metadata(address), instance=1, types=(QName("urn:pumps", "Pump"),),
+                scopes=("http://example.org/ward3",), profiles=(DPWS_2009,))
+    async with host:
+        print("it is there", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+async def test_a_medical_client_finds_our_device(machines: tuple[Machine, Machine]) -> None:
+    """It passes over whatever breaks the schemas of 1.1."""
+    here, there = machines
+    address = uuid4().urn
+    async with here.running(sys.executable, "-c", PUMP, address) as pump:
+        await pump.until("it is there")
+        (found,) = json.loads(there.run(*peer("sdc11073", there.interface, "search", "4")))
+    xaddr = f"http://{here.address}:5357/{address.removeprefix('urn:uuid:')}"
+    assert found == {"address": address, "xaddrs": [xaddr]}
+
+
+def _in_1_1(content: Content, **headers: Any) -> bytes:
+    return encode_discovery(DPWS_2009, Headers(DPWS_2009.action(content.name), "urn:uuid:1", **headers), content)
+
+
+def test_what_we_say_in_1_1_keeps_to_the_schemas() -> None:
+    """Those of SOAP, WS-Addressing, WS-Discovery, DPWS and the rest, as sdc11073 has them."""
+    profile, address = DPWS_2009, "urn:uuid:00000000-0000-0000-0000-000000000007"
+    whole = Description(address, (profile.device_type,), ("http://example.org/a",), ("http://192.0.2.7:5357/x",), 3)
+    asked: dict[str, Any] = {"to": profile.everybody, "reply_to": EndpointReference(profile.anonymous)}
+    told: dict[str, Any] = {"to": profile.everybody, "app_sequence": AppSequence(1, 2, "urn:s")}
+    answered: dict[str, Any] = {"to": profile.anonymous, "relates_to": "urn:q", "app_sequence": AppSequence(1, 2)}
+    get = encode_get(profile, address, "urn:uuid:2")
+    metadata = Computer("box").metadata(address)
+    (relationship,) = metadata.relationships
+    assert relationship.host is not None
+    services = replace(metadata, relationships=(replace(relationship, hosted=(relationship.host,)),))
+    faults = (
+        action_not_supported(profile, "urn:a"),
+        invalid_header(profile, "ReplyTo"),
+        rule_not_supported(profile, tuple(profile.rules)),
+        not_understood((QName("urn:v", "T"),)),
+        endpoint_unavailable(profile),
+    )
+    said = [
+        _in_1_1(Hello(whole), **told),
+        _in_1_1(Hello(Description(address, metadata_version=1)), **told),
+        _in_1_1(Bye(Description(address)), **told),
+        _in_1_1(Probe((profile.device_type,), ("urn:a",), profile.default_rule), **asked),
+        _in_1_1(Probe(), **asked),
+        _in_1_1(Resolve(address), **asked),
+        _in_1_1(ProbeMatches((whole,)), **answered),
+        _in_1_1(ProbeMatches(), **answered),
+        _in_1_1(ResolveMatches((whole,)), **answered),
+        get,
+        encode_get_response(decode(get), services, "urn:r"),
+        *(encode_fault(decode(get), fault, "urn:r") for fault in faults),
+    ]
+    texts = json.dumps([each.decode().partition("?>")[2] or each.decode() for each in said])
+    command = peer("sdc11073", "-", "check", "-")
+    checked = subprocess.run(command, input=texts, capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(checked.stdout) == [[] for _ in said]
 
 
 # ------------------------------------------------------------------------------------------------ ours among themselves
@@ -268,6 +391,21 @@ async def test_nobody_is_worth_being_impersonated(
     heard = {how: float(octets) for how, octets in (line.split(":") for line in lines)}
     assert 0 < heard.pop("on the link, to the group") <= 1.5
     assert set(heard.values()) == {0.0}
+
+
+async def test_who_is_killed_is_the_same_afterwards(machines: tuple[Machine, Machine], tmp_path: Path) -> None:
+    """Without a Bye, the next Hello is of the same device, and newer."""
+    here, there = machines
+    async with there.running(*OPENWMI, "wsd", "watch") as watching:
+        async with here.running(*HOST, state=tmp_path) as host:
+            await host.until(FOUND_AS)
+            first = json.loads(await watching.until('"Found"'))
+            host.kill()
+        async with here.running(*HOST, state=tmp_path) as host:
+            await host.until(FOUND_AS)
+            again = json.loads(await watching.until('"Updated"'))
+        gone = json.loads(await watching.until('"Gone"'))
+    assert first["Address"] == again["Address"] == gone["Address"]
 
 
 async def test_who_goes_says_so_and_stays_the_same(machines: tuple[Machine, Machine], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from openwmi.base.error import Unreachable
-from openwmi.net import Address, connect, listen
+from openwmi.net import Address, connect, listen, look_up
 
 
 class Closer(asyncio.Protocol):
@@ -57,3 +57,25 @@ async def test_a_host_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", fail)
     with pytest.raises(Unreachable, match="no address is known for nowhere"):
         await connect(asyncio.Protocol, "nowhere.invalid", 135, 5.0)
+
+
+async def test_the_addresses_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def known(host: str, port: object, **_: Any) -> list[Any]:
+        assert (host, port) == ("box", None)
+        return [(0, 0, 0, "", ("192.0.2.7", 0)), (0, 0, 0, "", ("fe80::7%2", 0, 0, 2)), (0, 0, 0, "", ("192.0.2.7", 0))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", known)
+    assert await look_up("box", 5.0) == ("192.0.2.7", "fe80::7%2")
+
+
+@pytest.mark.parametrize(
+    "failure", [None, socket.gaierror(socket.EAI_NONAME, "Name or service not known"), UnicodeError("label too long")]
+)
+async def test_a_name_without_addresses(monkeypatch: pytest.MonkeyPatch, failure: Exception | None) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        if failure is not None:
+            raise failure
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
+    assert await look_up("box", 0.01) == ()

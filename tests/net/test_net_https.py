@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -55,6 +56,18 @@ async def test_tls(certificate: Path) -> None:
     assert (response.status, response.body) == (200, b"127.0.0.1 127.0.0.1")
     with pytest.raises(Unreachable, match="could not be trusted"):
         await exchange(url, ASKED, timeout=5, limit=100)
+    await server.close()
+
+
+async def test_who_never_says_who_he_is_is_cut_off(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openwmi.net.listener.TLS_HANDSHAKE_SECONDS", 0.05)
+    serves = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serves.load_cert_chain(certificate)
+    server = HttpServer(answer)
+    where = await server.listen(Address("127.0.0.1", 0), tls=serves)
+    reader, writer = await asyncio.open_connection(*where)
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
     await server.close()
 
 

@@ -87,6 +87,28 @@ async def test_the_port_is_shared(port: int) -> None:
         transport.close()
 
 
+async def test_who_is_in_the_group_asks_from_a_port_of_his_own(port: int) -> None:
+    """Several programs share the group's, and an answer to it reaches one of them alone."""
+    one, other = Receiver(), Receiver()
+    hosting = [await network(port).open(each, names=["lo"], group=True) for each in (one, other)]
+    hosting[0].send(b"who is there", Endpoint(GROUP_V4, port), LOOPBACK)
+    asked = await other.next()
+    assert asked.source.port != port
+    hosting[1].send(b"I am", asked.source, LOOPBACK)
+    assert [(await one.next()).data for _ in range(2)] == [b"who is there", b"I am"]
+    for each in hosting:
+        each.close()
+
+
+async def test_an_address_that_cannot_be_used_is_told(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    """And the others are used."""
+    machine = Machine(second("192.0.2.77/24"), LOOPBACK)
+    transport = await network(port, machine).open(Receiver(), names=["second", "lo"])
+    assert transport.interfaces == (LOOPBACK,)
+    assert "second (192.0.2.77)" in caplog.text
+    transport.close()
+
+
 @pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="there is one way to share a port here")
 async def test_a_port_that_is_shared_the_other_way(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from openwmi.soap import (
@@ -12,6 +14,7 @@ from openwmi.soap import (
     Headers,
     LocalizedText,
     Metadata,
+    Profile,
     QName,
     Relationship,
     Section,
@@ -44,6 +47,16 @@ def fragments(draw: st.DrawFn) -> Fragment:
     """An element of its own, whose text may use the prefix."""
     local, text = draw(NAMES), draw(st.sampled_from(["", "p:Type", "a &amp; b", "<p:in z='1'/>"]))
     return Fragment.parse(f'<p:{local} xmlns:p="http://vendor.example/{draw(NAMES)}" x="y">{text}</p:{local}>')
+
+
+def told(metadata: Metadata, profile: Profile) -> Metadata:
+    """What comes of it by way of a message of that profile: DPWS 1.1 has no place for the ServiceId of a device."""
+    if profile.host_has_id:
+        return metadata
+    relationships = [
+        replace(each, host=each.host and replace(each.host, service_id="")) for each in metadata.relationships
+    ]
+    return replace(metadata, relationships=tuple(relationships))
 
 
 FRAGMENTS = st.lists(fragments(), max_size=2).map(tuple)

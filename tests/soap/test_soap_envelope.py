@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.soap.given import HEADERS, PROFILE, QNAMES, TEXTS, fragments
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.base.limits import SOAP_HEADERS
 from openwmi.soap import (
     DPWS_2006,
     DPWS_2009,
@@ -79,6 +80,28 @@ def test_any_prefix_is_understood() -> None:
     assert headers.is_anonymous(DPWS_2006)
     assert headers.reply_to is not None
     assert [each.text for each in headers.reply_to.parameters] == ['<v:Key xmlns:v="urn:vendor">k</v:Key>']
+
+
+@pytest.mark.parametrize(
+    ("role", "demanded"), [("next", True), ("ultimateReceiver", True), ("none", False), ("/elsewhere", False)]
+)
+def test_only_what_is_meant_for_us_has_to_be_understood(role: str, demanded: bool) -> None:
+    uri = f"http://www.w3.org/2003/05/soap-envelope/role/{role}"
+    octets = FOREIGN.replace(b' e:mustUnderstand="1"', f' e:mustUnderstand="true" e:role="{uri}"'.encode())
+    assert bool(decode(octets).headers.not_understood) is demanded
+
+
+def test_a_header_of_an_unusual_name() -> None:
+    """Which is a name of XML all the same."""
+    octets = FOREIGN.replace(b"v:Trace", "v:a·b".encode())
+    assert decode(octets).headers.not_understood == (QName("urn:vendor", "a·b"),)
+
+
+def test_parameters_are_few() -> None:
+    key = b'<v:Key xmlns:v="urn:vendor">k</v:Key>'
+    assert decode(FOREIGN.replace(key, SOAP_HEADERS * key)).headers.reply_to is not None
+    with pytest.raises(RemoteProtocolError):
+        decode(FOREIGN.replace(key, (SOAP_HEADERS + 1) * key))
 
 
 def test_an_answer_to_somebody_else_is_not_anonymous() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from tests.soap.given import fragments
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import XML_ATTRIBUTES, XML_DEPTH, XML_TEXT_CHARS
+from openwmi.base.limits import XML_ATTRIBUTES, XML_DEPTH, XML_TAGS, XML_TEXT_CHARS
 from openwmi.soap import ENVELOPE, Fragment, Limits, QName
 from openwmi.soap.markup import parse_xml, resolve_qnames
 from openwmi.soap.name import is_ncname
@@ -68,6 +68,22 @@ def test_texts(chars: int, form: str) -> None:
     _check(form.format("x" * chars).encode(), allowed=chars <= XML_TEXT_CHARS)
 
 
+@pytest.mark.parametrize("count", [XML_TAGS, XML_TAGS + 1])
+def test_tags(count: int) -> None:
+    _check(b"<r>" + b"<a/>" * (count - 2) + b"</r>", allowed=count <= XML_TAGS)
+
+
+def test_prefixes_are_counted_with_those_around() -> None:
+    """However many elements declare them anew, one after the other."""
+    for count in (XML_ATTRIBUTES, XML_ATTRIBUTES + 1):
+        half = count // 2
+        outer, inner = (
+            " ".join(f'xmlns:{name}{number}="urn:u"' for number in range(most))
+            for name, most in (("a", half), ("b", count - half))
+        )
+        _check(f"<r {outer}><s/><s {inner}/><s {inner}/></r>".encode(), allowed=count <= XML_ATTRIBUTES)
+
+
 def test_octets() -> None:
     _check(b"<r>" + b" " * (ENVELOPE.octets - 7) + b"</r>", allowed=True, limits=Limits(text=1 << 20))
     _check(b"<r>" + b" " * (ENVELOPE.octets - 6) + b"</r>", allowed=False, limits=Limits(text=1 << 20))
@@ -77,6 +93,11 @@ def test_octets() -> None:
     "octets",
     [
         b"<r>" + b"<a/>" * 8000 + b"</r>",
+        b"<r "
+        + b" ".join(b"xmlns:a%d='u'" % number for number in range(127))
+        + b">"
+        + b"<a xmlns='u'/>" * 2000
+        + b"</r>",
         b"<r " + b" ".join(b"xmlns:a%d='u%d'" % (number, number) for number in range(1800)) + b"/>",
         b"<r>" + b"<" * 32_000,
         b"<r " + b"xmlns:a='u' " * 2600 + b"/>",

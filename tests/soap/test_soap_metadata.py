@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
-from tests.soap.given import METADATA, PROFILE
+from tests.soap.given import METADATA, PROFILE, told
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import SOAP_ENVELOPE_OCTETS
@@ -79,7 +79,7 @@ DEVICE = Metadata(
 def test_metadata_comes_back_as_it_was(profile: Profile, metadata: Metadata) -> None:
     request = decode(encode_get(profile, "urn:uuid:1", "urn:m"))
     answer = decode(encode_get_response(request, metadata, "urn:n"), LARGE_METADATA)
-    assert decode_get_response(answer) == metadata
+    assert decode_get_response(answer) == told(metadata, profile)
     assert answer.headers.relates_to == "urn:m"
 
 

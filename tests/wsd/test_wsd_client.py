@@ -13,7 +13,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.limits import DISCOVERY_QUESTIONS, DISCOVERY_SEARCHES
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import DISCOVERY_PORT, GROUP_V4, GROUP_V6, Endpoint
-from openwmi.soap import DPWS_2006, DPWS_2009, PROFILES, AppSequence, Profile, QName
+from openwmi.soap import DPWS_2006, DPWS_2009, PROFILES, AppSequence, Fragment, Profile, QName
 from openwmi.wsd import Client, Device, Event, Found, Gone, Search, Updated
 from openwmi.wsd.messages import Bye, Content, Description, Hello, Probe, ProbeMatches, Resolve, ResolveMatches
 
@@ -96,7 +96,14 @@ def test_a_rule_that_nobody_knows() -> None:
     Story().probe(match_by="urn:my-own")
 
 
-@pytest.mark.parametrize("what", [{"scopes": ("two words",)}, {"types": (QName("urn:x", "no name"),)}])
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"scopes": ("two words",)},
+        {"types": (QName("urn:x", "no name"),)},
+        {"scopes": ("urn:" + "x" * 2000,) * 20},  # no datagram holds it
+    ],
+)
 def test_what_cannot_be_asked(what: dict[str, Any]) -> None:
     story = Story()
     with pytest.raises(WbemError, match="cannot be looked for") as caught:
@@ -115,6 +122,30 @@ def test_each_device_is_found_once() -> None:
     assert [each.address for each in search.take()] == [urn(1), urn(2)]
     assert search.take() == []
     assert len(story.client) == 2
+
+
+def test_devices_whose_answers_have_the_name_of_the_question() -> None:
+    """Some cheap cameras do that: each is found, and its copies are copies."""
+    client = Client(Random(1), (DPWS_2006,))
+    search = client.probe([ETHERNET], 0.0)
+    name = read(client.due(0.0)[0]).headers.message_id
+    for number in (1, 2, 1, 2):
+        data = message(ProbeMatches((said(number),)), name, relates_to=name, reply_to=None)
+        client.receive(came(data, Endpoint(f"192.0.2.{number}", 3702), multicast=False), 1.0)
+    assert [each.address for each in search.take()] == [urn(1), urn(2)]
+    assert client.dropped["copy"] == 2
+
+
+def test_what_is_known_takes_no_more_than_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Devices that tell as much as they can: the oldest are forgotten."""
+    monkeypatch.setattr("openwmi.wsd.client.DISCOVERY_KNOWN_OCTETS", 100_000)
+    story = Story()
+    for number in range(200):
+        scopes = tuple(f"urn:{number}:{each}" for each in range(number % 250))
+        story.says(Hello(Description(urn(number % 150), (PRINTER,), scopes, (), number)))
+        assert sum(each.weight for each in story.client._known.values()) == story.client._weight <= 100_000
+    assert 1 < len(story.client) < 20
+    assert urn(49) in story.client._known
 
 
 def test_answers_that_nobody_asked_for_say_nothing() -> None:
@@ -208,6 +239,30 @@ def test_a_message_that_is_older_than_the_last_one_is_dropped() -> None:
     assert story.says(Bye(Description(urn(1))), (5, 8)) == []
     assert story.says(Hello(said(1, "http://192.0.2.7/old", version=4)), (4, 99)) == []
     assert story.client.dropped["stale"] == 3
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=str)
+def test_a_proxy_that_wants_to_be_asked_instead_is_passed_over(profile: Profile) -> None:
+    """Its Hello to us alone relates to our Probe. The group goes on being asked."""
+    client = Client(Random(1), (profile,))
+    search = client.probe([ETHERNET], 0.0)
+    name = read(client.due(0.0)[0]).headers.message_id
+    proxy = Description(urn(9), (QName(profile.discovery, "DiscoveryProxy"),), (), ("http://192.0.2.9/",), 1)
+    hello = message(Hello(proxy), "urn:p", profile, relates_to=name, reply_to=None)
+    suppression = b'<wsa:RelatesTo RelationshipType="wsd:Suppression">'
+    for data in (hello, hello.replace(b"urn:p", b"urn:q").replace(b"<wsa:RelatesTo>", suppression)):
+        assert client.receive(came(data, HOME, multicast=False), 0.1) == []
+    assert client.dropped["off-link"] == 2
+    assert search.take() == []
+    assert sent(client, 2.0) != []
+
+
+def test_a_signature_is_passed_over() -> None:
+    """Windows can sign what it says (compact signatures); a Hello of it is a Hello."""
+    signature = Fragment.parse(
+        f'<d:Security xmlns:d="{DPWS_2006.discovery}"><d:Sig Scheme="urn:s" Refs="a b" Sig="AAAA"/></d:Security>'
+    )
+    assert only(Story().says(Hello(said()), others=(signature,))).address == urn(1)
 
 
 def test_a_hello_that_comes_after_its_bye_does_not_bring_the_device_back() -> None:

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.wsd.world import ASKER, ETHERNET
 
-from openwmi.base.limits import DISCOVERY_AMPLIFICATION, DISCOVERY_CREDIT_OCTETS, DISCOVERY_READS
+from openwmi.base.limits import (
+    DISCOVERY_ALL_READS,
+    DISCOVERY_AMPLIFICATION,
+    DISCOVERY_CREDIT_OCTETS,
+    DISCOVERY_CREDIT_SECONDS,
+    DISCOVERY_READS,
+)
 from openwmi.soap import DPWS_2006
 from openwmi.wsd.guard import Bucket, Guard, Seen
 from openwmi.wsd.outbox import Outbox, Posted
@@ -48,7 +54,7 @@ def test_nobody_is_sent_more_than_he_is_worth(steps: list[tuple[bool, int]]) -> 
     received = sent = 0
     for incoming, octets in steps:
         if incoming:
-            guard.received("a", octets)
+            guard.received("a", octets, 0.0)
             received += octets
         elif guard.may_send("a", octets):
             sent += octets
@@ -60,8 +66,8 @@ def test_sources_are_forgotten_the_oldest_first() -> None:
     guard = Guard(2)
     for host in ("a", "b", "a", "c"):
         assert guard.may_read(host, 0.0)
-    guard.received("a", 100)
-    guard.received("b", 100)
+    guard.received("a", 100, 0.0)
+    guard.received("b", 100, 0.0)
     assert len(guard) == 2
     assert guard.is_worth("a", 150)
     assert not guard.is_worth("a", 151)
@@ -74,6 +80,27 @@ def test_one_source_cannot_keep_the_reader_busy() -> None:
     guard = Guard()
     assert sum(guard.may_read("a", 0.0) for _ in range(10_000)) == DISCOVERY_READS
     assert guard.may_read("b", 0.0)
+    assert sum(guard.may_read("c", 0.0, 32 * 1024) for _ in range(10_000)) == DISCOVERY_READS / 32
+
+
+def test_nor_can_one_that_writes_the_addresses_of_others() -> None:
+    guard = Guard()
+    assert sum(guard.may_read(str(number), 0.0) for number in range(10_000)) == DISCOVERY_ALL_READS
+    assert not guard.may_read("a", 0.0)
+    assert guard.may_read("a", 1.0)
+
+
+def test_what_is_owed_is_forgotten() -> None:
+    """Who said much long ago is not sent more than what he says now is worth."""
+    guard = Guard()
+    guard.may_read("a", 0.0)
+    guard.received("a", 10_000, 0.0)
+    guard.received("a", 100, DISCOVERY_CREDIT_SECONDS)
+    assert guard.is_worth("a", 15_150)
+    for later in (3 * DISCOVERY_CREDIT_SECONDS, 0.0):  # a clock that goes back is another time, too
+        guard.received("a", 100, later)
+        assert guard.is_worth("a", 150)
+        assert not guard.is_worth("a", 151)
 
 
 @pytest.mark.parametrize("copies", [0, 1, 4])

@@ -255,6 +255,15 @@ async def test_a_resolve_to_it_alone(world: World) -> None:
     assert THEIRS not in str(answer)
 
 
+async def test_a_rule_of_ones_own() -> None:
+    rules = {"urn:suffix": lambda wanted, scope: scope.endswith(wanted)}
+    world = World(scopes=("http://example.org/a/b",), rules=rules)
+    async with world.host:
+        for wanted, found in (("/b", 1), ("/c", 0)):
+            assert len(await world.find(scopes=(wanted,), match_by="urn:suffix")) == found
+        assert await world.find(scopes=("/b",), match_by="urn:other") == []
+
+
 async def test_https() -> None:
     """Where it listens says so; who is trusted is the client's affair."""
     world = World(tls=ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))

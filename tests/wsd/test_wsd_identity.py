@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.wsd import identity
-from openwmi.wsd.identity import LARGEST_INSTANCE, start_identity, state_folder
+from openwmi.wsd.identity import LARGEST_INSTANCE, held_identity, start_identity, state_folder
 
 
 def test_it_stays_and_grows(tmp_path: Path) -> None:
@@ -21,6 +23,36 @@ def test_it_stays_and_grows(tmp_path: Path) -> None:
     assert starts[0].instance < starts[1].instance < starts[2].instance
     assert start_identity("scanner", folder).address != starts[0].address
     assert sorted(path.name for path in folder.iterdir()) == ["wsd-computer.json", "wsd-scanner.json"]
+
+
+def test_one_process_at_a_time_has_it(tmp_path: Path) -> None:
+    with held_identity("computer", tmp_path) as first:
+        second = held_identity("computer", tmp_path)
+        with pytest.raises(WbemError, match="another process is the computer of this machine") as caught, second:
+            pass
+        assert caught.value.status == WbemStatus.ALREADY_EXISTS
+        with held_identity("scanner", tmp_path) as other, held_identity("computer", tmp_path / "elsewhere") as third:
+            assert len({each.address for each in (first, other, third)}) == 3
+    with held_identity("computer", tmp_path) as again:
+        assert (again.address, again.instance > first.instance) == (first.address, True)
+
+
+def test_an_error_of_the_device_is_its_own(tmp_path: Path) -> None:
+    with pytest.raises(BlockingIOError), held_identity("computer", tmp_path):
+        raise BlockingIOError
+
+
+def test_where_nothing_can_be_locked(tmp_path: Path) -> None:
+    (tmp_path / "wsd-computer.lock").symlink_to(tmp_path / "somewhere")
+    with held_identity("computer", tmp_path) as first, held_identity("computer", tmp_path) as second:
+        assert first.address == second.address
+
+
+def test_what_was_being_written_when_it_ended_is_in_nobodys_way(tmp_path: Path) -> None:
+    first = start_identity("computer", tmp_path)
+    (tmp_path / "wsd-computer.json.new").write_text('{"uu')
+    assert start_identity("computer", tmp_path).address == first.address
+    assert [path.name for path in tmp_path.iterdir()] == ["wsd-computer.json"]
 
 
 def test_two_machines_are_two(tmp_path: Path) -> None:

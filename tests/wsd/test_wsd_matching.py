@@ -40,6 +40,11 @@ DEVICE = "cn=scanner,ou=floor1,ou=b43,o=example,c=us"
         ("http://example.org/a%2Fb", "http://example.org/a/b", False),
         ("urn:x:y", "URN:x:y", True),
         ("urn:x", "urn:x:y", False),
+        ("urn:x", "urn:x/y", True),
+        ("sdc.ctxt.loc:/detail/a", "sdc.ctxt.loc:/detail/a/b?fac=b", True),
+        ("sdc.ctxt.loc:/detail/a", "sdc.ctxt.loc:/detail/b", False),
+        ("sdc.ctxt.loc:/detail", "sdc.ctxt.loc:detail", False),
+        ("sdc.ctxt.loc:/detail", "sdc.ctxt.loc:/..", False),
         ("urn:x", "urn://x", False),
         ("no uri", "no uri", False),
         ("", "", False),
@@ -69,7 +74,9 @@ def test_uuid(wanted: str, scope: str, match: bool) -> None:
     [
         (f"ldap://dir.example/{DEVICE}", True),
         ("LDAP://DIR.example/OU=b43,O=example,c=us", True),
-        ("ldap://dir.example/o=example, c=us", True),
+        ("ldap://dir.example/o=EXAMPLE,c=us", True),
+        ("ldap://dir.example/o=example, c=us", False),
+        ("ldap://dir.example/o=example;c=us", False),
         ("ldap://dir.example/o=example,c=us?cn?sub", True),
         ("ldap://dir.example/o=example%2Cc=us", True),
         ("ldap://dir.example", True),
@@ -83,6 +90,20 @@ def test_uuid(wanted: str, scope: str, match: bool) -> None:
 def test_ldap(wanted: str, match: bool) -> None:
     """The wanted entry is the device's, or one above it."""
     assert ldap(wanted, f"ldap://dir.example/{DEVICE}") is match
+
+
+@pytest.mark.parametrize(
+    ("wanted", "scope", "match"),
+    [
+        (r"o=a\,b,c=us", r"ou=x,o=a\,b,c=us", True),
+        (r"b,c=us", r"ou=x,o=a\,b,c=us", False),
+        (r"b,c=us", r"ou=a\\,b,c=us", True),
+        ("ou=x+cn=y,c=us", "cn=y+ou=x,c=us", True),
+        (r"cn=y,c=us", r"ou=x\+cn=y,c=us", False),
+    ],
+)
+def test_the_parts_of_an_entry(wanted: str, scope: str, match: bool) -> None:
+    assert ldap(f"ldap://dir.example/{wanted}", f"ldap://dir.example/{scope}") is match
 
 
 @given(TEXTS, TEXTS)
@@ -110,8 +131,14 @@ def test_each_rule_by_its_uri(profile: Profile, scopes: tuple[str, ...], rule: s
     assert matches(Probe((), scopes, uri), profile, (), SCOPES) is match
 
 
-def test_none_means_devices_without_scopes() -> None:
-    assert matches(Probe((), (), f"{DPWS_2006.discovery}/none"), DPWS_2006, (), ())
+@pytest.mark.parametrize("profile", PROFILES, ids=str)
+@pytest.mark.parametrize("named_by", PROFILES, ids=str)
+def test_none_means_devices_without_scopes(profile: Profile, named_by: Profile) -> None:
+    """A rule of 1.1. Windows' WCF asks for it by that name in 2005's messages, too, and cameras have one of 2005."""
+    uri = f"{named_by.discovery}/none"
+    if profile is DPWS_2006 or named_by is profile:
+        assert matches(Probe((), (), uri), profile, (), ())
+        assert not matches(Probe((), (), uri), profile, (), SCOPES)
 
 
 def test_a_rule_of_ones_own() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.soap.given import told
 from tests.wsd.devices import ADDRESS, OURS, URL, Answering, World
 
 from openwmi.base.error import Timeout, Unreachable, WbemError
@@ -65,6 +66,50 @@ async def test_addresses_that_nobody_trusts(xaddrs: tuple[str, ...]) -> None:
     async with world.host:
         with pytest.raises(WbemError, match="no address that is on its own link"):
             await world.read(replace(DEVICE, xaddrs=xaddrs))
+
+
+NAMES = {
+    "box": (OURS,),
+    "also.here": (f"{OURS}",),
+    "elsewhere": ("198.51.100.1",),
+    "localhost": ("127.0.0.1", "::1"),
+    "both": (OURS, "127.0.0.1"),
+    "127.1": ("127.0.0.1",),
+}
+
+
+async def lookup(name: str, timeout: float) -> tuple[str, ...]:
+    assert timeout > 0
+    return NAMES.get(name, ())
+
+
+async def test_a_name_that_stands_for_the_device() -> None:
+    world = World()
+    async with world.host:
+        for name in ("box", "also.here"):
+            named = replace(DEVICE, xaddrs=("http://nobody/", URL.replace(OURS, name).replace("http", "HTTP")))
+            assert await world.read(named, lookup=lookup) == world.computer.metadata(ADDRESS)
+
+
+@pytest.mark.parametrize("name", ["elsewhere", "localhost", "both", "127.1", "nobody"])
+async def test_a_name_that_stands_for_others(name: str) -> None:
+    """A stranger must not send us there by a name, either."""
+    world = World()
+    async with world.host:
+        with pytest.raises(WbemError, match="no address that is on its own link"):
+            await world.read(replace(DEVICE, xaddrs=(URL.replace(OURS, name),)), lookup=lookup)
+
+
+async def test_a_certificate_is_of_the_name() -> None:
+    asked = []
+
+    async def connect(protocol: Any, host: str, port: int, timeout: float) -> Any:
+        asked.append((host, port))
+        raise Unreachable(WbemStatus.TRANSPORT_FAILURE, "nobody is there")
+
+    with pytest.raises(Unreachable):
+        await World().read(replace(DEVICE, xaddrs=("https://box/x",)), lookup=lookup, connect=connect)
+    assert asked == [("box", 443)]
 
 
 async def test_the_interface_is_gone() -> None:
@@ -148,9 +193,10 @@ async def test_an_address_that_somebody_knows(url: str) -> None:
 
 async def test_the_other_profile() -> None:
     world = World(profiles=(DPWS_2009,))
+    said = told(world.computer.metadata(ADDRESS), DPWS_2009)
     async with world.host:
-        assert await at(world, URL) == world.computer.metadata(ADDRESS)
-        assert await at(world, f"http://{OURS}:5357/") == world.computer.metadata(ADDRESS)
+        assert await at(world, URL) == said
+        assert await at(world, f"http://{OURS}:5357/") == said
         with pytest.raises(Faulted, match="ActionNotSupported"):
             await at(world, URL, profiles=(DPWS_2006,))
 
@@ -186,7 +232,7 @@ async def test_what_is_no_device(body: bytes, said: str) -> None:
 async def test_a_device_cannot_send_us_elsewhere() -> None:
     """Its addresses are not asked: it may be on any network, and so may they."""
     world = World()
-    match = Description(ADDRESS, (), (), ("http://192.0.2.66/secret",))
+    match = Description(ADDRESS, (), (), ("soap.udp://192.0.2.66:3702", "http://192.0.2.66/secret"))
     answer = encode_discovery(DPWS_2006, Headers(DPWS_2006.action("ProbeMatches")), ProbeMatches((match,)))
     device, elsewhere = Answering(world.web, answer), Answering(world.web, answer)
     await device.listen()

@@ -174,3 +174,15 @@ async def test_a_rule_that_nobody_knows(rule: str) -> None:
     with pytest.raises(WbemError, match="is no rule for scopes") as caught:
         await call
     assert caught.value.status == WbemStatus.INVALID_PARAMETER
+
+
+async def test_a_machine_without_a_network(caplog: pytest.LogCaptureFixture) -> None:
+    """It is told, and an interface that comes in time is asked on."""
+    link = MemoryLink(Random(1))
+    machine = link.machine()
+    machine.become()
+    async with plugged(link, 1), find(network=machine) as found:
+        await found.status(0.1)
+        assert "no network interface is up" in caplog.text
+        machine.become(interface("192.0.2.8/24"))
+        assert [each.address async for each in found] == [urn(1)]

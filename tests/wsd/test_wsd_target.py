@@ -306,14 +306,14 @@ def test_a_hundred_probes_a_second_are_answered_within_limits() -> None:
 def test_all_sources_together_have_a_limit_and_leave_nothing_behind() -> None:
     target = running()
     wide = interface("10.0.0.1/8")
-    for number in range(3000):
+    for number in range(1300):
         source = Endpoint(f"10.1.{number >> 8}.{number & 255}", 3702)
         data = message(ANY, f"urn:{number}")
         for _ in range(3):
             target.receive(came(data, source, by=wide), 10.0)
     out = sent(target, 100.0)
     assert len({each.to for _, each in out}) <= 400
-    assert target.dropped["too many answers"] >= 2600
+    assert target.dropped["too many answers"] >= 900
     assert target.deadline() is None
 
 

@@ -104,19 +104,31 @@ EXPORTS_PER_PRINCIPAL: Final = 16384
 PING_SETS_PER_PRINCIPAL: Final = 1024
 PING_SET_OIDS: Final = EXPORTS_PER_PRINCIPAL
 
+# An object inside another one is made with it if it has so many octets; a smaller one when somebody asks. An object and
+# its class, of which nothing is known yet, take a kilobyte.
+WMIO_OBJECT_KEPT: Final = 512
+
 # NdTables that one class was seen with. Twenty thousand instances of a class show a handful; a peer could show
 # thousands.
 WMIO_NULL_PATTERNS: Final = 64
 
 # Instances of one NULL pattern that are decoded before it gets a decoder of its own, which takes about as long to make
-# as it saves on twice as many; and how many patterns of one class get one, so that making them costs a peer's victim no
-# more than the class itself.
+# as it saves on twice as many; the octets of instances that must have come for each that it takes, so that a peer does
+# not make a lot of memory of a little; and how many patterns of one class get one.
 WMIO_PLAN_AFTER: Final = 32
+WMIO_PLAN_PRICE: Final = 1
 WMIO_PLANS: Final = 8
 
-# Classes with more properties than this get no plan of their own: its source would grow with them, and nobody reads so
-# wide a class often.
-WMIO_COMPILED_PROPERTIES: Final = 1024
+# Octets of the largest decoder of that kind. It is that of a class of 300 strings; making it takes 2 MB for a moment.
+WMIO_PLAN_OCTETS: Final = 1 << 18
+
+# Heads of packets that are kept for one class and NULL pattern, one of some eighty octets for each length of an
+# instance. Twenty thousand processes have a hundred lengths.
+WMIO_HEADS_OCTETS: Final = 1 << 15
+
+# Classes with more properties than this get no encoder of their own: its source would grow with them, and nobody sends
+# so wide a class often.
+WMIO_COMPILED_PROPERTIES: Final = 256
 # Making an encoder for one class takes about as long as it saves on sixty instances; a class that sends fewer does
 # without.
 WMIO_COMPILE_AFTER: Final = 64
@@ -249,6 +261,10 @@ XML_DEPTH: Final = 64
 # Attributes and declarations of prefixes on one element: gSOAP declares every namespace that it knows on the outermost,
 # some fifty.
 XML_ATTRIBUTES: Final = 128
+# Tags of one document, both ends counted: the longest envelope has one for each eight octets, where real ones have one
+# for each twenty; and what may be longer has a thousand services of fourteen. What walks through them takes 0.5 µs each.
+XML_TAGS: Final = 4096
+XML_LARGE_TAGS: Final = 1 << 14
 # One text or the value of one attribute: Windows' own limit for arguments (WSD_MAX_TEXT_LENGTH).
 XML_TEXT_CHARS: Final = 8192
 # A URI, and a name for people: what DPWS allows (MAX_URI_SIZE; MAX_FIELD_SIZE, "fewer than").
@@ -264,8 +280,10 @@ DISCOVERY_MATCHES: Final = 128
 
 # Messages that are remembered so that their copies are dropped: a minute's worth of a busy network, at 200 octets each.
 DISCOVERY_SEEN: Final = 4096
-# Devices that a client knows: a large network has some thousands; each costs under a kilobyte.
+# Devices that a client knows: a large network has some thousands; each costs 1.4 KB. Strangers may tell 32 of each, so
+# that what is known has a limit, too; the oldest is forgotten first.
 DISCOVERY_DEVICES: Final = 65_536
+DISCOVERY_KNOWN_OCTETS: Final = 1 << 26
 # Searches of one client at once: each is a dozen datagrams in its ten seconds.
 DISCOVERY_SEARCHES: Final = 256
 
@@ -276,15 +294,23 @@ DISCOVERY_ANSWERS_PER_SECOND: Final = 6.0
 # The same for all sources together: two hundred machines that are switched on at once, and a tenth of a megabit later.
 DISCOVERY_ALL_ANSWERS: Final = 400
 DISCOVERY_ALL_ANSWERS_PER_SECOND: Final = 40.0
-# Datagrams that are read from one source: what a host's own clients send, four copies each; reading one takes 0.1 ms.
+# Kilobytes that are read from one source, and at least one for each datagram: what a host's own clients send, four
+# copies each. Reading one takes 0.1 ms, and the worst that 32 of them can hold ten.
 DISCOVERY_READS: Final = 256
 DISCOVERY_READS_PER_SECOND: Final = 128.0
+# The same for all sources together, who may be one that writes others' addresses: what a thousand clients send at once,
+# and then a third of the processor's time at worst.
+DISCOVERY_ALL_READS: Final = 4096
+DISCOVERY_ALL_READS_PER_SECOND: Final = 1024.0
 # Sources that this is kept for; whoever came first among them is forgotten first.
 DISCOVERY_SOURCES: Final = 1024
 # Octets that are sent to a source for each that it sent, so that nobody is worth being impersonated; and for how many
 # octets at most it may be owed.
 DISCOVERY_AMPLIFICATION: Final = 1.5
 DISCOVERY_CREDIT_OCTETS: Final = 1 << 16
+# What is owed to a source is forgotten once it has said nothing for as long as anybody waits for an answer: what is
+# sent to it next is no more than what it says next is worth.
+DISCOVERY_CREDIT_SECONDS: Final = 10.0
 # Answers that wait for their moment.
 DISCOVERY_WAITING: Final = 1024
 
@@ -295,6 +321,8 @@ HTTP_HEADER_OCTETS: Final = 1 << 14
 HTTP_REQUEST_SECONDS: Final = 10.0
 HTTP_STALLED_SECONDS: Final = 10.0
 HTTP_IDLE_SECONDS: Final = 30.0
+# How long whoever connects by TLS may take until both know each other: only then the connection is counted.
+TLS_HANDSHAKE_SECONDS: Final = 10.0
 # Connections of a server, in all and from one address: each holds at most a request, 50 KB. A client has one or two.
 HTTP_CONNECTIONS: Final = 256
 HTTP_CONNECTIONS_PER_PEER: Final = 16
@@ -310,3 +338,39 @@ HOST_BYE_SECONDS: Final = 1.0
 # Messages whose answers are waited for: eight for each search, and as many again for those that go on for as long as
 # interfaces come and go. The oldest is forgotten first.
 DISCOVERY_QUESTIONS: Final = 4096
+
+# Calls of NextAsync that wait for one enumerator. A caller that keeps a few under way loses no time; each may hold as
+# many objects as it asked for, once it has them and its sink still has those before.
+NEXT_ASYNC_PENDING: Final = 64
+
+# WITHIN and GROUP WITHIN of a notification query: milliseconds that fit into 32 bits ([MS-WMI] 3.1.2, whose 418937 is a
+# slip in the division that it gives itself).
+EVENT_WITHIN_SECONDS: Final = (0.001, 4294967.295)
+# Events of one subscription that nobody has read yet: EventDropLimit ([MS-WMI] 3.1.3). One more is QUEUE_OVERFLOW, but
+# for a burst: what a compilation or a poll brings at once has to be read within so long, and must not be more than
+# this. A slow reader takes some ten thousand a second; the objects are shared among subscriptions.
+EVENT_DROP_LIMIT: Final = 1000
+EVENT_BURST_SECONDS: Final = 10.0
+EVENT_BURST: Final = 100_000
+# An interval timer fires no more often; what it should have is counted. A hundred a second is more than anybody reads.
+EVENT_TIMER_SECONDS: Final = 0.01
+# The moment of an absolute timer is looked at again this often, since somebody may set the clock of the machine.
+EVENT_CLOCK_SECONDS: Final = 60.0
+# Timer instructions that another program writes are noticed so soon.
+EVENT_TIMER_POLL_SECONDS: Final = 1.0
+
+# At the end of the interpreter, puts and other calls with one result have this long to end. A put on a slow disk takes
+# a tenth of a second; nobody likes a program that does not end.
+EXIT_SECONDS: Final = 5.0
+# Before a fork the loop's thread is brought to where it holds no lock. A turn of the loop takes milliseconds; where it
+# takes longer, the fork is not held up, and is as safe as with any other thread.
+FORK_SECONDS: Final = 1.0
+
+# One source of this host's values, such as statvfs(2) of one mount or one call over D-Bus, has this long to answer; then
+# the value is NULL. What is well answers in milliseconds; a hung network file system never does.
+HOST_SECONDS: Final = 2.0
+# Questions of the kind above that hang at one time, each on a thread of its own. A host with more hung mounts than this
+# has more NULLs.
+HOST_HUNG: Final = 32
+# A file that describes the host is read to here: /etc/passwd of a hundred thousand users has seven million octets.
+HOST_FILE_OCTETS: Final = 64 << 20

@@ -18,7 +18,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.cli.failure import complain
 from openwmi.cli.journal import set_up
 from openwmi.cli.options import Seconds
-from openwmi.cli.output import FORMATS, Writer, writer_for
+from openwmi.cli.output import ROW_FORMATS, Writer, writer_for
 from openwmi.cli.records import Record
 from openwmi.cli.stream import Out, standard_output
 from openwmi.net import parse_address
@@ -66,7 +66,9 @@ def _interfaces(function: Callable[..., None]) -> Callable[..., None]:
 def _shared(default_format: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         help_text = f"How to print rows.  [default: on a terminal {default_format}, else jsonl]"
-        return _interfaces(click.option("--format", "format_", type=click.Choice(FORMATS), help=help_text)(function))
+        return _interfaces(
+            click.option("--format", "format_", type=click.Choice(ROW_FORMATS), help=help_text)(function)
+        )
 
     return decorate
 
@@ -185,16 +187,16 @@ def computer(
         raise click.UsageError(error.message) from None
     out = standard_output()
     set_up(logging.DEBUG if verbose else logging.INFO)
-    identity = wsd.start_identity("computer")
-    served = wsd.Host(
-        identity.address,
-        shown.metadata(identity.address),
-        instance=identity.instance,
-        types=(wsd.COMPUTER,),
-        listen=address,
-        interfaces=interfaces or None,
-    )
-    asyncio.run(_serve(served, shown, out))
+    with wsd.held_identity("computer") as identity:
+        served = wsd.Host(
+            identity.address,
+            shown.metadata(identity.address),
+            instance=identity.instance,
+            types=(wsd.COMPUTER,),
+            listen=address,
+            interfaces=interfaces or None,
+        )
+        asyncio.run(_serve(served, shown, out))
 
 
 async def _serve(served: Host, shown: Computer, out: Out) -> None:
@@ -237,7 +239,7 @@ async def _write(writer: Writer, rows: AsyncIterable[T], record: Callable[[T], R
 
 def _run(work: Callable[[Writer], Any], format_: str | None, *, on_terminal: str) -> None:
     """Works, with rows going to standard output as they come."""
-    logging.getLogger("openwmi").addHandler(logging.NullHandler())
+    set_up(logging.WARNING)
     out = standard_output()
     writer = writer_for(format_ or (on_terminal if out.is_terminal else "jsonl"), out)
     try:

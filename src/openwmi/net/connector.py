@@ -39,5 +39,15 @@ async def connect(
         raise _unreachable(f"{host!r} is no name of a machine: {error}") from None
 
 
+async def look_up(host: str, timeout: float) -> tuple[str, ...]:
+    """The addresses of a machine, as numbers; none where nobody knows them, or not within `timeout` seconds."""
+    try:
+        async with asyncio.timeout(timeout):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):  # a TimeoutError is an OSError, and names may be longer than they may be
+        return ()
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
 def _unreachable(text: str) -> Unreachable:
     return Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, text)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from openwmi.base.error import WbemError
+from openwmi.base.limits import TLS_HANDSHAKE_SECONDS
 from openwmi.base.status import WbemStatus
 
 BACKLOG = 256
@@ -104,7 +105,14 @@ def acknowledge(transport: asyncio.BaseTransport) -> None:
 async def _listen(
     protocol: Callable[[], asyncio.Protocol], host: str, port: int, tls: ssl.SSLContext | None
 ) -> asyncio.Server:
-    return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=BACKLOG, ssl=tls)
+    return await asyncio.get_running_loop().create_server(
+        protocol,
+        host,
+        port,
+        backlog=BACKLOG,
+        ssl=tls,
+        ssl_handshake_timeout=None if tls is None else TLS_HANDSHAKE_SECONDS,
+    )
 
 
 def _is_ipv6(host: str) -> bool:

@@ -125,6 +125,7 @@ class _UdpTransport:
         failures = await self._follow(found)
         if failures and not self._open:
             raise WbemError(WbemStatus.FAILED, failures[0])
+        _warn(failures)
 
     def send(self, data: bytes, to: Endpoint, interface: Interface) -> None:
         there = ipaddress.ip_address(to.host)
@@ -150,8 +151,7 @@ class _UdpTransport:
     async def _tell(self, interfaces: tuple[Interface, ...]) -> None:
         async with self._turn:
             before = self.interfaces
-            for failure in await self._follow(interfaces):
-                log.warning("%s", failure)
+            _warn(await self._follow(interfaces))
             if self.interfaces != before and not self._closed:
                 self._receiver.interfaces_changed(self.interfaces)
 
@@ -315,6 +315,11 @@ def _bind(sock: socket.socket, where: tuple[str | int, ...], *, shared: bool) ->
             raise
         sock.setsockopt(socket.SOL_SOCKET, reuse_port, 1)
         sock.bind(where)
+
+
+def _warn(failures: Sequence[str]) -> None:
+    for failure in failures:
+        log.warning("%s", failure)
 
 
 def _reason(error: OSError, port: int) -> str:

@@ -13,7 +13,7 @@ from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import DPWS_URI_OCTETS, SOAP_HEADERS
 from openwmi.soap import namespaces as ns
 from openwmi.soap.fragment import Fragment, keep
-from openwmi.soap.markup import Element, text_of
+from openwmi.soap.markup import Element, name_of, text_of
 from openwmi.soap.name import QName
 from openwmi.soap.profile import BY_ADDRESSING, PROFILES, Profile
 from openwmi.soap.writer import Writer
@@ -38,15 +38,15 @@ class EndpointReference:
     def parse(cls, element: Element, profile: Profile) -> EndpointReference:
         """An element of this type, whatever its name."""
         address = ""
-        parameters: tuple[Fragment, ...] = ()
+        parameters: list[Element] = []
         for child in element:
             if child.tag == f"{{{profile.addressing}}}Address":
                 address = uri_of(child)
             elif child.tag in _PARAMETERS:
-                parameters += tuple(keep(each) for each in child)
-        if not address:
-            raise RemoteProtocolError(f"no address in {element.tag}")
-        return cls(address, parameters)
+                parameters += child
+        if not address or len(parameters) > SOAP_HEADERS:
+            raise RemoteProtocolError(f"no address in {element.tag}, or more than {SOAP_HEADERS} parameters")
+        return cls(address, tuple(map(keep, parameters)))
 
     def format(self, writer: Writer, namespace: str = "", local: str = "EndpointReference") -> None:
         """As an element of that name."""
@@ -151,9 +151,7 @@ class Headers:
             raise RemoteProtocolError("no header Action of an addressing that is known")
         values: dict[str, Any] = {field: _PARSERS[field](child, profile) for field, child in found.items()}
         if others:
-            # Only what is meant for whoever receives it has to be understood by us (SOAP 1.2 part 1, 2.4).
-            demanded = (child for child in others if child.get(_MUST_UNDERSTAND) in {"1", "true"})
-            values["not_understood"] = tuple(QName.parse(str(child.tag)) for child in demanded)
+            values["not_understood"] = tuple(name_of(child) for child in others if _is_demanded(child))
             values["others"] = tuple(keep(child) for child in others)
         return cls(**{"action": "", **values}), profile
 
@@ -200,6 +198,11 @@ def _format_sequence(sequence: AppSequence, writer: Writer) -> None:
     writer.text(writer.profile.discovery, "AppSequence", "", attributes)
 
 
+def _is_demanded(element: Element) -> bool:
+    """Whether we have to understand the header: only if it is meant for whoever receives it (SOAP 1.2 part 1, 2.4)."""
+    return element.get(_MUST_UNDERSTAND) in {"1", "true"} and element.get(_ROLE, "") in _OUR_ROLES
+
+
 def _is_reply(element: Element) -> bool:
     """A message may relate to others in other ways, as the Hello of a proxy does."""
     kind = element.get("RelationshipType")
@@ -207,6 +210,8 @@ def _is_reply(element: Element) -> bool:
 
 
 _MUST_UNDERSTAND: Final = f"{{{ns.SOAP}}}mustUnderstand"
+_ROLE: Final = f"{{{ns.SOAP}}}role"
+_OUR_ROLES: Final = {"", f"{ns.SOAP}/role/next", f"{ns.SOAP}/role/ultimateReceiver"}
 _PARAMETERS: Final = {
     f"{{{profile.addressing}}}{local}"
     for profile in PROFILES

@@ -7,13 +7,14 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import SOAP_LARGE_METADATA_OCTETS
+from openwmi.base.limits import SOAP_LARGE_METADATA_OCTETS, XML_LARGE_TAGS
 from openwmi.soap.markup import Element, Limits, etree, name_of, parse_xml
 from openwmi.soap.name import QName
 
 _PREFIX = re.compile(r"(?<![\w.-])([^\W\d][\w.-]*):")
 
-_OWN = Limits(SOAP_LARGE_METADATA_OCTETS)
+# Canonical XML is longer than what was read: an empty element has two tags, and a quote in an attribute six characters.
+_OWN = Limits(8 * SOAP_LARGE_METADATA_OCTETS, 2 * XML_LARGE_TAGS)
 
 
 @dataclass(frozen=True, slots=True)

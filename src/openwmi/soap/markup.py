@@ -18,6 +18,8 @@ from openwmi.base.limits import (
     SOAP_LARGE_METADATA_OCTETS,
     XML_ATTRIBUTES,
     XML_DEPTH,
+    XML_LARGE_TAGS,
+    XML_TAGS,
     XML_TEXT_CHARS,
 )
 from openwmi.soap.name import QName
@@ -32,9 +34,10 @@ __all__ = ["DATAGRAM", "ENVELOPE", "LARGE_METADATA", "Element", "Limits", "eleme
 
 
 class Limits(NamedTuple):
-    """What a document may have at most: octets, levels of elements, attributes of one, characters of a text."""
+    """What a document may have at most: octets, tags, levels of elements, attributes of one, characters of a text."""
 
     octets: int = SOAP_ENVELOPE_OCTETS
+    tags: int = XML_TAGS
     depth: int = XML_DEPTH
     attributes: int = XML_ATTRIBUTES
     text: int = XML_TEXT_CHARS
@@ -42,7 +45,7 @@ class Limits(NamedTuple):
 
 ENVELOPE: Final = Limits()
 DATAGRAM: Final = Limits(SOAP_DATAGRAM_OCTETS)
-LARGE_METADATA: Final = Limits(SOAP_LARGE_METADATA_OCTETS)
+LARGE_METADATA: Final = Limits(SOAP_LARGE_METADATA_OCTETS, XML_LARGE_TAGS)
 
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
@@ -70,6 +73,9 @@ def parse_xml(octets: bytes, limits: Limits = ENVELOPE) -> Element:
     octets = _as_utf8(octets)
     if b"<!DOCTYPE" in octets:
         raise RemoteProtocolError("a document type, which SOAP has none of (SOAP 1.2 part 1, 5)")
+    tags = octets.count(b"<")
+    if tags > limits.tags:
+        raise RemoteProtocolError(f"{tags} tags of XML, where {limits.tags} are allowed")
     try:
         root = etree.fromstring(octets, _PARSER)
     except etree.XMLSyntaxError as error:
@@ -121,22 +127,26 @@ def _as_utf8(octets: bytes) -> bytes:
 
 def _check(root: Element, octets: bytes, limits: Limits) -> None:
     """Most documents are too short to break a limit, and need not be walked through."""
-    tags = octets.count(b"<")  # of a depth of n there are at least 2n - 1
-    deep = tags >= 2 * limits.depth
+    deep = octets.count(b"<") >= 2 * limits.depth  # of a depth of n there are at least 2n - 1 tags
     wide = octets.count(b"=") > limits.attributes
     long = len(octets) > limits.text
     if not (deep or wide or long):
         return
-    prefixed = octets.count(b"xmlns") > limits.attributes
-    depth = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
+    depth = declared = 0  # prefixes are counted as they come: to ask an element for those around it takes long
+    for event, element in etree.iterwalk(root, events=("start", "end", "start-ns", "end-ns")):
+        if event == "start-ns":
+            declared += 1
+            continue
+        if event == "end-ns":
+            declared -= 1
+            continue
         if event == "end":
             depth -= 1
             continue
         depth += 1
         if depth > limits.depth:
             raise RemoteProtocolError(f"elements nest deeper than {limits.depth} levels")
-        if len(element.attrib) > limits.attributes or (prefixed and len(element.nsmap) > limits.attributes):
+        if len(element.attrib) > limits.attributes or declared > limits.attributes:
             raise RemoteProtocolError(f"more than {limits.attributes} attributes of {element.tag}")
         if long and _longest(element) > limits.text:
             raise RemoteProtocolError(f"a text of more than {limits.text} characters in {element.tag}")

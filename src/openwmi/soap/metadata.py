@@ -308,6 +308,7 @@ def _format_service(service: Service, writer: Writer, local: str) -> None:
     for endpoint in service.endpoints:
         endpoint.format(writer)
     writer.qnames(devprof, "Types", service.types)
-    _uri(writer, "ServiceId", service.service_id)
+    if local == "Hosted" or writer.profile.host_has_id:
+        _uri(writer, "ServiceId", service.service_id)
     writer.fragments(service.extensions)
     writer.close(devprof, local)

@@ -51,6 +51,7 @@ class Profile:
         default_rule: how scopes match where nothing is said.
         rules: the rules for scopes that the text defines, by their URIs, with the names that `wsd` has for them.
         directed_path: where a device takes a Probe over HTTP.
+        host_has_id: whether a device has a ServiceId among its services, as Windows' computers have.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Profile:
     missing_header: str
     default_rule: str
     directed_path: str
+    host_has_id: bool
     timing: Timing
     rules: dict[str, str] = field(default_factory=dict)
     transfer: str = ns.TRANSFER
@@ -85,8 +87,11 @@ class Profile:
         return f"{self.discovery}/{name}"
 
 
-# The text of 2005 says 500 ms for APP_MAX_DELAY, DPWS of 2006 5,000 and DPWS 1.1 2,500. Windows: answers within 2,500,
-# since its firewall lets no answer in after four seconds.
+# APP_MAX_DELAY is 500 ms in WS-Discovery, 5,000 in DPWS of 2006 and 2,500 in DPWS 1.1 (the appendix on constants of
+# each). Windows: answers within 2,500 (WSDAPI's compliance page), since its firewall lets no answer in
+# after four seconds. MATCH_TIMEOUT is 10 s in both DPWS. Copies: DPWS of 2006 says 2, which by SOAP-over-UDP of 2004
+# counts the first one, too; DPWS 1.1 says 1 by SOAP-over-UDP 1.1, which does not. UPPER_DELAY is 450 ms in both DPWS,
+# and 500 in SOAP-over-UDP alone.
 _TIMING: Final = Timing(
     answer_delay=2.5,
     match_timeout=10.0,
@@ -109,8 +114,14 @@ DPWS_2006: Final = Profile(
     missing_header="MessageInformationHeaderRequired",
     default_rule=f"{ns.WSD_2005}/rfc2396",
     directed_path="/StableWSDiscoveryEndpoint/schemas-xmlsoap-org_ws_2005_04_discovery",
+    host_has_id=True,
     timing=_TIMING,
-    rules={f"{ns.WSD_2005}/{name}": name for name in ("rfc2396", "uuid", "ldap", "strcmp0", "none")},
+    # The text of 2005 has the first four of them (5.1). `none` is of 1.1, and has two names here: cameras (ONVIF) made
+    # one of 2005 of it. Windows: WCF uses that of 1.1 in messages of 2005, too.
+    rules={
+        **{f"{ns.WSD_2005}/{name}": name for name in ("rfc2396", "uuid", "ldap", "strcmp0", "none")},
+        f"{ns.WSD_2009}/none": "none",
+    },
 )
 
 DPWS_2009: Final = Profile(
@@ -124,7 +135,9 @@ DPWS_2009: Final = Profile(
     invalid_header="InvalidAddressingHeader",
     missing_header="MessageAddressingHeaderRequired",
     default_rule=f"{ns.WSD_2009}/rfc3986",
+    # No text names a path for 1.1: it is made like the one that Windows and printers use with 2005.
     directed_path="/StableWSDiscoveryEndpoint/docs-oasis-open-org_ws-dd_ns_discovery_2009_01",
+    host_has_id=False,  # the schema of 1.1 (HostServiceType) has none
     timing=_TIMING,
     rules={
         f"{ns.WSD_2009}/rfc3986": "rfc2396",

@@ -19,7 +19,7 @@ from openwmi.wsd.client import Client, Search
 from openwmi.wsd.computer import COMPUTER, Computer, this_computer
 from openwmi.wsd.device import Device, Event, Found, Gone, Updated
 from openwmi.wsd.host import Host
-from openwmi.wsd.identity import Identity, start_identity
+from openwmi.wsd.identity import Identity, held_identity, start_identity
 from openwmi.wsd.matching import Rule
 from openwmi.wsd.metadata import metadata, metadata_at
 from openwmi.wsd.search import find, resolve, watch
@@ -46,6 +46,7 @@ __all__ = [
     "Target",
     "Updated",
     "find",
+    "held_identity",
     "metadata",
     "metadata_at",
     "resolve",

@@ -50,12 +50,34 @@ def usable_xaddrs(xaddrs: Iterable[str], interface: Interface, sender: str = "")
     """Those to which a request may be sent, in their order, with the scope that a link's own address needs.
 
     Only HTTP; none at all where secure and insecure ones are mixed. An address in numbers must be of the interface's
-    subnets, or the sender's own: a stranger must not send us to others. Names are left for whoever looks them up.
+    subnets, or the sender's own: a stranger must not send us to others. Names are left for whoever looks them up, and
+    then asks for the same `at` each address.
     """
     found = [match for each in xaddrs if (match := _XADDR.fullmatch(each)) is not None]
     if len({match["scheme"].lower() for match in found}) > 1:
         return ()
     return tuple(usable for match in found if (usable := _usable(match, interface, sender)) is not None)
+
+
+def name_in(xaddr: str) -> str:
+    """The name of a machine in a usable one; empty where an address in numbers stands there."""
+    match = _XADDR.fullmatch(xaddr)
+    host = "" if match is None else match["host"] or ""
+    return "" if parse_host(host) is not None else host
+
+
+def path_in(xaddr: str) -> str:
+    """What stands behind the machine; empty in what is no address of HTTP."""
+    match = _XADDR.fullmatch(xaddr)
+    return "" if match is None else match["rest"] or "/"
+
+
+def at(xaddr: str, number: str) -> str:
+    """The same of a machine that has that address, instead of its name."""
+    match = _XADDR.fullmatch(xaddr)
+    assert match is not None
+    host = f"[{number}]" if ":" in number else number
+    return f"{match['scheme'].lower()}://{host}{match['port'] or ''}{match['rest']}"
 
 
 def _usable(match: re.Match[str], interface: Interface, sender: str) -> str | None:

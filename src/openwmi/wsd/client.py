@@ -17,7 +17,14 @@ from random import Random
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import DISCOVERY_DEVICES, DISCOVERY_QUESTIONS, DISCOVERY_SEARCHES, DISCOVERY_WAITING
+from openwmi.base.limits import (
+    DISCOVERY_DEVICES,
+    DISCOVERY_KNOWN_OCTETS,
+    DISCOVERY_QUESTIONS,
+    DISCOVERY_SEARCHES,
+    DISCOVERY_WAITING,
+    SOAP_DATAGRAM_OCTETS,
+)
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import Datagram
 from openwmi.net.interfaces import Interface
@@ -102,6 +109,7 @@ class Client:
         self._interfaces: tuple[Interface, ...] = ()
         self._seen = Seen()
         self._known: OrderedDict[str, Known] = OrderedDict()
+        self._weight = 0  # of them all
         self._outbox = Outbox(self.profiles[0].timing, chance, DISCOVERY_WAITING)
         self._asked: dict[str, tuple[Search, Question]] = {}  # by the name of the message
         self._searches: list[Search] = []
@@ -182,7 +190,9 @@ class Client:
         except RemoteProtocolError:
             self.dropped["malformed"] += 1
             return []
-        if message.headers.message_id and self._seen.before(message.headers.message_id):
+        # Some answer by the name of the question, and so several of them by the same one.
+        name = message.headers.message_id
+        if name and self._seen.before(f"{datagram.source.host} {name}"):
             self.dropped["copy"] += 1
             return []
         self._forget_ended(now)
@@ -244,16 +254,21 @@ class Client:
         if known.is_stale(sequence):
             self.dropped["stale"] += 1
             return []
-        was_gone = known.gone
+        was_gone, weight = known.gone, known.weight
         if not known.hear(said, sequence, versioned=described.metadata_version is not None):
             return []
+        self._grow(known.weight - weight)
         return [Found(known.device) if was_gone else Updated(known.device)]
 
     def _remember(self, known: Known) -> Known:
         self._known[known.device.address] = known
-        if len(self._known) > DISCOVERY_DEVICES:
-            self._known.popitem(last=False)
+        self._grow(known.weight)
         return known
+
+    def _grow(self, weight: int) -> None:
+        self._weight += weight
+        while len(self._known) > DISCOVERY_DEVICES or self._weight > DISCOVERY_KNOWN_OCTETS:
+            self._weight -= self._known.popitem(last=False)[1].weight
 
     def _search(
         self, questions: Sequence[Question], interfaces: Sequence[Interface], now: float, timeout: float | None
@@ -281,6 +296,8 @@ class Client:
             reply_to = EndpointReference(profile.anonymous)
             headers = Headers(profile.action(question.content.name), name, profile.everybody, reply_to=reply_to)
             data = encode_discovery(profile, headers, question.content)
+            if len(data) > SOAP_DATAGRAM_OCTETS:
+                raise LocalProtocolError(f"it takes {len(data)} octets, and a message has {SOAP_DATAGRAM_OCTETS}")
             self._asked[name] = search, question
             if len(self._asked) > DISCOVERY_QUESTIONS:
                 del self._asked[next(iter(self._asked))]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from xml.sax.saxutils import escape
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
@@ -25,6 +24,7 @@ from openwmi.soap import (
     localized,
 )
 from openwmi.soap.namespaces import PNPX, PUB
+from openwmi.soap.writer import escape
 
 COMPUTER = QName(PUB, "Computer")
 WORKGROUP = "WORKGROUP"

@@ -72,6 +72,13 @@ class Known:
         self.sequence = sequence
         self.gone = False
 
+    @property
+    def weight(self) -> int:
+        """About how many octets of memory it takes."""
+        device = self.device
+        texts = (device.address, *device.scopes, *device.xaddrs, *(part for name in device.types for part in name))
+        return OVERHEAD + sum(OVERHEAD + len(text) for text in texts)
+
     def is_stale(self, sequence: AppSequence | None) -> bool:
         """Whether a message of that sequence is older than the last one of the same."""
         last = self.sequence
@@ -107,6 +114,9 @@ class Known:
             self.device = replace(self.device, source=said.source, interface=said.interface, profile=said.profile)
         return True
 
+
+OVERHEAD = 64
+"""Octets that any object takes, whatever it holds."""
 
 MOST_XADDRS = 16
 """Addresses that are gathered of one device: one for each of its interfaces and each of ours."""

@@ -11,15 +11,20 @@ from collections import OrderedDict
 from openwmi.base.limits import (
     DISCOVERY_ALL_ANSWERS,
     DISCOVERY_ALL_ANSWERS_PER_SECOND,
+    DISCOVERY_ALL_READS,
+    DISCOVERY_ALL_READS_PER_SECOND,
     DISCOVERY_AMPLIFICATION,
     DISCOVERY_ANSWERS,
     DISCOVERY_ANSWERS_PER_SECOND,
     DISCOVERY_CREDIT_OCTETS,
+    DISCOVERY_CREDIT_SECONDS,
     DISCOVERY_READS,
     DISCOVERY_READS_PER_SECOND,
     DISCOVERY_SEEN,
     DISCOVERY_SOURCES,
 )
+
+KILOBYTE = 1024
 
 
 class Seen:
@@ -54,23 +59,24 @@ class Bucket:
         self._per_second = per_second
         self._filled = now
 
-    def take(self, now: float) -> bool:
-        """Whether there is one left. A clock that goes back gives nothing and takes nothing."""
+    def take(self, now: float, cost: float = 1) -> bool:
+        """Whether there are so many left. A clock that goes back gives nothing and takes nothing."""
         self._left = min(self._size, self._left + max(0.0, now - self._filled) * self._per_second)
         self._filled = now
-        if self._left < 1:
+        if self._left < cost:
             return False
-        self._left -= 1
+        self._left -= cost
         return True
 
 
 class _Source:
-    __slots__ = ("answers", "credit", "reads")
+    __slots__ = ("answers", "credit", "heard", "reads")
 
     def __init__(self, now: float) -> None:
         self.reads = Bucket(DISCOVERY_READS, DISCOVERY_READS_PER_SECOND, now)
         self.answers = Bucket(DISCOVERY_ANSWERS, DISCOVERY_ANSWERS_PER_SECOND, now)
         self.credit = 0.0
+        self.heard = now
 
 
 class Guard:
@@ -79,13 +85,14 @@ class Guard:
     def __init__(self, limit: int = DISCOVERY_SOURCES) -> None:
         self._limit = limit
         self._sources: OrderedDict[str, _Source] = OrderedDict()
-        self._all: Bucket | None = None
+        self._reads: Bucket | None = None
+        self._answers: Bucket | None = None
 
     def __len__(self) -> int:
         return len(self._sources)
 
-    def may_read(self, host: str, now: float) -> bool:
-        """Whether a datagram from there is worth looking into."""
+    def may_read(self, host: str, now: float, octets: int = 0) -> bool:
+        """Whether a datagram from there, of so many octets, is worth looking into."""
         source = self._sources.get(host)
         if source is None:
             source = self._sources[host] = _Source(now)
@@ -93,12 +100,18 @@ class Guard:
                 self._sources.popitem(last=False)
         else:
             self._sources.move_to_end(host)
-        return source.reads.take(now)
+        if self._reads is None:
+            self._reads = Bucket(DISCOVERY_ALL_READS, DISCOVERY_ALL_READS_PER_SECOND, now)
+        cost = max(1, octets / KILOBYTE)
+        return source.reads.take(now, cost) and self._reads.take(now, cost)
 
-    def received(self, host: str, octets: int) -> None:
+    def received(self, host: str, octets: int, now: float) -> None:
         """A message came from there that makes sense."""
         source = self._sources.get(host)
         if source is not None:
+            if abs(now - source.heard) > DISCOVERY_CREDIT_SECONDS:
+                source.credit = 0.0
+            source.heard = now
             source.credit = min(DISCOVERY_CREDIT_OCTETS, source.credit + octets * DISCOVERY_AMPLIFICATION)
 
     def may_answer(self, host: str, now: float) -> bool:
@@ -106,9 +119,9 @@ class Guard:
         source = self._sources.get(host)
         if source is None or not source.answers.take(now):
             return False
-        if self._all is None:
-            self._all = Bucket(DISCOVERY_ALL_ANSWERS, DISCOVERY_ALL_ANSWERS_PER_SECOND, now)
-        return self._all.take(now)
+        if self._answers is None:
+            self._answers = Bucket(DISCOVERY_ALL_ANSWERS, DISCOVERY_ALL_ANSWERS_PER_SECOND, now)
+        return self._answers.take(now)
 
     def is_worth(self, host: str, octets: int) -> bool:
         """Whether so many octets may go there."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from random import SystemRandom
@@ -45,6 +45,7 @@ from openwmi.soap import (
 )
 from openwmi.wsd.calling import ENVELOPE_TYPE, new_message_id
 from openwmi.wsd.courier import Courier
+from openwmi.wsd.matching import NO_RULES, Rule
 from openwmi.wsd.messages import Probe, Resolve
 from openwmi.wsd.target import Announced, Target
 
@@ -67,6 +68,7 @@ class Host:
         interfaces: the names of those on which it is found; None for all that reach others. Where it listens at one
             address, it is the interface that has it.
         profiles: those that it speaks.
+        rules: further rules for scopes, by their URIs.
         tls: to serve HTTPS instead.
         network, listen_with: others than this machine's.
 
@@ -86,6 +88,7 @@ class Host:
         listen: Address = EVERYWHERE,
         interfaces: Collection[str] | None = None,
         profiles: Sequence[Profile] = (DPWS_2006,),
+        rules: Mapping[str, Rule] = NO_RULES,
         tls: ssl.SSLContext | None = None,
         network: DatagramNetwork | None = None,
         listen_with: Listen | None = None,
@@ -97,7 +100,7 @@ class Host:
         device = Announced(
             address, tuple(types), tuple(scopes), scheme="http" if tls is None else "https", path=self._path
         )
-        self.target = Target(device, instance_id=instance, chance=SystemRandom(), profiles=self._profiles)
+        self.target = Target(device, instance_id=instance, chance=SystemRandom(), profiles=self._profiles, rules=rules)
         self._interfaces = interfaces
         self._tls = tls
         self._network = network

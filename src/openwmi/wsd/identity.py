@@ -10,10 +10,18 @@ import contextlib
 import json
 import logging
 import os
+import sys
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+
+if sys.platform != "win32":
+    import fcntl
 
 log = logging.getLogger("openwmi.wsd")
 
@@ -37,6 +45,17 @@ def state_folder() -> Path:
     from platformdirs import user_state_path  # noqa: PLC0415 - a service need not pay for it
 
     return user_state_path("openwmi")
+
+
+@contextlib.contextmanager
+def held_identity(role: str, folder: Path | None = None) -> Iterator[Identity]:
+    """What `start_identity` returns, and nobody else has it meanwhile who keeps his in the same folder.
+
+    WbemError(ALREADY_EXISTS) where somebody has it already. It is given back with the process, however that ends.
+    """
+    where = state_folder() if folder is None else folder
+    with _held(role, where / f"wsd-{role}.lock"):
+        yield start_identity(role, where)
 
 
 def start_identity(role: str, folder: Path | None = None) -> Identity:
@@ -70,15 +89,39 @@ def _read(path: Path) -> tuple[uuid.UUID | None, int]:
 def _write(path: Path, identity: Identity) -> None:
     """All of it or nothing, whatever happens."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f"{path.name}.{os.getpid()}")
+    made = path.with_name(f"{path.name}.new")
     try:
-        made.write_text(
-            json.dumps({"uuid": str(uuid.UUID(identity.address)), "instance": identity.instance}) + "\n",
-            encoding="utf-8",
-        )
+        with made.open("w", encoding="utf-8") as file:
+            json.dump({"uuid": str(uuid.UUID(identity.address)), "instance": identity.instance}, file)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
         made.replace(path)
     finally:
         made.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _held(role: str, path: Path) -> Iterator[None]:
+    """A lock on a file; where there can be none, nothing."""
+    if sys.platform == "win32":
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WbemError(
+                WbemStatus.ALREADY_EXISTS,
+                f"another process is the {role} of this machine (it holds {path}): stop that, or set STATE_DIRECTORY "
+                "to a folder for another identity",
+            ) from None
+        except OSError as error:
+            log.debug("%s cannot be locked: %s", path, error)
+        yield
 
 
 def _of_machine(role: str) -> uuid.UUID:

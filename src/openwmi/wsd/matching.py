@@ -1,5 +1,8 @@
 """Whether a device is meant by a Probe: its types, and its scopes by one of the rules (2005: 5.1; 1.1: 5.1).
 
+The rule `none` is of 1.1 alone: who has no scopes. rfc2396, uuid, ldap and strcmp0 are worded alike in both, but for
+the name that 1.1 gives the first, rfc3986.
+
 Types are compared by namespace and name, never by prefix. A rule compares one scope of the Probe with one of the
 device; each of the Probe's must match some of the device's.
 """
@@ -59,9 +62,8 @@ def rfc2396(wanted: str, scope: str) -> bool:
     first, second = _URI.fullmatch(wanted), _URI.fullmatch(scope)
     if first is None or second is None or first["scheme"].lower() != second["scheme"].lower():
         return False
-    if first["authority"] is None or second["authority"] is None:
-        return first["authority"] is second["authority"] and first["path"] == second["path"]
-    if first["authority"].lower() != second["authority"].lower():
+    authorities = [each["authority"] and each["authority"].lower() for each in (first, second)]
+    if authorities[0] != authorities[1]:
         return False
     here, there = _segments(first["path"]), _segments(second["path"])
     return not _DOTS & {*here, *there} and there[: len(here)] == here
@@ -74,9 +76,12 @@ def uuid(wanted: str, scope: str) -> bool:
 
 
 def ldap(wanted: str, scope: str) -> bool:
-    """The same directory, whatever the case of its name; the wanted entry is the other one's or above it.
+    """The same directory; the wanted entry is the other one's or above it. Case does not count.
 
-    A distinguished name is written from the entry upwards: the wanted one's parts are the last of the other's.
+    The text wants the RDNSequence of the wanted entry to be a prefix of the other's. That sequence begins at the root,
+    and is written from its end (RFC 2253, 2.1): the wanted one's parts are the last of the other's. The variants of
+    RFC 2253, 4 (semicolons, space around commas) are not supported, as the text says.
+    Windows: WCF takes it the same way, but compares the entries letter by letter.
     """
     first, second = _LDAP.fullmatch(wanted), _LDAP.fullmatch(scope)
     if first is None or second is None or first["host"].lower() != second["host"].lower():
@@ -97,7 +102,8 @@ _URI: Final = re.compile(
 )
 _LDAP: Final = re.compile(r"ldap://(?P<host>[^/?]*)(?:/(?P<dn>[^?]*)(?:\?.*)?)?", re.IGNORECASE | re.DOTALL)
 _ESCAPE: Final = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
-_COMMA: Final = re.compile(r"(?<!\\)[,;]")
+_BETWEEN_COMMAS: Final = re.compile(r"(?:\\.|[^,\\])+", re.DOTALL)
+_BETWEEN_PLUSES: Final = re.compile(r"(?:\\.|[^+\\])+", re.DOTALL)
 _DOTS: Final = {".", ".."}
 
 
@@ -106,7 +112,8 @@ def _unescaped(text: str) -> str:
 
 
 def _segments(path: str) -> list[str]:
-    found = [_unescaped(segment) for segment in path.split("/")[1:]]
+    """The first is empty where the path begins with a slash; the last never is."""
+    found = [_unescaped(segment) for segment in path.split("/")]
     while found and not found[-1]:
         found.pop()
     return found
@@ -120,7 +127,7 @@ def _uuid_in(text: str) -> str | None:
         return None
 
 
-def _names(text: str | None) -> list[tuple[str, str]]:
-    """The parts of a distinguished name (RFC 2253), each type in small letters."""
-    parts = [part.partition("=") for part in _COMMA.split(_unescaped(text or "")) if part]
-    return [(name.strip().lower(), value.strip()) for name, _, value in parts]
+def _names(text: str | None) -> list[frozenset[str]]:
+    """The parts of a distinguished name; several values of one part are in any order (RFC 2253, 2.2)."""
+    parts = _BETWEEN_COMMAS.findall(_unescaped(text or "").lower())
+    return [frozenset(_BETWEEN_PLUSES.findall(part)) for part in parts]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from openwmi.base.error import Timeout, Unreachable, WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.limits import HTTP_EXCHANGE_SECONDS
 from openwmi.base.status import WbemStatus
+from openwmi.net import look_up
 from openwmi.net.datagram import DatagramNetwork, Endpoint
 from openwmi.net.http import parse_url
 from openwmi.net.http_client import Connect
@@ -26,11 +27,14 @@ from openwmi.soap import (
     decode_get_response,
     encode_get,
 )
-from openwmi.wsd.addresses import usable_xaddrs
+from openwmi.wsd.addresses import at, name_in, path_in, usable_xaddrs
 from openwmi.wsd.calling import call, new_message_id
 from openwmi.wsd.device import Device, device_of
 from openwmi.wsd.messages import Probe, ProbeMatches, discovery_in, encode_discovery
 from openwmi.wsd.search import resolve
+
+LookUp = Callable[[str, float], Awaitable[Sequence[str]]]
+"""What finds the addresses of a name, within so many seconds: `openwmi.net.look_up`, or one of a network in memory."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 
@@ -43,6 +47,7 @@ def metadata(
     network: DatagramNetwork | None = None,
     connect: Connect | None = None,
     listing: Callable[[], Collection[Interface]] = list_interfaces,
+    lookup: LookUp = look_up,
 ) -> Operation[Metadata]:
     """What a device that was found says of itself; where it did not say where it listens, that is asked first.
 
@@ -50,7 +55,7 @@ def metadata(
         device: of `find`, `resolve` or `watch`.
         timeout: seconds for each of its addresses.
         tls: for https, whom to trust and who to be; None is what the system trusts.
-        network, connect, listing: others than this machine's network, connections and interfaces.
+        network, connect, listing, lookup: others than this machine's network, connections, interfaces and names.
 
     Raises: Unreachable, Timeout: the last of its addresses did not answer; Faulted: it answered with a fault;
     WbemError(FAILED): it answered with what is no metadata, or names no address that may be trusted.
@@ -64,7 +69,15 @@ def metadata(
             found = await resolve(
                 device.address, interfaces=names, timeout=timeout, profiles=(device.profile,), network=network
             )
-        return await _first_answer(_trusted(found, listing()), found, timeout, tls, connect)
+        interface = next((each for each in listing() if each.name == found.interface), None)
+        trusted = [] if interface is None else await _trusted(found, interface, lookup, timeout)
+        if not trusted:
+            said = ", ".join(found.xaddrs) or "none"
+            raise WbemError(
+                WbemStatus.FAILED,
+                f"{found.address} names no address that is on its own link, where it was heard: {said}",
+            )
+        return await _first_answer(trusted, found, timeout, tls, connect)
 
     return Operation.start(work, f"metadata {device.address}", single=True)
 
@@ -136,7 +149,7 @@ async def _called(
         for device in await probe_at(
             f"{scheme}://{host}:{where.port}{ours.target}", profile=profile, timeout=timeout, tls=tls, connect=connect
         ):
-            paths = [parse_url(each).target for each in device.xaddrs]
+            paths = [path for each in device.xaddrs if (path := path_in(each))]
             at = f"{scheme}://{host}:{where.port}{paths[0] if paths and where.target == '/' else where.target}"
             return replace(device, xaddrs=(at,))
         raise WbemError(WbemStatus.NOT_FOUND, f"there is no device at {url}")
@@ -145,14 +158,20 @@ async def _called(
     return Device(address, (), (), (url,), 0, profile, Endpoint(where.host, where.port), "")
 
 
-def _trusted(device: Device, interfaces: Collection[Interface]) -> Collection[str]:
-    interface = next((each for each in interfaces if each.name == device.interface), None)
-    found = usable_xaddrs(device.xaddrs, interface, device.source.host) if interface is not None else ()
-    if not found:
-        said = ", ".join(device.xaddrs) or "none"
-        raise WbemError(
-            WbemStatus.FAILED, f"{device.address} names no address that is on its own link, where it was heard: {said}"
-        )
+async def _trusted(device: Device, interface: Interface, lookup: LookUp, timeout: float) -> list[str]:
+    """Its addresses on its own link. A name counts if all that it stands for are, and is not looked up once more: but
+    for https, where the certificate is of that name.
+    """
+    found = []
+    for xaddr in usable_xaddrs(device.xaddrs, interface, device.source.host):
+        name = name_in(xaddr)
+        if not name:
+            found.append(xaddr)
+            continue
+        numbered = [at(xaddr, number.partition("%")[0]) for number in await lookup(name, timeout)]
+        usable = usable_xaddrs(numbered, interface, device.source.host)
+        if len(usable) == len(numbered):
+            found += usable if xaddr.lower().startswith("http:") else [xaddr] * bool(usable)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from math import inf
@@ -19,6 +20,8 @@ from openwmi.soap import PROFILES, Profile, QName
 from openwmi.wsd.client import Client, Search
 from openwmi.wsd.courier import Courier
 from openwmi.wsd.device import Device, Event
+
+log = logging.getLogger("openwmi.wsd")
 
 
 def find(
@@ -122,6 +125,8 @@ class _Searching:
 
     async def __aenter__(self) -> Self:
         self._interfaces = await self._courier.open(self._network, self._names, group=self._group)
+        if not self._interfaces:
+            log.warning("no network interface is up that reaches others: nobody is asked until there is one")
         return self
 
     async def __aexit__(self, *_: object) -> None:

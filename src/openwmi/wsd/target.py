@@ -204,7 +204,7 @@ class Target:
             return "not running"
         if address is None or not datagram.interface.reaches(address):
             return "off-link"
-        if not self._guard.may_read(host, now):
+        if not self._guard.may_read(host, now, len(datagram.data)):
             return "too many"
         try:
             request = decode_discovery(datagram.data)
@@ -215,7 +215,7 @@ class Target:
         headers = request.headers
         if not headers.message_id or headers.not_understood or not headers.is_anonymous(request.profile):
             return "headers"
-        self._guard.received(host, len(datagram.data))
+        self._guard.received(host, len(datagram.data), now)
         if self._seen.before(headers.message_id):
             return "copy"
         own = local_address(datagram.interface, host)

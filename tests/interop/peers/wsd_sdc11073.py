@@ -1,7 +1,8 @@
 """A medical device of sdc11073 (DPWS 1.1), as a process of its own.
 
 python wsd_sdc11073.py INTERFACE provide UUID    a device; says where it is, and stays until its input ends
-python wsd_sdc11073.py INTERFACE search SECONDS  what answers: a JSON array of addresses
+python wsd_sdc11073.py INTERFACE search SECONDS  what answers: a JSON array; nothing that breaks the schemas counts
+python wsd_sdc11073.py - check -                 what the schemas say of each envelope, of a JSON array in its input
 """
 
 import json
@@ -10,11 +11,13 @@ import uuid
 from importlib import import_module
 from typing import Any
 
+common: Any = import_module("sdc11073.wsdiscovery.common")
 definitions: Any = import_module("sdc11073.definitions_sdc")
 dpws: Any = import_module("sdc11073.xml_types.dpws_types")
 mdibs: Any = import_module("sdc11073.mdib")
 providers: Any = import_module("sdc11073.provider")
 wsdiscovery: Any = import_module("sdc11073.wsdiscovery")
+etree: Any = import_module("lxml.etree")
 
 MDIB = b"""<?xml version="1.0" encoding="UTF-8"?>
 <m:GetMdibResponse xmlns:m="http://standards.ieee.org/downloads/11073/11073-10207-2017/message"
@@ -62,10 +65,20 @@ def search(interface: str, seconds: str) -> None:
         say([{"address": each.epr, "xaddrs": list(each.x_addrs)} for each in found])
 
 
+def check(_: str, __: str) -> None:
+    schema = common.message_reader._xml_schema
+    said = []
+    for octets in json.loads(sys.stdin.read()):
+        root = etree.fromstring(octets.encode())
+        body = root[-1]
+        said.append([str(error) for part in (root, *body) if not schema.validate(part) for error in schema.error_log])
+    say(said)
+
+
 def say(what: object) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    {"provide": provide, "search": search}[sys.argv[2]](sys.argv[1], sys.argv[3])
+    {"provide": provide, "search": search, "check": check}[sys.argv[2]](sys.argv[1], sys.argv[3])
