@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from openwmi.base.status import HResult, MofStatus, WbemStatus, describe, lookup
+from openwmi.base.status import HResult, LocalStatus, MofStatus, Status, WbemStatus, describe, lookup
 
 # [MS-WMI] 2.2.11, as the document lists them. E_NOTIMPL stands among them there; it belongs to COM.
 DOCUMENTED = {
@@ -111,7 +111,7 @@ NOT_DOCUMENTED = {
     "WBEM_E_TIMED_OUT",
     "WBEM_E_TOO_MANY_PROPERTIES",
 }
-EVERY = [status for kind in (WbemStatus, HResult, MofStatus) for status in kind]
+EVERY: list[Status] = [status for kind in (WbemStatus, HResult, MofStatus, LocalStatus) for status in kind]
 
 
 def test_the_document_lists_69() -> None:
@@ -137,7 +137,7 @@ def test_hresults(symbol: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("status", EVERY)
-def test_each_says_what_it_means(status: WbemStatus | HResult | MofStatus) -> None:
+def test_each_says_what_it_means(status: Status) -> None:
     assert status.text
     assert status.text == status.text.strip()
     assert not status.text.endswith(".")
@@ -145,7 +145,7 @@ def test_each_says_what_it_means(status: WbemStatus | HResult | MofStatus) -> No
 
 
 @pytest.mark.parametrize("status", EVERY)
-def test_each_has_its_own_number(status: WbemStatus | HResult | MofStatus) -> None:
+def test_each_has_its_own_number(status: Status) -> None:
     twins = [other for other in EVERY if other == status]
     assert twins in ([status], [WbemStatus.NO_ERROR, HResult.S_OK])
     assert status.failed == (status >= 0x80000000)
@@ -155,6 +155,15 @@ def test_the_statuses_of_the_mof_compiler_are_numbered_without_a_gap() -> None:
     assert [int(status) for status in MofStatus] == list(range(0x80044001, 0x80044032))
     assert MofStatus.EXPECTED_SEMI.symbol == "WBEMMOF_E_EXPECTED_SEMI"
     assert lookup(0x80044002) is MofStatus.EXPECTED_SEMI
+
+
+def test_what_only_a_program_meets_that_works_on_objects_itself() -> None:
+    """[MS-WMI] 8, some of the list: success and failure by the severity bit, and under the header's names."""
+    assert lookup(0x80041030) is LocalStatus.SYSTEM_PROPERTY
+    assert LocalStatus.SYSTEM_PROPERTY.symbol == "WBEM_E_SYSTEM_PROPERTY"
+    assert LocalStatus.RESET_TO_DEFAULT.symbol == "WBEM_S_RESET_TO_DEFAULT"
+    assert LocalStatus.ALREADY_EXISTS.symbol == "WBEM_S_ALREADY_EXISTS"
+    assert describe(0x8004101E) == "WBEM_E_ILLEGAL_OPERATION (0x8004101E)"
 
 
 def test_lookup_takes_signed_and_unsigned() -> None:
@@ -172,5 +181,5 @@ def test_describe() -> None:
 
 
 @pytest.mark.parametrize("status", EVERY)
-def test_they_survive_pickling(status: WbemStatus | HResult | MofStatus) -> None:
+def test_they_survive_pickling(status: Status) -> None:
     assert pickle.loads(pickle.dumps(status)) is status

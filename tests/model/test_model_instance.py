@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from openwmi.base.error import NotFound, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model import (
     SYSTEM_PROPERTIES,
+    BareInstance,
     CimClass,
     CimDateTime,
     CimInstance,
@@ -21,7 +23,6 @@ from openwmi.model import (
     Property,
     Qualifier,
     Type,
-    instances_of,
     qualifier_set,
 )
 
@@ -81,14 +82,19 @@ def test_values_by_attribute_and_by_name() -> None:
     assert INIT.class_ is PROCESS
 
 
-def test_many_of_one_class() -> None:
-    stores = [("init", "1", 1, (), None), ("sshd", "2", 2, (), None)]
-    found = instances_of(PROCESS, stores)
-    assert found == [CimInstance(PROCESS, store) for store in stores]
-    assert [type(each) for each in found] == [CimInstance, CimInstance]
-    assert not found[0].own_qualifiers_
-    with pytest.raises(AttributeError, match="never changes"):
-        found[0].Name = "other"
+def test_an_instance_that_is_made_in_parts() -> None:
+    class Kind(CimInstance):
+        __slots__ = ()
+
+    for kind in (CimInstance, Kind):
+        made: Any = BareInstance()
+        made.class_, made.store_, made._qualifiers = PROCESS, ("init", "1", 1, (), None), qualifier_set()
+        made.__class__ = kind
+        assert made == CimInstance(PROCESS, ("init", "1", 1, (), None))
+        assert type(made) is kind
+        assert not made.own_qualifiers_
+        with pytest.raises(AttributeError, match="never changes"):
+            made.Name = "other"
 
 
 def test_a_store_may_give_all_its_values_at_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import isnan
 
+from openwmi.base.case import NameMap
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.model import CimClass, CimInstance, Value
 from openwmi.wmio import ObjectArrayDecoder, decode_context, decode_object, encode_object
@@ -22,18 +23,19 @@ def is_sound(octets: bytes) -> bool:
     if found is None:
         return False
     read(found)
-    check([each for each in found if isinstance(each, CimInstance | CimClass)])
+    values = [one for each in found for one in (each.values() if isinstance(each, NameMap) else (each,))]
+    check([each for each in values if isinstance(each, CimInstance | CimClass)])
     return True
 
 
 def decoded(octets: bytes) -> list[object] | None:
-    """The objects or values; None if the octets are refused."""
+    """The objects, or the context; None if the octets are refused."""
     try:
         if octets[:4] == SIGNATURE:
             return [decode_object(octets)]
         if octets[4:12] == MAGIC:
             return list(ObjectArrayDecoder().decode(octets))
-        return list(decode_context(octets).values())
+        return [decode_context(octets)]
     except RemoteProtocolError:
         return None
 
@@ -41,8 +43,8 @@ def decoded(octets: bytes) -> list[object] | None:
 def read(values: Iterable[object]) -> None:
     """Every value of every object, and of the objects within."""
     for value in values:
-        if isinstance(value, tuple):
-            read(value)
+        if isinstance(value, tuple | NameMap):
+            read(value if isinstance(value, tuple) else value.values())
         elif isinstance(value, CimInstance):
             read([value[name] for name in value])
             read([value["__RELPATH"], value["__DERIVATION"], value.path_, value.qualifiers_, value.class_])
@@ -61,6 +63,11 @@ def check(objects: list[CimInstance | CimClass]) -> None:
         assert encode_object(again) == octets
         assert isinstance(obj, CimInstance) == isinstance(again, CimInstance)
         assert parts(again) == parts(obj) or has_nan(obj)
+
+
+def kind(value: object) -> type:
+    """The type of a value: what keeps its octets is an object, too."""
+    return next((each for each in (CimClass, CimInstance) if isinstance(value, each)), type(value))
 
 
 def parts(obj: CimInstance | CimClass) -> list[object]:

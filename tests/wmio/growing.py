@@ -29,8 +29,8 @@ def one(type_: Type, value: object) -> bytes:
     return encode(CimInstance(CimClass("C", properties=(Property("P", type_),)), (value,)))
 
 
-def wide(count: int, type_: Type = STRING, value: object = "x") -> CimInstance:
-    cls = CimClass("C", properties=tuple(Property(f"P{number}", type_, value) for number in range(count)))
+def wide(count: int, type_: Type = STRING, value: object = "x", name: str = "C") -> CimInstance:
+    cls = CimClass(name, properties=tuple(Property(f"P{number}", type_, value) for number in range(count)))
     return CimInstance(cls, cls.defaults)
 
 
@@ -51,22 +51,58 @@ def rows(count: int) -> bytes:
     return ObjectArrayEncoder().encode([cls.instance({"S": "x" * number, "L": ("a",)}) for number in range(count)])
 
 
+def array(objects: list[CimInstance | CimClass]) -> bytes:
+    return ObjectArrayEncoder(decorated=False).encode(objects)
+
+
+NUMBER = CimClass("N", properties=(Property("P", UINT8),))
+EIGHT = CimClass("E", properties=tuple(Property(f"P{number}", UINT8) for number in range(8)))
+
+
+def pattern(number: int) -> dict[str, object]:
+    """Values of EIGHT, of which those are NULL whose bits are set."""
+    return {f"P{bit}": None if number >> bit & 1 else 1 for bit in range(8)}
+
+
 def overlapping(count: int) -> bytes:
     """Objects in an array, one behind the other, each of which says that all that follows is its own heap, too."""
+    offsets, rest = overlaid(count, b"")
+    room = 3 + 4 + 4 * count  # the name of the class, and the array
+    items = b"\0C\0" + pack(f"<I{count}I", count, *[room + len(rest) - each for each in offsets]) + rest
+    outer = encode(CimInstance(CimClass("C", properties=(Property("P", OBJECTS),)), ((),)), decorated=False)
+    return with_instance(outer, pack("<BI", 0, 3), items)
+
+
+def overlapping_few(size: int) -> bytes:
+    """Three objects for values, each of which says that a long text behind them is in its heap."""
+    offsets, rest = overlaid(3, b"x" * 20 * size)
+    cls = CimClass("C", properties=tuple(Property(f"P{number}", OBJECT) for number in range(3)))
+    outer = encode(CimInstance(cls, (None,) * 3), decorated=False)
+    table = pack("<B3I", 0, *[3 + len(rest) - each for each in offsets])
+    return with_instance(outer, table, b"\0C\0" + rest)
+
+
+def with_instance(unit: bytes, table: bytes, items: bytes) -> bytes:
+    """An EncodingUnit with another NdTable and ValueTable, and other items in its heap."""
+    start = 9 + int.from_bytes(unit[9:13], "little")
+    size = 9 + len(table) + 9 + len(items)
+    body = pack("<IBI", size, 0, 0) + table + pack("<IBI", 4, 1, len(items) | 0x80000000) + items
+    return unit[:4] + pack("<I", start - 8 + len(body)) + unit[8:start] + body
+
+
+def overlaid(count: int, rest: bytes) -> tuple[list[int], bytes]:
+    """Objects in front of some octets, each of which takes all that follows for its heap: how far before the end each
+    begins, and all octets.
+    """
     inner = encode(CimInstance(CimClass("I", properties=(Property("P", STRING),)), ("x",)), decorated=False)
     part = inner[9 : 9 + int.from_bytes(inner[9:13], "little")]
-    offsets, rest, room = [], b"", 0
+    offsets: list[int] = []
     for _ in range(count):
         heap = 6 + len(rest)
         tail = pack("<IBIBIIBI", 23 + heap, 0, 0, 0, 3, 4, 1, heap | 0x80000000) + b"\0I\0\0x\0"
         rest = pack("<IB", 1 + len(part) + 23 + heap, 2) + part + tail + rest
-        offsets.append(len(rest))
-    room = 3 + 4 + 4 * count  # the name of the class, and the array
-    items = b"\0C\0" + pack(f"<I{count}I", count, *[room + len(rest) - each for each in reversed(offsets)]) + rest
-    outer = encode(CimInstance(CimClass("C", properties=(Property("P", OBJECTS),)), ((),)), decorated=False)
-    start = 9 + int.from_bytes(outer[9:13], "little")
-    body = pack("<IBIBIIBI", 23 + len(items), 0, 0, 0, 3, 4, 1, len(items) | 0x80000000) + items
-    return outer[:4] + pack("<I", start - 8 + len(body)) + outer[8:start] + body
+        offsets.insert(0, len(rest))
+    return offsets, rest
 
 
 def nested(size: int) -> bytes:
@@ -96,6 +132,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     ),
     "objects in one another": nested,
     "objects that overlap": overlapping,
+    "a few objects that overlap": overlapping_few,
     "an instance of many properties": lambda size: encode(wide(size)),
     "a class of many properties": lambda size: encode(wide(size).class_),
     "a class of many numbers": lambda size: encode(wide(size, UINT8, 7).class_),
@@ -105,6 +142,15 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     ),
     "many methods": methods,
     "many rows": rows,
+    "rows of nothing": lambda size: array([CimClass("C").instance()] * size),
+    "rows with qualifiers": lambda size: array(
+        [CimInstance(NUMBER, (1,), qualifier_set(Qualifier("q", 1, UINT8)))] * size
+    ),
+    "rows of many NULL patterns": lambda size: array([EIGHT.instance(pattern(number)) for number in range(size)]),
+    "many classes in one array": lambda size: array([CimClass(f"C{number}") for number in range(size)]),
+    "many classes with instances": lambda size: array(
+        [wide(20, UINT8, 7, f"C{number}") for number in range(size // 30) for _ in range(30)]
+    ),
     "a context of names": lambda size: encode_context({"N": tuple(f"text {number}" for number in range(size))}),
 }
 

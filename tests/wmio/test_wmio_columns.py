@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ CLASS = CimClass(
         *(Property(cim.name, type_) for cim, type_ in SCALARS.items() if cim is not CimType.OBJECT),
         Property("Numbers", Type(CimType.UINT16, array=True)),
         Property("Words", Type(CimType.STRING, array=True)),
+        Property("Switches", Type(CimType.BOOLEAN, array=True)),
+        Property("Days", Type(CimType.DATETIME, array=True)),
+        Property("Letters", Type(CimType.CHAR16, array=True)),
     ),
     server="SRV1",
     namespace=r"root\cimv2",
@@ -32,6 +36,7 @@ ROW: dict[str, Value] = {
     "SINT8": -1, "UINT8": 255, "SINT16": -2, "UINT16": 65535, "SINT32": -3, "UINT32": 4294967295, "SINT64": -(2**63),
     "UINT64": 2**64 - 1, "REAL32": 1.5, "REAL64": -2.5, "BOOLEAN": True, "STRING": "text", "CHAR16": "ж",
     "DATETIME": CimDateTime("20240131120000.000000+060"), "REFERENCE": "A=@", "Numbers": (1, 2), "Words": ("a", ""),
+    "Switches": (True, False), "Days": (CimDateTime("20240131120000.123456+060"),), "Letters": ("K", "ж"),
 }  # fmt: skip
 
 
@@ -60,7 +65,7 @@ def check(rows: list[CimInstance]) -> Any:
 
 def test_every_type() -> None:
     nothing: dict[str, Value] = dict.fromkeys(ROW)
-    zero = {**nothing, "UINT32": 0, "STRING": "", "BOOLEAN": False, "Words": ()}
+    zero = {**nothing, "UINT32": 0, "STRING": "", "BOOLEAN": False, "Numbers": (), "Words": (), "Days": ()}
     batch = check([CLASS.instance(row) for row in (ROW, nothing, zero) * MANY])
     types = {field.name: str(field.type) for field in batch.schema}
     assert types["UINT64"] == "uint64"
@@ -115,6 +120,20 @@ def test_a_batch_for_each_class() -> None:
     assert [batch.schema.metadata[b"__CLASS"] for batch in found] == [b"Columns", b"Other", b"Empty"]
     assert [batch.num_rows for batch in found[:2]] == [2, 1]
     assert batches([]) == []
+
+
+def test_arrays_of_every_length() -> None:
+    words = [("a",) * length for length in (0, 3, 1, 20)]
+    rows = [{**ROW, "Words": each, "Numbers": tuple(range(len(each)))} for each in words]
+    check([CLASS.instance(row) for row in [*rows, {**ROW, "Words": None}] * MANY])
+
+
+def test_pyarrow_is_not_needed_for_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    octets = ObjectArrayEncoder().encode([CLASS.instance(ROW)])
+    assert ObjectArrayDecoder().decode(octets) == [CLASS.instance(ROW)]
+    with pytest.raises(ImportError, match=r"openwmi\[arrow\]"):
+        ObjectArrayDecoder().to_arrow(octets)
 
 
 def test_what_has_no_columns() -> None:

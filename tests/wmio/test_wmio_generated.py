@@ -8,7 +8,7 @@ from struct import pack, unpack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.wmio.examined import is_sound
+from tests.wmio.examined import is_sound, kind
 from tests.wmio.made import VALUES, classes, instances
 
 from openwmi.base import limits
@@ -131,7 +131,7 @@ def test_null_is_what_the_nd_table_says_and_nothing_else(type_: Type, values: tu
 
 def alike(some: tuple[Value, ...], others: tuple[Value, ...]) -> bool:
     """Equal, and of the same types, since 0, False and 0.0 are equal."""
-    return some == others and [type(each) for each in some] == [type(each) for each in others]
+    return some == others and list(map(kind, some)) == list(map(kind, others))
 
 
 def test_six_values_in_one_array_of_rows() -> None:

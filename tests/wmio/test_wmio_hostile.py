@@ -211,8 +211,10 @@ def test_an_instance_of_a_class_that_was_never_sent() -> None:
 
 
 def test_more_classes_than_anybody_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "WMIO_CLASSES_SENT", 2)
     rows = [CimClass(name).instance() for name in "abc"]
-    assert ObjectArrayDecoder().decode(ObjectArrayEncoder().encode(rows[:2])) == rows[:2]
-    with pytest.raises(RemoteProtocolError, match="more than 2 classes"):
-        ObjectArrayDecoder().decode(ObjectArrayEncoder().encode(rows))
+    for limit in ("WMIO_CLASSES_SENT", "WMIO_SMALL_CLASSES"):
+        with monkeypatch.context() as patch:
+            patch.setattr(limits, limit, 2)
+            assert ObjectArrayDecoder().decode(ObjectArrayEncoder().encode(rows[:2])) == rows[:2]
+            with pytest.raises(RemoteProtocolError, match=r"\b2 (classes|small)"):
+                ObjectArrayDecoder().decode(ObjectArrayEncoder().encode(rows))

@@ -1,8 +1,14 @@
 """An instance keeps its octets and decodes a property when asked; what is wrong with them is found before."""
 
+import copy
+import gc
 import pickle
+import sys
 import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from struct import pack
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -12,7 +18,15 @@ from tests.wmio.made import instances
 from openwmi.base import limits
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.model import CimClass, CimDateTime, CimInstance, CimType, Property, Type
-from openwmi.wmio import ObjectArrayDecoder, ObjectArrayEncoder, decode_object, encode_object
+from openwmi.wmio import (
+    ObjectArrayDecoder,
+    ObjectArrayEncoder,
+    class_image,
+    class_part,
+    codec,
+    decode_object,
+    encode_object,
+)
 
 STRING, UINT32, OBJECT = Type(CimType.STRING), Type(CimType.UINT32), Type(CimType.OBJECT)
 CLASS = CimClass(
@@ -62,6 +76,84 @@ def test_what_is_made_of_a_received_instance() -> None:
     assert found.replace_(Id=6)["Id"] == 6
     assert pickle.loads(pickle.dumps(found)) == found
     assert encode_object(found) == encode_object(CimInstance(CLASS, ROW))
+
+
+@pytest.mark.parametrize("number", [0, MANY - 1], ids=["before there is a plan", "by a plan"])
+def test_names_of_every_kind(number: int) -> None:
+    found = received(ROW, times=MANY)[number]
+    assert (found.Name, found.name, found["NAME"], found["nAme"]) == ("a name",) * 4
+    assert (found["__CLASS"], found.__PROPERTY_COUNT) == ("Lazy", 8)
+    assert found.path_ is None
+    with pytest.raises(AttributeError, match="Lazy has no property 'Nam'; did you mean 'Name'"):
+        found.Nam  # noqa: B018 - there is none
+    with pytest.raises(KeyError, match="Lazy has no property 'Nam'"):
+        found["Nam"]
+    with pytest.raises(AttributeError, match="never changes"):
+        found.Name = "another"
+    with pytest.raises(AttributeError, match="never changes"):
+        del found.Name
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda obj: pickle.loads(pickle.dumps(obj))])
+@pytest.mark.parametrize(("number", "name"), [(0, "a name"), (MANY - 1, "a name"), (MANY - 1, "имя")])
+def test_a_copy_is_an_ordinary_instance(copied: Callable[[CimInstance], CimInstance], number: int, name: str) -> None:
+    found = received((name, *ROW[1:]), times=MANY)[number]
+    again = copied(found)
+    assert type(again) is CimInstance
+    assert again == found == CimInstance(CLASS, (name, *ROW[1:]))
+
+
+def test_a_store_is_the_same_whoever_asks_for_it() -> None:
+    """Rows are told apart by the identity of their stores."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    count = 4
+    try:
+        with ThreadPoolExecutor(count) as threads:
+            for found in received(ROW, times=MANY + 100)[MANY:]:
+                start = Barrier(count)
+
+                def ask(found: CimInstance = found, start: Barrier = start) -> object:
+                    start.wait()
+                    return found.store_
+
+                stores = [each.result() for each in [threads.submit(ask) for _ in range(count)]]
+                assert {id(store) for store in stores} == {id(found.store_)}
+                assert (found.Name, found.store_[0], found.values_) == ("a name", "a name", ROW)
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_what_becomes_of_the_message_does_not_matter() -> None:
+    encoder = ObjectArrayEncoder()
+    octets = bytearray(encoder.encode([CimInstance(CLASS, ROW)] * MANY))
+    for message in (octets, memoryview(octets)):
+        found = ObjectArrayDecoder().decode(message)
+        kept = bytes(octets)
+        octets[:] = bytes(len(octets))
+        assert [each["Name"] for each in found] == ["a name"] * MANY
+        octets[:] = kept
+    unit = bytearray(encode_object(CLASS))
+    cls = decode_object(unit)
+    unit[:] = bytes(len(unit))
+    assert cls == CLASS
+
+
+def test_nothing_is_left_of_what_nobody_holds() -> None:
+    class_part._parts.clear()
+    gc.collect()
+    before = len(class_image._sources), len(codec._codecs)
+    for number in range(limits.WMIO_CLASS_PARTS + 10):
+        cls = decode_object(encode_object(CimClass(f"C{number}", properties=(Property("P", STRING),))))
+        assert isinstance(cls, CimClass)
+        assert decode_object(encode_object(cls.instance({"P": "x"})))["P"] == "x"
+    del cls
+    gc.collect()
+    assert len(class_part._parts) <= limits.WMIO_CLASS_PARTS
+    class_part._parts.clear()
+    gc.collect()
+    assert len(class_image._sources) <= before[0]
+    assert len(codec._codecs) <= before[1]
 
 
 def test_a_kept_instance_takes_little_more_than_its_octets() -> None:

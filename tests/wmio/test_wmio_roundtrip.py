@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.wmio.examined import kind
 from tests.wmio.made import classes, instances
 
 from openwmi.base.fault import LocalProtocolError
@@ -45,7 +46,7 @@ def test_an_instance(obj: CimInstance) -> None:
     found = decode_object(octets)
     assert isinstance(found, CimInstance)
     assert found == obj
-    assert [type(value) for value in found.values_] == [type(value) for value in obj.values_], "0 is not False"
+    assert list(map(kind, found.values_)) == list(map(kind, obj.values_)), "0 is not False"
     assert found.class_ == obj.class_
     assert found.own_qualifiers_ == obj.own_qualifiers_
     assert found.own_property_qualifiers_ == obj.own_property_qualifiers_
@@ -69,7 +70,6 @@ def test_an_array(objects: list[CimInstance | CimClass], data: st.DataObject) ->
 @given(instances(1).filter(lambda obj: bool(obj.class_.properties)))
 def test_the_compiled_encoders_write_what_the_general_one_does(obj: CimInstance) -> None:
     layout = property_table.layout(obj.class_)
-    assert layout.whole is not None
     narrow, wide = compiled.build(obj.class_, object_block.encode_embedded, layout.whole)
     expected = instance.encode(obj.class_, obj.values_, (), HeapWriter(object_block.encode_embedded), layout)
     assert wide(obj.values_) == expected

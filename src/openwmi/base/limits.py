@@ -113,8 +113,8 @@ WMIO_OBJECT_KEPT: Final = 512
 WMIO_NULL_PATTERNS: Final = 64
 
 # Instances of one NULL pattern that are decoded before it gets a decoder of its own, which takes about as long to make
-# as it saves on twice as many; the octets of instances that must have come for each that it takes, so that a peer does
-# not make a lot of memory of a little; and how many patterns of one class get one.
+# as it saves on twice as many; the octets of instances that must have come for each that it takes, or that what is
+# known of the pattern takes, so that a peer does not make much of a little; and how many patterns of one class get one.
 WMIO_PLAN_AFTER: Final = 32
 WMIO_PLAN_PRICE: Final = 1
 WMIO_PLANS: Final = 8
@@ -135,6 +135,10 @@ WMIO_COMPILE_AFTER: Final = 64
 
 # Classes that one enumerator or sink may be told of: more than a whole namespace has, and 4,096 of 8 KB are 32 MB.
 WMIO_CLASSES_SENT: Final = 4096
+# How many of them may have less than so many octets, the first instance included: what is kept of a class takes that,
+# however small it is. The smallest that a query leaves has 250, and no machine has instances of so many.
+WMIO_SMALL_CLASSES: Final = 512
+WMIO_SMALL_CLASS_OCTETS: Final = 1024
 
 # Rows that are taken from a provider at one go, and for how long they are waited for: large enough that changing
 # threads costs little, and short enough that a slow provider's rows are seen as they come.
@@ -262,7 +266,7 @@ XML_DEPTH: Final = 64
 # some fifty.
 XML_ATTRIBUTES: Final = 128
 # Tags of one document, both ends counted: the longest envelope has one for each eight octets, where real ones have one
-# for each twenty; and what may be longer has a thousand services of fourteen. What walks through them takes 0.5 µs each.
+# for each twenty; and what may be longer has a thousand services of fourteen. Walking through them takes 0.5 us each.
 XML_TAGS: Final = 4096
 XML_LARGE_TAGS: Final = 1 << 14
 # One text or the value of one attribute: Windows' own limit for arguments (WSD_MAX_TEXT_LENGTH).
@@ -352,6 +356,8 @@ EVENT_WITHIN_SECONDS: Final = (0.001, 4294967.295)
 EVENT_DROP_LIMIT: Final = 1000
 EVENT_BURST_SECONDS: Final = 10.0
 EVENT_BURST: Final = 100_000
+# Events that are given out at one go, before others have their turn: ten milliseconds' work for a few subscribers.
+EVENT_TURN: Final = 256
 # An interval timer fires no more often; what it should have is counted. A hundred a second is more than anybody reads.
 EVENT_TIMER_SECONDS: Final = 0.01
 # The moment of an absolute timer is looked at again this often, since somebody may set the clock of the machine.
@@ -366,11 +372,39 @@ EXIT_SECONDS: Final = 5.0
 # takes longer, the fork is not held up, and is as safe as with any other thread.
 FORK_SECONDS: Final = 1.0
 
-# One source of this host's values, such as statvfs(2) of one mount or one call over D-Bus, has this long to answer; then
-# the value is NULL. What is well answers in milliseconds; a hung network file system never does.
+# One source of this host's values, such as statvfs(2) of one mount or one call over D-Bus, has this long to answer;
+# then the value is NULL. What is well answers in milliseconds; a hung network file system never does.
 HOST_SECONDS: Final = 2.0
 # Questions of the kind above that hang at one time, each on a thread of its own. A host with more hung mounts than this
 # has more NULLs.
 HOST_HUNG: Final = 32
 # A file that describes the host is read to here: /etc/passwd of a hundred thousand users has seven million octets.
 HOST_FILE_OCTETS: Final = 64 << 20
+
+# Threads that nobody needs just now, and how long they wait to be needed again: starting one takes as long as four
+# callbacks of a sink. A handful serves a burst of sinks that are told their last status.
+SPARE_THREADS: Final = 8
+SPARE_THREAD_SECONDS: Final = 1.0
+# The table of SMBIOS is read to here: that of a large server has sixty thousand octets, and a version before 3.0 could
+# have no more.
+SMBIOS_OCTETS: Final = 1 << 20
+
+# A line of a log, and what goes on from it: rsyslogd writes no more than 8 KB unless told to, and stack traces are
+# longer. What is longer still is no line of a log.
+LOG_LINE_OCTETS: Final = 1 << 18
+# A log is read to count its entries if it is no larger: a second for half a million lines.
+LOG_COUNTED_OCTETS: Final = 1 << 26
+
+# "Registry Element Size Limits" of the Windows documentation: the name of a key, the name of a value, the depth of a
+# tree. A value there may be as large as memory; here as one that a program still keeps in a registry and not in a file.
+REGISTRY_KEY_CHARS: Final = 255
+REGISTRY_VALUE_NAME_CHARS: Final = 16383
+REGISTRY_DEPTH: Final = 512
+REGISTRY_VALUE_OCTETS: Final = 1 << 20
+# The registry must not fill the disk of the machine that it is on; Windows begins with registries of 50 MB.
+REGISTRY_FILE_OCTETS: Final = 1 << 28
+
+# Files that Samba's configuration is made of, and how deep they include each other: one may include itself, and a
+# configuration that people have written is three files.
+SAMBA_FILES: Final = 100
+SAMBA_INCLUDE_DEPTH: Final = 8

@@ -8,7 +8,7 @@ TIMEDOUT). `openwmi.base.error` turns failures into exceptions and back.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Self
+from typing import Self, TypeAlias
 
 SEVERITY = 0x80000000
 
@@ -149,10 +149,96 @@ class HResult(_Status):
     RPC_S_SERVER_UNAVAILABLE = 0x800706BA, "the RPC server is not available"
     RPC_S_CALL_FAILED = 0x800706BE, "the remote procedure call failed"
     RPC_S_SEC_PKG_ERROR = 0x80070721, "a security package error occurred"
+    RPC_E_CHANGED_MODE = 0x80010106, "the thread was set up with another concurrency model"
+    RPC_E_TOO_LATE = 0x80010119, "the security of the process has been set up already"
+    CLASS_E_NOAGGREGATION = 0x80040110, "the class cannot be part of another object"
 
     @property
     def symbol(self) -> str:
         return self.name
+
+
+class LocalStatus(_Status):
+    """[MS-WMI] 8: statuses that only a program meets that works on objects itself, and some that nobody returns.
+
+    Of those in that list WbemStatus has the ones that a server may send as well. The last ones are of wbemprov.h.
+    """
+
+    ALREADY_EXISTS = 0x00040001, "the object existed already, and was not made again"
+    RESET_TO_DEFAULT = 0x00040002, "an override is gone: what was inherited counts again"
+    DIFFERENT = 0x00040003, "the objects are not the same"
+    NO_MORE_DATA = 0x00040005, "the enumeration is at its end"
+    OPERATION_CANCELLED = 0x00040006, "the operation was cancelled"
+    PENDING = 0x00040007, "the operation goes on, and there is no result yet"
+    DUPLICATE_OBJECTS = 0x00040008, "the enumeration has an object more than once"
+    ACCESS_DENIED = 0x00040009, "some of it is not there, since the caller may not see it"
+    SOURCE_NOT_AVAILABLE = 0x00040017, "one of the sources was not available"
+    INVALID_STREAM = 0x8004100B, "the octets of an object are damaged"
+    PROPAGATED_QUALIFIER = 0x8004101B, "the qualifier is inherited, and can only be deleted where it was set"
+    PROPAGATED_PROPERTY = 0x8004101C, "the property is inherited, and can only be deleted where it was declared"
+    ILLEGAL_OPERATION = 0x8004101E, "only a class can do this, and the object is an instance"
+    INVALID_SYNTAX = 0x80041021, "the query is not well formed"
+    NONDECORATED_OBJECT = 0x80041022, "the object does not know where it is"
+    READ_ONLY = 0x80041023, "the property is read-only"
+    QUERY_NOT_IMPLEMENTED = 0x80041027, "this query is not supported"
+    INVALID_QUALIFIER_TYPE = 0x80041029, "a qualifier cannot have a value of this type"
+    INVALID_PROPERTY_TYPE = 0x8004102A, "the type of the property is not known, or there is none"
+    VALUE_OUT_OF_RANGE = 0x8004102B, "the value is out of the range of its type"
+    SYSTEM_PROPERTY = 0x80041030, "a system property has no qualifiers and cannot be deleted"
+    UNSUPPORTED_PARAMETER = 0x80041035, "a parameter is not supported, or too complex: try a simpler one"
+    MISSING_PARAMETER_ID = 0x80041036, "a parameter of the method has no ID"
+    INVALID_PARAMETER_ID = 0x80041037, "the ID of a parameter is no number from 0 on"
+    NONCONSECUTIVE_PARAMETER_IDS = 0x80041038, "the IDs of the parameters are not 0, 1, 2 and so on, each of them once"
+    PARAMETER_ID_ON_RETVAL = 0x80041039, "ReturnValue has an ID, as if it were a parameter"
+    BUFFER_TOO_SMALL = 0x8004103C, "the buffer is too small"
+    UNKNOWN_OBJECT_TYPE = 0x8004103E, "the octets hold an object of an unknown kind"
+    UNKNOWN_PACKET_TYPE = 0x8004103F, "the octets are a packet of an unknown kind"
+    MARSHAL_VERSION_MISMATCH = 0x80041040, "the packet has a version that is not supported"
+    MARSHAL_INVALID_SIGNATURE = 0x80041041, "the packet does not begin as packets do"
+    INVALID_DUPLICATE_PARAMETER = 0x80041043, "a parameter that goes in and out is declared differently in each"
+    TOO_MUCH_DATA = 0x80041044, "there is too much data"
+    INVALID_FLAVOR = 0x80041046, "there is no such flavor, or it does not belong there"
+    UNSUPPORTED_CLASS_UPDATE = 0x80041048, "the class cannot be updated in this way"
+    CANNOT_CHANGE_KEY_INHERITANCE = 0x80041049, "a key cannot change while instances or derived classes use it"
+    CANNOT_CHANGE_INDEX_INHERITANCE = 0x80041050, "an index cannot change while instances or derived classes use it"
+    UPDATE_TYPE_MISMATCH = 0x80041052, "a derived class has the property with another type"
+    UPDATE_OVERRIDE_NOT_ALLOWED = 0x80041053, "a derived class overrides a qualifier that cannot be overridden"
+    UPDATE_PROPAGATED_METHOD = 0x80041054, "a derived class has the method with another signature"
+    REFRESHER_BUSY = 0x80041057, "the refresher is at work for somebody else"
+    UNINTERPRETABLE_PROVIDER_QUERY = 0x8004105F, "the query of an event provider does not say which classes it serves"
+    LOCAL_CREDENTIALS = 0x80041064, "a user and a password were given for a connection within this machine"
+    CLIENT_TOO_SLOW = 0x80041067, "the client did not read its objects in time"
+    NULL_SECURITY_DESCRIPTOR = 0x80041068, "the security descriptor is NULL"
+    INVALID_ASSOCIATION = 0x8004106A, "the association is not valid"
+    AMBIGUOUS_OPERATION = 0x8004106B, "it is not clear what is meant"
+    RESERVED_001 = 0x8004106D, "reserved; a transaction was in conflict with another one"
+    RESERVED_002 = 0x8004106E, "reserved; a transaction was rolled back"
+    UNSUPPORTED_LOCALE = 0x8004106F, "the locale is not supported"
+    HANDLE_OUT_OF_DATE = 0x80041070, "the handle is of an older version of the class"
+    CONNECTION_FAILED = 0x80041071, "the connection to a database failed"
+    INVALID_HANDLE_REQUEST = 0x80041072, "the property cannot be reached by a handle"
+    PROPERTY_NAME_TOO_WIDE = 0x80041073, "the name of a property is too long"
+    CLASS_NAME_TOO_WIDE = 0x80041074, "the name of a class is too long"
+    METHOD_NAME_TOO_WIDE = 0x80041075, "the name of a method is too long"
+    QUALIFIER_NAME_TOO_WIDE = 0x80041076, "the name of a qualifier is too long"
+    RERUN_COMMAND = 0x80041077, "a database was in deadlock: try again"
+    DATABASE_VER_MISMATCH = 0x80041078, "the repository is of another version"
+    VETO_DELETE = 0x80041079, "the provider refused the deletion"
+    INVALID_LOCALE = 0x80041080, "there is no such locale"
+    SYNCHRONIZATION_REQUIRED = 0x80041082, "the object has to be stored and read again before this"
+    NO_SCHEMA = 0x80041083, "there is no schema"
+    PROVIDER_ALREADY_REGISTERED = 0x80041084, "the provider is registered already"
+    PROVIDER_NOT_REGISTERED = 0x80041085, "the provider is not registered"
+    FATAL_TRANSPORT_ERROR = 0x80041086, "the connection failed and cannot be used any more"
+    LIMITED_SERVICE = 0x00043001, "the provider can do only a part of what is usual"
+    INDIRECTLY_UPDATED = 0x00043002, "the object was updated through another one"
+    SUBJECT_TO_SDS = 0x00043003, "the security descriptor of each event says who may see it"
+    RETRY_LATER = 0x80043001, "not now: try again later"
+    RESOURCE_CONTENTION = 0x80043002, "somebody else holds what is needed"
+
+    @property
+    def symbol(self) -> str:
+        return f"WBEM_{'E' if self.failed else 'S'}_{self.name}"
 
 
 class MofStatus(_Status):
@@ -216,13 +302,16 @@ class MofStatus(_Status):
         return f"WBEMMOF_E_{self.name}"
 
 
-_KNOWN: dict[int, _Status] = {int(status): status for kind in (HResult, MofStatus, WbemStatus) for status in kind}
+Status: TypeAlias = WbemStatus | HResult | MofStatus | LocalStatus
+
+_KNOWN: dict[int, Status] = {
+    int(status): status for kind in (HResult, MofStatus, LocalStatus, WbemStatus) for status in kind
+}
 
 
-def lookup(code: int) -> WbemStatus | HResult | MofStatus | None:
+def lookup(code: int) -> Status | None:
     """The member for an HRESULT, signed or unsigned; None if it is in no list. 0 is WbemStatus.NO_ERROR."""
-    found = _KNOWN.get(code & 0xFFFFFFFF)
-    return found if isinstance(found, WbemStatus | HResult | MofStatus) else None
+    return _KNOWN.get(code & 0xFFFFFFFF)
 
 
 def describe(code: int) -> str:

@@ -8,11 +8,12 @@ where they are stored, or how they travel.
 from openwmi.model.change import ChangeFlag
 from openwmi.model.cimobject import CimObject
 from openwmi.model.cimtype import INTEGER_RANGES, CimType, Type, Value
+from openwmi.model.deferred import DeferredClass, source_of
 from openwmi.model.method import Method, Parameter
 from openwmi.model.moment import CimDateTime, CimInterval, parse_datetime
 from openwmi.model.namespace import parse_namespace
 from openwmi.model.nearest import nearest
-from openwmi.model.objects import CimClass, CimInstance, Store, instances_of
+from openwmi.model.objects import BareInstance, CimClass, CimInstance, Store
 from openwmi.model.parameters import input_class, method_from_classes, output_class
 from openwmi.model.path import KeyValue, ObjectPath
 from openwmi.model.property import Property
@@ -23,6 +24,7 @@ from openwmi.model.system import SYSTEM_PROPERTIES
 __all__ = [
     "INTEGER_RANGES",
     "SYSTEM_PROPERTIES",
+    "BareInstance",
     "ChangeFlag",
     "CimClass",
     "CimDateTime",
@@ -30,6 +32,7 @@ __all__ = [
     "CimInterval",
     "CimObject",
     "CimType",
+    "DeferredClass",
     "Flavor",
     "KeyValue",
     "Method",
@@ -43,7 +46,6 @@ __all__ = [
     "Value",
     "abstract_problem",
     "input_class",
-    "instances_of",
     "is_set",
     "key_problem",
     "key_value_problem",
@@ -53,4 +55,5 @@ __all__ = [
     "parse_datetime",
     "parse_namespace",
     "qualifier_set",
+    "source_of",
 ]

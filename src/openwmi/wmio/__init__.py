@@ -14,8 +14,9 @@ class carries the class, so encoder and decoder have a memory: hold one per enum
     ObjectArrayDecoder().decode(octets) -> list[CimInstance | CimClass]
     ObjectArrayDecoder().to_arrow(octets) -> list[pyarrow.RecordBatch]     straight into columns; the extra `arrow`
 
-An instance that came in keeps its octets and decodes a property when asked. All that could be wrong with them is found
-before. A class that came in, and its instances, go out with the octets that they came in: see `class_image`.
+An instance that came in keeps its octets and decodes a property when asked; so does a class, of which objects are made
+when somebody asks for something of it. All that could be wrong with them is found before. A class that came in, and its
+instances, go out with the octets that they came in: see `class_image`.
 
 What a caller says by name to those who carry its call out, IWbemContext ([MS-WMI] 2.2.13); it is what
 CallContext.values takes:

@@ -12,7 +12,8 @@ from openwmi.model import CimType, Type
 
 ARRAY = 0x2000
 INHERITED = 0x4000
-_BASE = 0xFFFF & ~(ARRAY | INHERITED)  # the upper 16 bits are not used
+# By their numbers without Inherited and the upper 16 bits, which are not used.
+_TYPES = {cim | (ARRAY if array else 0): Type(cim, array) for cim in CimType for array in (False, True)}
 
 _SLOTS = {
     CimType.SINT8: "b",
@@ -49,8 +50,8 @@ def encode(type_: Type, *, inherited: bool = False) -> int:
 def decode(number: int) -> Type:
     """The number of PropertyType or QualifierType -> Type, without its class name; Inherited is the caller's to ask."""
     try:
-        return Type(CimType(number & _BASE), bool(number & ARRAY))
-    except ValueError:
+        return _TYPES[number & ~INHERITED & 0xFFFF]
+    except KeyError:
         raise RemoteProtocolError(f"CIM type {number:#x}") from None
 
 

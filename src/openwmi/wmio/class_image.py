@@ -1,4 +1,5 @@
-"""What a class looked like when it came in, for as long as the class lives.
+"""What a class looked like when it came in, for as long as the class lives: its octets, of which it is made when
+somebody asks for something of it.
 
 [MS-WMIO] 2.3.4: the class part of an instance is an image of the class's, and "objects that have this image altered
 MUST be rejected by the server". So a class that came over the wire, and an instance of it, go back with the octets that
@@ -11,26 +12,48 @@ What is made from such a class (`replace`, `derive`, `project`) is another class
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
+from typing import Protocol
 
 from openwmi.base import limits
-from openwmi.model import CimClass
+from openwmi.model import CimClass, source_of
 from openwmi.wmio.instance_layout import InstanceLayout
 
 
-@dataclass(frozen=True, slots=True)
-class ClassImage:
-    """The octets of a class.
+class ClassImage(Protocol):
+    """The octets of a class."""
 
-    Attributes:
-        class_part: as the class and its instances carry it.
-        layout: of its instances.
-        class_type: all of a class object, with parent and methods; None where the class came with an instance.
-    """
+    @property
+    def class_part(self) -> bytes:
+        """As the class and its instances carry it."""
 
-    class_part: bytes
-    layout: InstanceLayout
-    class_type: bytes | None = None
+    @property
+    def layout(self) -> InstanceLayout:
+        """Of its instances."""
+
+    @property
+    def class_type(self) -> bytes | None:
+        """All of a class object, with parent and methods; None where the class came with an instance."""
+
+
+class WireSource:
+    """Octets that were looked over, of which a class is made."""
+
+    __slots__ = ()
+
+    def decode(self, what: CimClass) -> CimClass:
+        """What DeferredClass asks for."""
+        key = id(what)
+        _sources[key] = weakref.ref(what, lambda _: _sources.pop(key, None)), self
+        return self.decode_class()
+
+    def decode_class(self) -> CimClass:
+        """The class. Does not fail."""
+        raise NotImplementedError
+
+    @property
+    def image(self) -> ClassImage | None:
+        """What the class looked like; None if it cannot go as it came."""
+        raise NotImplementedError
 
 
 def is_sendable(layout: InstanceLayout, size: int, spent: int) -> bool:
@@ -40,17 +63,14 @@ def is_sendable(layout: InstanceLayout, size: int, spent: int) -> bool:
     return layout.in_order and spent <= (limits.WMIO_HEAP_READS - 2) * size
 
 
-def keep(cls: CimClass, image: ClassImage) -> None:
-    """Remembers the image of a class. It must not have one yet that was used."""
-    key = id(cls)
-    _images[key] = weakref.ref(cls, lambda _: _images.pop(key, None)), image
-
-
 def of(cls: CimClass) -> ClassImage | None:
-    """What `keep` was told of this very class."""
-    entry = _images.get(id(cls))
-    return entry[1] if entry is not None and entry[0]() is cls else None
+    """What this very class looked like; None if it was made here."""
+    source = source_of(cls)
+    if source is None:
+        entry = _sources.get(id(cls))
+        source = entry[1] if entry is not None and entry[0]() is cls else None
+    return source.image if isinstance(source, WireSource) else None
 
 
 # By identity: an equal class that was made here has no image.
-_images: dict[int, tuple[weakref.ref[CimClass], ClassImage]] = {}
+_sources: dict[int, tuple[weakref.ref[CimClass], WireSource]] = {}

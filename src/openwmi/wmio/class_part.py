@@ -1,92 +1,124 @@
 """ClassPart ([MS-WMIO] 2.2.15-2.2.20): name, ancestors, qualifiers and properties of a class, without its methods.
 
-Decoded parts are kept by their octets, because a reply of IEnumWbemClassObject::Next repeats the part in every object.
+What came in is looked over, and its octets are kept; objects are made of them when somebody asks. Parts are kept by
+their octets, because a reply of IEnumWbemClassObject::Next repeats the part in every object.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from struct import Struct
+from typing import NamedTuple
 
 from openwmi.base import limits
 from openwmi.base.cursor import Reader, Writer
-from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
-from openwmi.model import CimClass, Method, Qualifier, qualifier_set
+from openwmi.model import CimClass, DeferredClass, Property, Qualifiers, qualifier_set
 from openwmi.wmio import class_image, encoded_string, heap, origin, property_table, qualifiers
-from openwmi.wmio.class_image import ClassImage
-from openwmi.wmio.heap import Decoding, HeapWriter
+from openwmi.wmio.class_image import WireSource
+from openwmi.wmio.heap import DecodeBlock, Decoding, HeapReader, HeapWriter
 from openwmi.wmio.instance_layout import InstanceLayout
 
 _HEADER = Struct("<IBII")  # EncodingLength, ReservedOctet, ClassNameRef, NdTableValueTableLength
 
 
+class Said(NamedTuple):
+    """What a class part says."""
+
+    name: str
+    derivation: tuple[str, ...]
+    properties: tuple[Property, ...]
+    qualifiers: Qualifiers
+
+
+class Content:
+    """The octets of a class part that was looked over, and what they say, once somebody asked."""
+
+    __slots__ = ("_block", "_said", "octets")
+
+    def __init__(self, octets: bytes, block: DecodeBlock) -> None:
+        """`block` decodes an object inside a heap."""
+        self.octets = octets
+        self._block = block
+        self._said: Said | None = None
+
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        return self.said.properties
+
+    @property
+    def said(self) -> Said:
+        if self._said is None:
+            self._said = _decode(self.octets, heap.checked(self._block))
+        return self._said
+
+
+@dataclass(frozen=True, slots=True)
+class _OfInstance(WireSource):
+    """The source of the class of instances that are from one place."""
+
+    content: Content
+    layout: InstanceLayout
+    sendable: bool
+    server: str
+    namespace: str
+
+    def decode_class(self) -> CimClass:
+        name, derivation, properties, found = self.content.said
+        # Windows: a query's projection loses the ancestors, and says so in class objects only (2.2.6).
+        projected = not all(prop.origin for prop in properties)
+        return CimClass(name, None, derivation, properties, (), found, self.namespace, self.server, projected)
+
+    @property
+    def image(self) -> _OfInstance | None:
+        return self if self.sendable else None
+
+    @property
+    def class_part(self) -> bytes:
+        return self.content.octets
+
+    @property
+    def class_type(self) -> None:
+        return None
+
+
 class ClassPart:
-    """A decoded class part, the layout of its instances, its image if that can be sent on, and the classes made of it.
+    """A class part that was looked over, and the classes made of it.
 
     Attributes:
-        image: None if it cannot.
+        content: what it says.
+        layout: of its instances.
+        sendable: whether it can be sent on as it is.
     """
 
-    __slots__ = ("_classes", "derivation", "image", "layout", "name", "properties", "qualifiers")
+    __slots__ = ("_first", "_others", "content", "layout", "sendable")
 
-    def __init__(
-        self,
-        name: str,
-        derivation: tuple[str, ...],
-        found: list[Qualifier],
-        entries: Sequence[property_table.Entry],
-        table_size: int,
-    ) -> None:
-        """`entries` are in the order of the PropertyLookupTable, and have each DeclarationOrder once."""
-        ordered = sorted(entries, key=lambda entry: entry.order)
-        self.name = name
-        self.derivation = derivation
-        self.qualifiers = qualifier_set(*found)
-        self.properties = tuple(entry.property for entry in ordered)
-        lookup = [entry.order for entry in entries]
-        self.layout = InstanceLayout(self.properties, [entry.offset for entry in ordered], table_size, lookup)
-        self.image: ClassImage | None = None
-        self._classes: dict[tuple[str, str], CimClass] = {}
+    def __init__(self, content: Content, layout: InstanceLayout) -> None:
+        self.content = content
+        self.layout = layout
+        self.sendable = False
+        # Where the first class is from, and it; nearly always there is no other one.
+        self._first: tuple[tuple[str, str], CimClass] | None = None
+        self._others: dict[tuple[str, str], CimClass] | None = None
 
     def without_methods(self, server: str, namespace: str) -> CimClass:
         """The class as an instance knows it; the same object for the same decoration."""
-        known = self._classes.get((server, namespace))
+        where = server, namespace
+        if self._first is None:
+            self._first = where, self._made(where)
+        if where == self._first[0]:
+            return self._first[1]
+        others = self._others = self._others or {}
+        known = others.get(where)
         if known is None:
-            if len(self._classes) >= limits.WMIO_CLASS_PARTS:
-                self._classes.clear()
-            # Windows: a query's projection loses the ancestors, and says so in class objects only (2.2.6).
-            projected = not all(prop.origin for prop in self.properties)
-            known = self.with_methods((), server, namespace, projected=projected)
-            self._classes[server, namespace] = known
-            if self.image is not None:
-                class_image.keep(known, self.image)
+            if len(others) >= limits.WMIO_CLASS_PARTS:
+                others.clear()
+            known = others[where] = self._made(where)
         return known
 
-    def with_methods(
-        self,
-        methods: tuple[Method, ...],
-        server: str,
-        namespace: str,
-        *,
-        projected: bool = False,
-        lost_keys: bool = False,
-    ) -> CimClass:
-        """The class as a class object describes it."""
-        try:
-            return CimClass(
-                name=self.name,
-                derivation=self.derivation,
-                properties=self.properties,
-                methods=methods,
-                qualifiers=self.qualifiers,
-                namespace=namespace,
-                server=server,
-                projected=projected,
-                lost_keys=lost_keys,
-            )
-        except WbemError as error:  # a name that is declared twice
-            raise RemoteProtocolError(error.message) from None
+    def _made(self, where: tuple[str, str]) -> CimClass:
+        return DeferredClass(_OfInstance(self.content, self.layout, self.sendable, *where))
 
 
 def encode(cls: CimClass, items: HeapWriter) -> bytes:
@@ -108,17 +140,17 @@ def encode(cls: CimClass, items: HeapWriter) -> bytes:
 
 def decode(reader: Reader, decoding: Decoding) -> ClassPart:
     """The class part at the reader, which moves on behind it, slack included."""
-    size = int.from_bytes(reader.data[reader.offset : reader.offset + 4], "little")
-    start = reader.skip(size)
-    decoding.spend(size)
-    octets = reader.data[start : reader.offset]
+    octets = _octets(reader)
+    decoding.spend(len(octets))
     known = _parts.get(octets)
     if known is None:
         before = decoding.spent
-        known = _decode(Reader(octets), decoding)
-        kept = size <= limits.WMIO_CLASS_PART_BYTES
-        if (kept or decoding.depth == 0) and class_image.is_sendable(known.layout, size, decoding.spent - before):
-            known.image = ClassImage(octets, known.layout)
+        content = Content(octets, decoding.block)
+        known = ClassPart(content, _check(content, decoding))
+        kept = len(octets) <= limits.WMIO_CLASS_PART_BYTES
+        known.sendable = (kept or decoding.depth == 0) and class_image.is_sendable(
+            known.layout, len(octets), decoding.spent - before
+        )
         if kept:
             if len(_parts) >= limits.WMIO_CLASS_PARTS:
                 _parts.clear()
@@ -126,38 +158,76 @@ def decode(reader: Reader, decoding: Decoding) -> ClassPart:
     return known
 
 
+def content(reader: Reader, block: DecodeBlock) -> Content:
+    """The same of one that was looked over before."""
+    octets = _octets(reader)
+    known = _parts.get(octets)
+    return Content(octets, block) if known is None else known.content
+
+
+def _octets(reader: Reader) -> bytes:
+    size = int.from_bytes(reader.data[reader.offset : reader.offset + 4], "little")
+    start = reader.skip(size)
+    return reader.data[start : reader.offset]
+
+
 _parts: dict[bytes, ClassPart] = {}
 
 
-def _decode(reader: Reader, decoding: Decoding) -> ClassPart:
-    _, _, name_reference, table_size = reader.unpack(_HEADER)
-    derivation = _decode_derivation(reader)
-    own = qualifiers.skip(reader)
-    count = reader.u32()
-    lookup_start = reader.skip(count * 8)
-    lookup = Reader(reader.data, lookup_start, reader.offset)
-    table = reader.octets(table_size)
-    items = heap.decode(reader, decoding)
-    name = items.string(name_reference) or ""
-    names = origin.chain(name, derivation)
-    found = qualifiers.decode(own, items)
-    return ClassPart(name, derivation, found, property_table.decode(lookup, table, names, items), table_size)
+class _Fields(NamedTuple):
+    """Where everything is in a class part."""
+
+    name: int
+    derivation: Reader
+    qualifiers: Reader
+    lookup: Reader
+    table: Reader
+    heap: HeapReader
 
 
-def _decode_derivation(reader: Reader) -> tuple[str, ...]:
-    """DerivationList: Encoded-Strings, each with its size behind it."""
+def _fields(octets: bytes, decoding: Decoding) -> _Fields:
+    reader = Reader(octets)
+    _, _, name, table_size = reader.unpack(_HEADER)
     size = reader.u32()
     if size < 4:
         raise RemoteProtocolError(f"a DerivationList of {size} octets")
-    start = reader.skip(size - 4)
-    names = []
-    while start < reader.offset:
-        name, after = encoded_string.decode(reader.data, start, reader.offset)
-        names.append(name)
-        start = after + 4
-    if start != reader.offset:
-        raise RemoteProtocolError("a DerivationList that ends within a name's length")
-    return tuple(names)
+    derivation = _part(reader, size - 4)
+    own = qualifiers.skip(reader)
+    lookup = _part(reader, reader.u32() * 8)
+    table = _part(reader, table_size)
+    return _Fields(name, derivation, own, lookup, table, heap.decode(reader, decoding))
+
+
+def _part(reader: Reader, size: int) -> Reader:
+    start = reader.skip(size)
+    return Reader(reader.data, start, reader.offset)
+
+
+def _check(content: Content, decoding: Decoding) -> InstanceLayout:
+    """Looks at everything. How instances of the class lie."""
+    found = _fields(content.octets, decoding)
+    found.heap.check(found.name)
+    for _ in _derivation(found.derivation):
+        pass
+    qualifiers.check(found.qualifiers, found.heap)
+    return property_table.check(found.lookup, found.table, found.heap, content)
+
+
+def _decode(octets: bytes, decoding: Decoding) -> Said:
+    found = _fields(octets, decoding)
+    name = found.heap.string(found.name) or ""
+    derivation = tuple(_derivation(found.derivation))
+    chain = origin.chain(name, derivation)
+    properties = property_table.decode(found.lookup, found.table, chain, found.heap)
+    return Said(name, derivation, properties, qualifier_set(*qualifiers.decode(found.qualifiers, found.heap)))
+
+
+def _derivation(reader: Reader) -> Iterator[str]:
+    """DerivationList: Encoded-Strings, each with its size behind it."""
+    while reader.remaining:
+        name, reader.offset = encoded_string.decode(reader.data, reader.offset, reader.end)
+        reader.skip(4)
+        yield name
 
 
 def _encode_derivation(names: Sequence[str]) -> bytes:

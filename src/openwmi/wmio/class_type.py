@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from openwmi.base.case import fold
 from openwmi.base.cursor import Reader
 from openwmi.base.fault import LocalProtocolError
-from openwmi.model import CimClass, Flavor, Method, Qualifier, Qualifiers, qualifier_set
+from openwmi.model import CimClass, DeferredClass, Flavor, Qualifier, Qualifiers, qualifier_set
 from openwmi.wmio import class_image, class_part, method_part, origin
+from openwmi.wmio.class_image import WireSource
 from openwmi.wmio.class_part import ClassPart
-from openwmi.wmio.heap import Decoding, HeapWriter, WireObject
+from openwmi.wmio.heap import DecodeBlock, Decoding, HeapWriter, WireObject, checked
+from openwmi.wmio.instance_layout import InstanceLayout
 
 
 def encode(cls: CimClass, parent: CimClass | None, block: Callable[[WireObject], bytes]) -> bytes:
@@ -36,21 +38,61 @@ def decode(
     *,
     projected: bool = False,
     lost_keys: bool = False,
-) -> tuple[CimClass | None, CimClass]:
-    """The parent, None if there is none, and the class. The last four are what the object's head said of it."""
+) -> CimClass:
+    """The class; its parent is only looked over. The last four are what the object's head said of it."""
     start, before = reader.offset, decoding.spent
-    part, methods = _decode_both(reader, decoding)
-    parent = part.with_methods(methods, server, namespace) if part.name else None
-    part, methods = _decode_both(reader, decoding)
-    cls = part.with_methods(methods, server, namespace, projected=projected, lost_keys=lost_keys)
+    _check_both(reader, decoding)
+    part = _check_both(reader, decoding)
     octets = reader.data[start : reader.offset]
-    if (
+    sendable = (
         decoding.depth == 0
-        and part.image is not None
+        and part.sendable
         and class_image.is_sendable(part.layout, len(octets), decoding.spent - before)
-    ):
-        class_image.keep(cls, replace(part.image, class_type=octets))
-    return parent, cls
+    )
+    return DeferredClass(_OfClass(octets, decoding.block, sendable, server, namespace, projected, lost_keys))
+
+
+@dataclass(frozen=True, slots=True)
+class _OfClass(WireSource):
+    """The source of a class."""
+
+    octets: bytes
+    block: DecodeBlock
+    sendable: bool
+    server: str
+    namespace: str
+    projected: bool
+    lost_keys: bool
+
+    def decode_class(self) -> CimClass:
+        reader = self._at_class()
+        name, derivation, properties, found = class_part.content(reader, self.block).said
+        methods = method_part.decode(reader, origin.chain(name, derivation), checked(self.block))
+        where = self.namespace, self.server
+        return CimClass(name, None, derivation, properties, methods, found, *where, self.projected, self.lost_keys)
+
+    @property
+    def image(self) -> _OfClass | None:
+        return self if self.sendable else None
+
+    @property
+    def class_part(self) -> bytes:
+        return class_part.content(self._at_class(), self.block).octets
+
+    @property
+    def class_type(self) -> bytes:
+        return self.octets
+
+    @property
+    def layout(self) -> InstanceLayout:
+        return class_part.decode(self._at_class(), checked(self.block)).layout
+
+    def _at_class(self) -> Reader:
+        """Behind the parent."""
+        reader = Reader(self.octets)
+        for _ in ("class part", "methods part"):
+            reader.offset += int.from_bytes(reader.data[reader.offset : reader.offset + 4], "little")
+        return reader
 
 
 def _encode_both(cls: CimClass, block: Callable[[WireObject], bytes]) -> bytes:
@@ -58,9 +100,10 @@ def _encode_both(cls: CimClass, block: Callable[[WireObject], bytes]) -> bytes:
     return class_part.encode(cls, HeapWriter(block)) + method_part.encode(cls, HeapWriter(block))
 
 
-def _decode_both(reader: Reader, decoding: Decoding) -> tuple[ClassPart, tuple[Method, ...]]:
+def _check_both(reader: Reader, decoding: Decoding) -> ClassPart:
     part = class_part.decode(reader, decoding)
-    return part, method_part.decode(reader, origin.chain(part.name, part.derivation), decoding)
+    method_part.check(reader, decoding)
+    return part
 
 
 def _inherited(cls: CimClass) -> CimClass:

@@ -56,9 +56,8 @@ class ClassCodec:
 
     def _count(self, cls: CimClass) -> None:
         self._instances += 1
-        whole, count = self._layout.whole, len(cls.properties)
-        if self._instances == limits.WMIO_COMPILE_AFTER and 0 < count <= limits.WMIO_COMPILED_PROPERTIES:
-            self._encoders = None if whole is None else seam.USED.encoders(cls, self._block, whole)
+        if self._instances == limits.WMIO_COMPILE_AFTER and 0 < len(cls.properties) <= limits.WMIO_COMPILED_PROPERTIES:
+            self._encoders = seam.USED.encoders(cls, self._block, self._layout.whole)
 
 
 def of(cls: CimClass, block: Callable[[WireObject], bytes]) -> ClassCodec:

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import accumulate
+from struct import Struct
 from typing import Any
 
-from openwmi.model import CimClass, CimType, Property, Store, Type, Value
+from openwmi.model import CimClass, CimInstance, CimType, Property, Type, Value
 from openwmi.wmio import cim_type, encoding_unit
 from openwmi.wmio.seam import RowShape
 
@@ -35,11 +36,12 @@ _ARROW = {
     CimType.BOOLEAN: "bool_",
     CimType.OBJECT: "binary",
 }
-_slice = bytes.__getitem__
+
+_COUNT = Struct("<I").unpack_from
 
 
-def encode(cls: CimClass, stores: Sequence[Store]) -> Any:
-    """Rows -> a pyarrow.RecordBatch; its schema says the class as `__CLASS`, and where that is from.
+def encode(cls: CimClass, rows: Sequence[CimInstance]) -> Any:
+    """Instances of one class -> a pyarrow.RecordBatch; its schema says the class as `__CLASS`, and where that is from.
 
     ImportError, with what to do, if pyarrow is not there.
     """
@@ -47,21 +49,21 @@ def encode(cls: CimClass, stores: Sequence[Store]) -> Any:
         arrow, compute = import_module("pyarrow"), import_module("pyarrow.compute")
     except ImportError:
         raise ImportError("columns need pyarrow: install openwmi[arrow]") from None
-    usual = [place for place, store in enumerate(stores) if _heap(store) is not None]
+    usual = [place for place, row in enumerate(rows) if _heap(row) is not None]
     if usual and cls.properties:
         known = set(usual)
-        others = [place for place in range(len(stores)) if place not in known]
-        order = arrow.array(sorted(range(len(stores)), key=[*usual, *others].__getitem__)) if others else None
+        others = [place for place in range(len(rows)) if place not in known]
+        order = arrow.array(sorted(range(len(rows)), key=[*usual, *others].__getitem__)) if others else None
     else:
-        usual, others, order = [], list(range(len(stores))), None
-    rows = [stores[place] for place in others]
-    block = _Block(arrow, compute, [stores[place] for place in usual]) if usual else None
+        usual, others, order = [], list(range(len(rows))), None
+    rest = [rows[place].values_ for place in others]
+    block = _Block(arrow, compute, [rows[place] for place in usual]) if usual else None
     made = []
     for place, prop in enumerate(cls.properties):
         type_ = _type(arrow, prop.type)
         parts = [] if block is None else [block.column(place, prop, type_)]
-        if rows or not parts:
-            parts.append(arrow.array([_plain(prop.type, row[place]) for row in rows], type_))
+        if rest or not parts:
+            parts.append(arrow.array([_plain(prop.type, row[place]) for row in rest], type_))
         column = parts[0] if len(parts) == 1 else arrow.concat_arrays(parts)
         made.append(column if order is None else column.take(order))
     system = {"__CLASS": cls.name, "__SERVER": cls.server, "__NAMESPACE": cls.namespace}
@@ -74,24 +76,34 @@ class _Block:
 
     def __init__(self, arrow: Any, compute: Any, rows: Sequence[Any]) -> None:
         self._arrow, self._compute, self._rows = arrow, compute, rows
-        first: RowShape = rows[0].shape
+        first: RowShape = rows[0].shape_
         self._flags_size, heap, self._offsets = len(first.flags), first.heap, first.offsets
-        self._flags = b"".join([row.shape.flags for row in rows])
-        self._tables = b"".join([_slice(row, slice(0, heap)) for row in rows])
-        self._stride = heap
-        heaps = [_slice(row, slice(heap, None)) for row in rows]
+        self._flags = b"".join([row.shape_.flags for row in rows])
+        self._tables = b"".join([row.octets_[:heap] for row in rows])
+        self._stride = self._heap = heap
+        heaps = [row.octets_[heap:] for row in rows]
         self._heaps = b"".join(heaps)
         self._starts = arrow.array(accumulate(map(len, heaps[:-1]), initial=0), arrow.uint64())
         self._texts: tuple[Any, Any] | None = None
 
     def column(self, place: int, prop: Property, type_: Any) -> Any:
-        if prop.type.array or prop.type.cim in (CimType.CHAR16, CimType.OBJECT):
-            return self._arrow.array([_plain(prop.type, row[place]) for row in self._rows], type_)
-        if cim_type.is_text(prop.type):
-            return self._text_column(place, type_)
-        if prop.type.cim is CimType.BOOLEAN:
-            return self._compute.not_equal(self._numbers(place, self._arrow.uint16()), 0)
-        return self._numbers(place, type_)
+        if prop.type.cim in (CimType.CHAR16, CimType.OBJECT):
+            return self._arrow.array([_plain(prop.type, row[prop.name]) for row in self._rows], type_)
+        if prop.type.array:
+            return self._lists(place, prop.type, type_)
+        return self._values(prop.type, self._numbers(place, self._slots(prop.type, type_)), self._starts)
+
+    def _slots(self, type_: Type, final: Any) -> Any:
+        """The type of the numbers that stand for values of a type, which become those of the final one."""
+        if cim_type.is_text(type_):
+            return self._arrow.uint32()
+        return self._arrow.uint16() if type_.cim is CimType.BOOLEAN else final
+
+    def _values(self, type_: Type, slots: Any, starts: Any) -> Any:
+        """What slots say; `starts` are where the heap of each begins."""
+        if cim_type.is_text(type_):
+            return self._text(slots, starts)
+        return self._compute.not_equal(slots, 0) if type_.cim is CimType.BOOLEAN else slots
 
     def _numbers(self, place: int, type_: Any) -> Any:
         """The slots of a property; those that are NULL are null."""
@@ -114,13 +126,37 @@ class _Block:
             .buffers()[1]
         )
 
-    def _text_column(self, place: int, type_: Any) -> Any:
-        arrow, compute = self._arrow, self._compute
+    def _lists(self, place: int, type_: Type, final: Any) -> Any:
+        """Arrays: an ArrayCount in the heap, and the slots of the elements behind it."""
+        arrow, one = self._arrow, Type(type_.cim)
+        slots = self._slots(one, final.value_type)
+        size = slots.bit_width // 8
+        octets, ends = [], [0]
+        references = self._numbers(place, arrow.uint32()).to_pylist()
+        for row, reference in zip(self._rows, references, strict=True):
+            if reference is not None:
+                start = self._stride + reference + 4
+                (count,) = _COUNT(row.octets_, start - 4)
+                octets.append(row.octets_[start : start + size * count])
+                ends.append(ends[-1] + count)
+            else:
+                ends.append(ends[-1])
+        # A list is NULL where the offset at which it begins is.
+        begins = [None if reference is None else end for reference, end in zip(references, ends[:-1], strict=True)]
+        elements = arrow.Array.from_buffers(slots, ends[-1], [None, arrow.py_buffer(b"".join(octets))])
+        offsets = arrow.array([*begins, ends[-1]], arrow.int32())
+        lists = arrow.ListArray.from_arrays(offsets, elements)
+        if slots == final.value_type:
+            return lists
+        starts = self._starts.take(self._compute.list_parent_indices(lists))
+        return arrow.ListArray.from_arrays(offsets, self._values(one, elements, starts).cast(final.value_type))
+
+    def _text(self, references: Any, starts: Any) -> Any:
+        compute = self._compute
         if self._texts is None:
             self._texts = self._split()
         counts, texts = self._texts
-        references = compute.add(self._numbers(place, arrow.uint32()).cast("uint64"), self._starts)
-        return texts.take(counts.take(references)).cast(type_)
+        return texts.take(counts.take(compute.add(references.cast("uint64"), starts))).cast("string")
 
     def _split(self) -> tuple[Any, Any]:
         """How many zero octets there are in all heaps up to each octet, and what stands between them.
@@ -139,9 +175,9 @@ class _Block:
 _IS_CLEAR = [bytes(not octet >> 2 * place & 3 for octet in range(256)) for place in range(4)]
 
 
-def _heap(store: Any) -> int | None:
+def _heap(row: CimInstance) -> int | None:
     """Where the heap begins in the octets of a row of the usual kind; None for other rows."""
-    shape = getattr(store, "shape", None)
+    shape = getattr(type(row), "shape_", None)
     return None if shape is None else shape.heap
 
 

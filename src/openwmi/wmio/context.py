@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from struct import Struct, calcsize, iter_unpack, pack
 from struct import error as struct_error
-from typing import Final
+from typing import Any, Final
 
 from openwmi.base import guid, limits
 from openwmi.base.case import NameMap
@@ -74,16 +74,14 @@ def decode_context(octets: bytes | bytearray | memoryview) -> NameMap[ContextVal
     if reader.remaining > limits.CONTEXT_OCTETS:
         raise RemoteProtocolError(f"a context of {reader.remaining} octets: {limits.CONTEXT_OCTETS} at most")
     reader.skip(reader.u32() * guid.SIZE)
-    count = reader.u32()
+    start, count, nulls = reader.offset, reader.u32(), 0
     if count > limits.CONTEXT_VALUES:
         raise RemoteProtocolError(f"a context of {count} values: {limits.CONTEXT_VALUES} at most")
-    found, nulls = [], 0
     for _ in range(count):
-        name, value = _decode_property(reader)
-        found.append((name, value))
-        nulls += len(value) if isinstance(value, tuple) and value[:1] == (None,) else 0
-        _check_nulls(nulls)
-    return NameMap(found)
+        nulls += _check_property(reader)
+        if nulls > limits.CONTEXT_VALUES:  # they take no octets, so that nothing else bounds them
+            raise RemoteProtocolError(f"a context of {nulls} NULLs: {limits.CONTEXT_VALUES} at most")
+    return _Context(reader.data[start : reader.offset])
 
 
 def encode_context(
@@ -124,34 +122,80 @@ def encode_context(
 # -------------------------------------------------------------------------------------------------------------- decode
 
 
+class _Context(NameMap[ContextValue]):
+    """Values of which none is made before one is asked for: those of an array take ten times its octets."""
+
+    __slots__ = ("_octets",)
+
+    def __init__(self, octets: bytes) -> None:
+        """The count of the values, and these, which were looked over."""
+        self._octets = octets
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_items":
+            raise AttributeError(f"NameMap has no attribute {name!r}", name=name, obj=self)
+        reader = Reader(self._octets)
+        super().__init__([_decode_property(reader) for _ in range(reader.u32())])
+        return self._items
+
+
+def _check_property(reader: Reader) -> int:
+    """The errors of `_decode_property`. The NULLs of an array of NULLs."""
+    reader.skip(2 * reader.u32())
+    type_, is_array = _decode_type(reader)
+    if not is_array:
+        _skip(reader, type_, _SCALAR)
+        return 0
+    count, size = _decode_array_head(reader, type_)
+    if type_ in _NUMBERS:
+        reader.skip(count * size)
+    elif type_ is not VariantType.NULL:
+        for _ in range(count):
+            _skip(reader, type_, 0)
+    return count if type_ is VariantType.NULL else 0
+
+
+def _skip(reader: Reader, type_: VariantType, size: int) -> None:
+    """A value that is no array; `size` is that of a number."""
+    if type_ in _NUMBERS:
+        reader.skip(size)
+    elif type_ is VariantType.BSTR:
+        reader.skip(2 * reader.u32())
+    elif type_ is VariantType.UNKNOWN:
+        _decode_object(reader)
+
+
 def _decode_property(reader: Reader) -> tuple[str, ContextValue]:
     name = _decode_string(reader)
+    type_, is_array = _decode_type(reader)
+    if not is_array:
+        if type_ in _NUMBERS:
+            return name, _decode_numbers(type_, reader.octets(_SCALAR), _SCALAR)[0]
+        return name, _decode_other(reader, type_)
+    count, size = _decode_array_head(reader, type_)
+    if type_ in _NUMBERS:
+        return name, _decode_numbers(type_, reader.octets(count * size), size)
+    return name, tuple([_decode_other(reader, type_) for _ in range(count)])
+
+
+def _decode_type(reader: Reader) -> tuple[VariantType, bool]:
+    """The type of a value or an element, and whether it is an array."""
     _, number = reader.unpack(_TYPE)
     try:
-        type_ = VariantType(number & ~ARRAY)
+        return VariantType(number & ~ARRAY), bool(number & ARRAY)
     except ValueError:
-        raise RemoteProtocolError(f"context value {name!r} of VARIANT type {number:#x}") from None
-    return name, _decode_array(reader, type_) if number & ARRAY else _decode_scalar(reader, type_)
+        raise RemoteProtocolError(f"a context value of VARIANT type {number:#x}") from None
 
 
-def _decode_scalar(reader: Reader, type_: VariantType) -> Scalar:
-    if type_ in _NUMBERS:
-        return _decode_numbers(type_, reader.octets(_SCALAR), _SCALAR)[0]
-    return _decode_other(reader, type_)
-
-
-def _decode_array(reader: Reader, type_: VariantType) -> tuple[Scalar, ...]:
-    """IWbemContextArray (2.2.13.4)."""
+def _decode_array_head(reader: Reader, type_: VariantType) -> tuple[int, int]:
+    """ElementCount and ElementSize of an IWbemContextArray (2.2.13.4)."""
     count, size = reader.unpack(_ARRAY)
     if type_ in _NUMBERS:
         natural = calcsize("<" + _NUMBERS[type_])
         # The document has real32 take 8 octets in an array; the arrays of Automation have 4, so either may come.
         if size != natural and not (type_ is VariantType.R4 and size == _SCALAR):
             raise RemoteProtocolError(f"an array of {type_.name} with elements of {size} octets: {natural} expected")
-        return _decode_numbers(type_, reader.octets(count * size), size)
-    if type_ is VariantType.NULL:
-        _check_nulls(count)
-    return tuple(_decode_other(reader, type_) for _ in range(count))
+    return count, size
 
 
 def _decode_numbers(type_: VariantType, octets: bytes, size: int) -> tuple[Scalar, ...]:
@@ -161,12 +205,6 @@ def _decode_numbers(type_: VariantType, octets: bytes, size: int) -> tuple[Scala
     if type_ is VariantType.BOOL:
         return tuple(number != 0 for (number,) in numbers)
     return tuple(number for (number,) in numbers)
-
-
-def _check_nulls(count: int) -> None:
-    """They take no octets, so that nothing else bounds them."""
-    if count > limits.CONTEXT_VALUES:
-        raise RemoteProtocolError(f"a context of {count} NULLs: {limits.CONTEXT_VALUES} at most")
 
 
 def _decode_other(reader: Reader, type_: VariantType) -> Scalar:

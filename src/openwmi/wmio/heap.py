@@ -7,7 +7,7 @@ followed or nothing is read. How the objects inside a heap look is passed in; th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from openwmi.base import limits
 from openwmi.base.cursor import Reader, Writer
@@ -16,6 +16,7 @@ from openwmi.model import CimClass, CimInstance
 from openwmi.wmio import dictionary, encoded_string
 
 WireObject = CimInstance | CimClass
+DecodeBlock: TypeAlias = "Callable[[Reader, Decoding], WireObject]"
 
 NULL = dictionary.NULL
 LENGTH_BIT = 0x80000000
@@ -26,15 +27,25 @@ class Decoding:
 
     Items of a heap must not be shared (2.2.66), so following all references reads every octet about once. Who points a
     thousand references at one item makes a small message large; `spend` stops that.
+
+    Attributes:
+        block: decodes an object inside a heap.
+        depth: how many objects this one is in.
+        keeps: how many octets of them may be in objects that are kept with what they are in.
+        spent: the octets that were read, and read again.
+        trusts: whether all was looked at before.
     """
 
-    __slots__ = ("_block", "_limit", "depth", "spent")
+    __slots__ = ("_limit", "block", "depth", "keeps", "spent")
 
-    def __init__(self, size: int, block: Callable[[Reader, Decoding], WireObject]) -> None:
-        self._block = block
+    trusts = False
+
+    def __init__(self, size: int, block: DecodeBlock) -> None:
+        self.block = block
         self._limit = size * limits.WMIO_HEAP_READS + limits.WMIO_HEAP_FREE
         self.spent = 0
         self.depth = 0
+        self.keeps = size
 
     def spend(self, octets: int) -> None:
         self.spent += octets
@@ -42,7 +53,9 @@ class Decoding:
             raise RemoteProtocolError("the references of a heap share their items")
 
     def embedded(self, reader: Reader) -> WireObject | None:
-        """ObjectEncodingLength and ObjectBlock (2.2.70, 2.2.71); None if the length is zero."""
+        """ObjectEncodingLength and ObjectBlock (2.2.70, 2.2.71); None if the length is zero. The reader moves on behind
+        what of the block was read, whatever the length says.
+        """
         size = reader.u32()
         if size == 0:
             return None
@@ -52,9 +65,10 @@ class Decoding:
         inner = Reader(reader.data, reader.offset, min(reader.offset + size, reader.end))
         self.depth += 1
         try:
-            return self._block(inner, self)
+            return self.block(inner, self)
         finally:
             self.depth -= 1
+            reader.offset = inner.offset
 
 
 class _Checked(Decoding):
@@ -62,15 +76,23 @@ class _Checked(Decoding):
 
     __slots__ = ()
 
+    trusts = True
+
     def spend(self, octets: int) -> None:
-        pass
+        self.spent += octets
+
+
+def checked(block: DecodeBlock) -> Decoding:
+    """To decode once more what was decoded before without an error."""
+    return _Checked(0, block)
 
 
 def _no_object(_reader: Reader, _decoding: Decoding) -> WireObject:
-    raise AssertionError("objects are decoded with what they are in")
+    raise AssertionError("what has objects has a decoding of its own, since that knows how deep it is")
 
 
-CHECKED: Final[Decoding] = _Checked(0, _no_object)
+CHECKED: Final[Decoding] = checked(_no_object)
+"""The same of what has no objects in it."""
 
 
 class HeapReader:
@@ -119,6 +141,12 @@ class HeapReader:
         if text is None:
             raise RemoteProtocolError("a name is NULL")
         return text
+
+    def check_required(self, reference: int) -> None:
+        """The errors of `required`."""
+        if reference == NULL:
+            raise RemoteProtocolError("a name is NULL")
+        self.check(reference)
 
 
 class HeapWriter:

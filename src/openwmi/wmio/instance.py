@@ -9,73 +9,111 @@ the NdTable and what nothing refers to in the heap are not sent on: 2.3.4 leaves
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from struct import Struct
+from typing import Any
 
 from openwmi.base.case import NameMap, fold
 from openwmi.base.cursor import Reader, Writer
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.model import CimClass, Qualifier, Qualifiers, Store, Value, qualifier_set
+from openwmi.model import BareInstance, CimClass, CimInstance, Qualifier, Qualifiers, Value, qualifier_set
 from openwmi.wmio import cim_type, heap, nd_table, qualifiers, values
 from openwmi.wmio.heap import Decoding, HeapWriter
 from openwmi.wmio.instance_fields import HEAD, HEAD_SIZE, NO_SETS, SETS
 from openwmi.wmio.instance_layout import InstanceLayout
-from openwmi.wmio.null_pattern import LazyRow, NullPattern
+from openwmi.wmio.lazy_row import BlockRow, LazyRow, ObjectRow
+from openwmi.wmio.null_pattern import NullPattern
 
 _HEAD = Struct("<" + HEAD)
 _NOTHING: Mapping[str, Qualifiers] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """An instance of the rare kind: its values, its own qualifiers and those on its properties."""
-
-    store: Store
-    qualifiers: list[Qualifier]
-    of_properties: NameMap[Qualifiers]
-
-
-def decode(reader: Reader, layout: InstanceLayout, decoding: Decoding) -> Store | Decoded:
-    """The values of an instance, and its qualifiers if it has any; the reader moves on behind it, slack included."""
+def decode(reader: Reader, cls: CimClass, layout: InstanceLayout, decoding: Decoding) -> CimInstance:
+    """The instance at the reader, which moves on behind it, slack included."""
     data = reader.data
     size = int.from_bytes(data[reader.offset : reader.offset + 4], "little")
     start = reader.skip(size)
     if size < HEAD_SIZE + layout.size:
         raise RemoteProtocolError(f"an instance of {size} octets with a value table of {layout.size}")
     flags = data[start + HEAD_SIZE : start + HEAD_SIZE + layout.flags_size]
-    pattern = layout.pattern(flags)
+    pattern = layout.pattern(flags, size)
     if not pattern.objects:
-        decoding.spend(size)  # since the octets are copied
-        plan = layout.plan(flags, pattern)
-        row = None if plan is None else plan.row(data, start, reader.offset)
-        if row is not None:
-            return row
-    return _decode_parts(Reader(data, start, reader.offset), layout, pattern, decoding)
+        decoding.spend(size)  # since a plan copies the octets
+        plan = layout.plan(flags, pattern, size)
+        found = None if plan is None else plan.row(data, start, reader.offset, cls)
+        if found is not None:
+            return found
+    return _decode_parts(Reader(data, start, reader.offset), cls, layout, pattern, decoding)
 
 
-def _decode_parts(body: Reader, layout: InstanceLayout, pattern: NullPattern, decoding: Decoding) -> Store | Decoded:
-    if not pattern.objects or decoding.depth == 0:
+def _decode_parts(
+    body: Reader, cls: CimClass, layout: InstanceLayout, pattern: NullPattern, decoding: Decoding
+) -> CimInstance:
+    if decoding.depth == 0:
         # Its own octets, so that one instance does not keep a thousand. Objects inside share those of the outermost.
         body = Reader(body.octets(body.remaining))
-    data = body.data
     _, _, name = body.unpack(_HEAD)
     table = body.skip(layout.size)
-    own = qualifiers.skip(body)
+    tail = body.offset
+    told = sum(found.remaining for _, found in _sets(body, layout)) > 0
+    items = heap.decode(body, decoding, name)
+    decoding.spend(layout.size)
+    objects: dict[int, Value] = {}
+    if not decoding.trusts:
+        objects = pattern.check(layout.kinds, layout.offsets, body.data, table + layout.flags_size, items)
+        for _, found in _sets(Reader(body.data, tail), layout):
+            qualifiers.check(found, items)
+    where = layout, pattern.flags, body.data, table, items.start
+    row: LazyRow = LazyRow(*where)
+    if pattern.objects:
+        row = ObjectRow(*where, decoding.block, objects)
+    elif told:
+        row = BlockRow(*where, decoding.block)
+    return _QualifiedInstance.of(cls, row) if told else CimInstance(cls, row)
+
+
+def _sets(body: Reader, layout: InstanceLayout) -> Iterator[tuple[int, Reader]]:
+    """The qualifiers of an instance, for which the place is -1, and those of its properties by their places. When all
+    were asked for, the reader has moved on behind them.
+    """
+    yield -1, qualifiers.skip(body)
     flag = body.u8()
     if flag not in (NO_SETS, SETS):
         raise RemoteProtocolError(f"InstPropQualSetFlag {flag}: 1 or 2 expected")
-    sets = [(place, qualifiers.skip(body)) for place in layout.lookup] if flag == SETS else []
-    items = heap.decode(body, decoding, name)
-    decoding.spend(layout.size)
-    row = LazyRow(pattern, data, table, items.start, pattern.decode(data, table, items))
-    of_instance = qualifiers.decode(own, items)
-    of_properties = NameMap(
-        (layout.properties[place].name, qualifier_set(*qualifiers.decode(each, items)))
-        for place, each in sets
-        if each.remaining
-    )
-    return Decoded(row, of_instance, of_properties) if of_instance or of_properties else row
+    if flag == SETS:
+        for place in layout.lookup:
+            yield place, qualifiers.skip(body)
+
+
+class _QualifiedInstance(CimInstance):
+    """One that has qualifiers of its own, or on its properties. They are decoded when asked for."""
+
+    __slots__ = ()
+
+    store_: LazyRow
+
+    @classmethod
+    def of(cls, class_: CimClass, row: LazyRow) -> CimInstance:
+        """The instance, without what is not asked for yet."""
+        made: Any = BareInstance()
+        made.class_, made.store_, made.__class__ = class_, row, cls
+        found: CimInstance = made
+        return found
+
+    def __getattr__(self, name: str) -> Value:
+        if name != "_qualifiers":
+            return super().__getattr__(name)
+        row, items = self.store_, self.store_.items()
+        sets = {
+            place: qualifier_set(*qualifiers.decode(found, items))
+            for place, found in _sets(Reader(row.data, row.tail), row.layout)
+            if found.remaining
+        }
+        own = sets.pop(-1, qualifier_set())
+        properties = row.layout.properties
+        of_properties = NameMap((properties[place].name, found) for place, found in sets.items())
+        CimInstance.__init__(self, self.class_, row, own, of_properties)
+        return object.__getattribute__(self, name)
 
 
 def encode(

@@ -19,6 +19,7 @@ from openwmi.model import (
 )
 from openwmi.wmio import heap, origin, qualifiers
 from openwmi.wmio.heap import Decoding, HeapReader, HeapWriter
+from openwmi.wmio.unique_names import UniqueNames
 
 _HEADER = Struct("<IHH")  # EncodingLength, MethodCount, MethodCountPadding
 # MethodName, MethodFlags, MethodPadding, MethodOrigin, MethodQualifiers, InputSignature, OutputSignature
@@ -44,20 +45,42 @@ def encode(cls: CimClass, items: HeapWriter) -> bytes:
     return bytes(writer)
 
 
+def check(reader: Reader, decoding: Decoding) -> None:
+    """The errors of `decode`."""
+    descriptions, items = _fields(reader, decoding)
+    decoding.spend(descriptions.remaining)
+    names = UniqueNames()
+    while descriptions.remaining:
+        name, _, _, own, inputs, outputs = descriptions.unpack(_DESCRIPTION)
+        names.add(items.required(name))
+        if own != heap.NULL:
+            qualifiers.check(qualifiers.skip(items.item(own)), items)
+        _decode_signature(inputs, items)
+        _decode_signature(outputs, items)
+    names.check("method")
+
+
 def decode(reader: Reader, names: Sequence[str], decoding: Decoding) -> tuple[Method, ...]:
     """The methods at the reader, which moves on behind them, slack included.
 
     `names` are the classes from the topmost one down to the class itself.
     """
+    descriptions, items = _fields(reader, decoding)
+    found = []
+    while descriptions.remaining:
+        found.append(_decode_method(descriptions, names, items))
+    return tuple(found)
+
+
+def _fields(reader: Reader, decoding: Decoding) -> tuple[Reader, HeapReader]:
+    """The MethodDescriptions, and the heap."""
     size = int.from_bytes(reader.data[reader.offset : reader.offset + 4], "little")
     start = reader.skip(size)
     body = Reader(reader.data, start, reader.offset)
     _, count, _ = body.unpack(_HEADER)  # Windows: the padding is random
     descriptions_start = body.skip(count * _DESCRIPTION.size)
     descriptions = Reader(body.data, descriptions_start, body.offset)
-    items = heap.decode(body, decoding)
-    decoding.spend(descriptions.remaining)
-    return tuple(_decode_method(descriptions, names, items) for _ in range(count))
+    return descriptions, heap.decode(body, decoding)
 
 
 def _encode_items(cls: CimClass, method: Method, items: HeapWriter) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ that memory is the encoder or decoder itself, and its owner decides how long it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
@@ -16,7 +16,7 @@ from uuid import uuid4
 from openwmi.base import guid, limits
 from openwmi.base.cursor import Reader
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.model import CimClass, CimInstance, Store, instances_of
+from openwmi.model import CimClass, CimInstance
 from openwmi.wmio import columns, object_block
 from openwmi.wmio.codec import ClassCodec
 from openwmi.wmio.heap import Decoding, WireObject
@@ -116,14 +116,6 @@ class ObjectArrayEncoder:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """Instances of one class, as their values."""
-
-    cls: CimClass
-    stores: list[Store]
-
-
-@dataclass(frozen=True, slots=True)
 class _Sent:
     """A class that the other end knows: by which name, and how its instances are encoded."""
 
@@ -138,15 +130,26 @@ class ObjectArrayDecoder:
 
     def __init__(self) -> None:
         self._classes: dict[bytes, object_block.KnownClass] = {}
+        self._small = 0
 
     def decode(self, octets: bytes | bytearray | memoryview) -> list[WireObject]:
         """ObjectArray -> its objects. RemoteProtocolError, and nothing else, if it is none."""
+        reader = Reader(octets)
+        fields = reader.unpack(_HEADER)
+        if fields[:3] != (0, MAGIC, _HEADER_1) or fields[5] != VERSION:
+            raise RemoteProtocolError("no ObjectArray of version 1")
+        if (fields[7], fields[9]) != (_HEADER_2, _HEADER_3):
+            raise RemoteProtocolError(f"ObjectArray headers of {fields[7]} and {fields[9]} octets: 8 and 12 expected")
+        size, count = fields[10], fields[11]
+        start = reader.skip(size)
+        body = Reader(reader.data, start, reader.offset)
+        decoding = Decoding(size, object_block.decode)
         objects: list[WireObject] = []
-        for found in self._decode(octets):
-            if isinstance(found, _Rows):
-                objects += instances_of(found.cls, found.stores)
-            else:
-                objects.append(found)
+        while len(objects) < count:
+            before = len(objects)
+            self._walk(body, objects, count)
+            if len(objects) == before:
+                objects.append(self._decode_packet(body, decoding))
         return objects
 
     def to_arrow(self, octets: bytes | bytearray | memoryview) -> list[Any]:
@@ -159,47 +162,24 @@ class ObjectArrayDecoder:
             LocalProtocolError: there are classes in the array, and no instances of them.
             ImportError: pyarrow is not there.
         """
-        groups: dict[int, _Rows] = {}
-        for found in self._decode(octets):
-            if isinstance(found, CimClass):
+        groups: dict[int, list[CimInstance]] = {}
+        for found in self.decode(octets):
+            if not isinstance(found, CimInstance):
                 raise LocalProtocolError(f"columns of {found.name}: the array holds the class itself")
-            cls, stores = (found.cls, found.stores) if isinstance(found, _Rows) else (found.class_, [found.store_])
-            groups.setdefault(id(cls), _Rows(cls, [])).stores.extend(stores)
-        return [columns.encode(rows.cls, rows.stores) for rows in groups.values()]
+            groups.setdefault(id(found.class_), []).append(found)
+        return [columns.encode(rows[0].class_, rows) for rows in groups.values()]
 
-    def _decode(self, octets: bytes | bytearray | memoryview) -> Iterator[_Rows | WireObject]:
-        reader = Reader(octets)
-        fields = reader.unpack(_HEADER)
-        if fields[:3] != (0, MAGIC, _HEADER_1) or fields[5] != VERSION:
-            raise RemoteProtocolError("no ObjectArray of version 1")
-        if (fields[7], fields[9]) != (_HEADER_2, _HEADER_3):
-            raise RemoteProtocolError(f"ObjectArray headers of {fields[7]} and {fields[9]} octets: 8 and 12 expected")
-        size, count = fields[10], fields[11]
-        start = reader.skip(size)
-        body = Reader(reader.data, start, reader.offset)
-        decoding = Decoding(size, object_block.decode)
-        while count:
-            rows = self._walk(body, count)
-            if rows is None:
-                yield self._decode_packet(body, decoding)
-                count -= 1
-            else:
-                yield rows
-                count -= len(rows.stores)
-
-    def _walk(self, body: Reader, count: int) -> _Rows | None:
-        """As many of `count` instances as a plan can decode at one go; None if there is none for the next."""
+    def _walk(self, body: Reader, objects: list[WireObject], count: int) -> None:
+        """Decodes as many instances as a plan can at one go, until there are `count` objects."""
         start = body.offset
         if body.remaining < _INSTANCE.size:
-            return None
+            return
         _, _, kind, _, _, name = _INSTANCE.unpack_from(body.data, start)
         known = self._classes.get(name) if kind == ObjectType.INSTANCE_NO_CLASS else None
         walk = None if known is None else known.walk(name, body.data, start + _INSTANCE.size)
-        if known is None or walk is None:
-            return None
-        rows = _Rows(known.cls, [])
-        body.offset, _ = walk(body.data, start, body.end, count, rows.stores.append, known.part.layout.rows)
-        return rows if rows.stores else None
+        if known is not None and walk is not None:
+            left = count - len(objects)
+            body.offset = walk(body.data, start, body.end, left, objects, known.part.layout.rows)
 
     def _decode_packet(self, reader: Reader, decoding: Decoding) -> WireObject:
         outer_header, outer_size, kind, header, size = reader.unpack(_PACKET)
@@ -218,7 +198,9 @@ class ObjectArrayDecoder:
             return object_block.decode(block, decoding)
         if kind != ObjectType.INSTANCE:
             raise RemoteProtocolError(f"a packet of type {kind}: 1, 2 or 3 expected")
-        if len(self._classes) >= limits.WMIO_CLASSES_SENT:
-            raise RemoteProtocolError(f"more than {limits.WMIO_CLASSES_SENT} classes in one conversation")
+        self._small += size < limits.WMIO_SMALL_CLASS_OCTETS
+        if len(self._classes) >= limits.WMIO_CLASSES_SENT or self._small > limits.WMIO_SMALL_CLASSES:
+            most = f"{limits.WMIO_CLASSES_SENT} classes, {limits.WMIO_SMALL_CLASSES} small ones"
+            raise RemoteProtocolError(f"more than {most} in one conversation")
         obj, self._classes[name] = object_block.decode_instance(block, decoding)
         return obj

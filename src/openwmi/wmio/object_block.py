@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from openwmi.base import limits
 from openwmi.base.cursor import Reader
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.model import CimClass, CimInstance, qualifier_set
+from openwmi.model import CimClass, CimInstance
 from openwmi.wmio import class_part, class_type, codec, encoded_string, instance
 from openwmi.wmio.class_part import ClassPart
 from openwmi.wmio.heap import Decoding, WireObject
@@ -69,25 +68,26 @@ def decode(reader: Reader, decoding: Decoding) -> WireObject:
     flags, server, namespace = _decode_head(reader)
     if flags & CLASS:
         projected, lost_keys = bool(flags & PROTOTYPE), bool(flags & KEYS_MISSING)
-        return class_type.decode(reader, decoding, server, namespace, projected=projected, lost_keys=lost_keys)[1]
+        return class_type.decode(reader, decoding, server, namespace, projected=projected, lost_keys=lost_keys)
     part = class_part.decode(reader, decoding)
-    return _decode_instance(reader, decoding, part, part.without_methods(server, namespace))
+    return instance.decode(reader, part.without_methods(server, namespace), part.layout, decoding)
 
 
-@dataclass(frozen=True, slots=True)
 class KnownClass:
     """The class of an instance that carried it, for those that will not.
 
     Attributes:
         part, cls: the class.
         head: how such an instance began: ObjectFlags and Decoration.
-        walks: by NdTable, what decodes packets of a class that was sent under one GUID.
     """
 
-    part: ClassPart
-    head: bytes
-    cls: CimClass
-    walks: dict[bytes, Walk] = field(default_factory=dict)
+    __slots__ = ("_walks", "cls", "head", "part")
+
+    def __init__(self, part: ClassPart, head: bytes, cls: CimClass) -> None:
+        self.part = part
+        self.head = head
+        self.cls = cls
+        self._walks: dict[bytes, Walk] | None = None
 
     def walk(self, name: bytes, data: bytes, start: int) -> Walk | None:
         """What decodes the instance at `start` and those behind it, if there is such a thing for them.
@@ -99,11 +99,13 @@ class KnownClass:
         layout = self.part.layout
         start += len(self.head) + HEAD_SIZE
         flags = data[start : start + layout.flags_size]
-        walk = self.walks.get(flags)
+        walks = self._walks or {}
+        walk = walks.get(flags)
         if walk is None:
             plan = layout.known_plan(flags)
             if plan is not None:
-                walk = self.walks[flags] = plan.walk(name + self.head)
+                walk = walks[flags] = plan.walk(name + self.head, self.cls)
+                self._walks = walks
         return walk
 
 
@@ -114,16 +116,16 @@ def decode_instance(reader: Reader, decoding: Decoding) -> tuple[CimInstance, Kn
     head = reader.data[start : reader.offset]
     part = class_part.decode(reader, decoding)
     known = KnownClass(part, head, part.without_methods(server, namespace))
-    return _decode_instance(reader, decoding, part, known.cls), known
+    return instance.decode(reader, known.cls, part.layout, decoding), known
 
 
 def decode_without_class(reader: Reader, decoding: Decoding, known: KnownClass) -> CimInstance:
     """EncodingUnitInstanceNoClass (2.2.3)."""
     if reader.data.startswith(known.head, reader.offset, reader.end):
         reader.offset += len(known.head)
-        return _decode_instance(reader, decoding, known.part, known.cls)
+        return instance.decode(reader, known.cls, known.part.layout, decoding)
     server, namespace = _decode_instance_head(reader)
-    return _decode_instance(reader, decoding, known.part, known.part.without_methods(server, namespace))
+    return instance.decode(reader, known.part.without_methods(server, namespace), known.part.layout, decoding)
 
 
 def _decode_instance_head(reader: Reader) -> tuple[str, str]:
@@ -142,13 +144,6 @@ def _decode_head(reader: Reader) -> tuple[int, str, str]:
     server, reader.offset = encoded_string.decode(reader.data, reader.offset, reader.end)
     namespace, reader.offset = encoded_string.decode(reader.data, reader.offset, reader.end)
     return flags, server, namespace
-
-
-def _decode_instance(reader: Reader, decoding: Decoding, part: ClassPart, cls: CimClass) -> CimInstance:
-    found = instance.decode(reader, part.layout, decoding)
-    if isinstance(found, instance.Decoded):
-        return CimInstance(cls, found.store, qualifier_set(*found.qualifiers), found.of_properties)
-    return CimInstance(cls, found)
 
 
 def _objects_in(obj: object) -> list[object]:

@@ -6,6 +6,7 @@ know what surrounds it in a class part.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from struct import Struct, calcsize
@@ -16,19 +17,11 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.model import CimClass, Property, Type, qualifier_set
 from openwmi.wmio import cim_type, nd_table, origin, qualifiers, values
 from openwmi.wmio.heap import HeapReader, HeapWriter
-from openwmi.wmio.instance_layout import InstanceLayout
+from openwmi.wmio.instance_layout import InstanceLayout, Owner
+from openwmi.wmio.unique_names import UniqueNames
 
 _LOOKUP = Struct("<II")  # PropertyNameRef, PropertyInfoRef
 _INFO = Struct("<IHII")  # PropertyType, DeclarationOrder, ValueTableOffset, ClassOfOrigin
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A property of a lookup table: what the model keeps of it, and where its value stands in a value table."""
-
-    property: Property
-    order: int
-    offset: int
 
 
 def encode(cls: CimClass, heap: HeapWriter) -> tuple[bytes, bytes]:
@@ -58,50 +51,87 @@ def lookup_order(cls: CimClass) -> list[int]:
     return sorted(range(len(cls.properties)), key=lambda place: fold(cls.properties[place].name))
 
 
-def decode(lookup: Reader, table: bytes, names: Sequence[str], heap: HeapReader) -> list[Entry]:
-    """The entries, in their order; each DeclarationOrder from 0 on is there once.
+def check(lookup: Reader, table: Reader, heap: HeapReader, owner: Owner) -> InstanceLayout:
+    """The errors of `decode`, and RemoteProtocolError for a DeclarationOrder that comes twice. How instances lie."""
+    size, count = table.remaining, lookup.remaining // _LOOKUP.size
+    flags = _decode_flags(table, count)
+    kinds, offsets, order = (array(letter, bytes(count * calcsize(letter))) for letter in "HII")
+    seen, names = bytearray(count), UniqueNames()
+    heap.decoding.spend(lookup.remaining)
+    for each in range(count):
+        name_reference, info_reference = lookup.unpack(_LOOKUP)
+        names.add(heap.required(name_reference))
+        info = heap.item(info_reference)
+        heap.decoding.spend(_INFO.size)
+        number, place, offset, _ = info.unpack(_INFO)
+        if place >= count or seen[place]:
+            raise RemoteProtocolError(f"a property is number {place} of {count}, or two are")
+        seen[place] = True
+        qualifiers.check(qualifiers.skip(info), heap)
+        type_ = cim_type.decode(number)
+        slot = values.unpack(type_, table, offset)
+        if not flags[place] & nd_table.IS_NULL:
+            values.check(type_, slot, heap)
+        kinds[place], offsets[place], order[each] = cim_type.encode(type_), offset, place
+    names.check("property")
+    return InstanceLayout(kinds, offsets, size, order, owner)
+
+
+def decode(lookup: Reader, table: Reader, names: Sequence[str], heap: HeapReader) -> tuple[Property, ...]:
+    """The properties of a class, in declaration order.
 
     `lookup` holds the PropertyLookups, `table` NdTable + ValueTable, `names` the classes from the topmost one down to
     the class itself.
     """
     count = lookup.remaining // _LOOKUP.size
-    flags_size = nd_table.size(count)
-    if flags_size > len(table):
-        raise RemoteProtocolError(f"an NdTable and value table of {len(table)} octets for {count} properties")
-    flags, slots = nd_table.decode(table[:flags_size], count), table[flags_size:]
-    entries: dict[int, Entry] = {}
-    heap.decoding.spend(lookup.remaining)
+    flags = _decode_flags(table, count)
+    found: list[Property | None] = [None] * count
     while lookup.remaining:
-        entry = _decode_entry(lookup, flags, slots, names, heap)
-        if entry.order in entries:
-            raise RemoteProtocolError(f"two properties are number {entry.order}")
-        entries[entry.order] = entry
-    return list(entries.values())
+        place, prop = _decode_entry(lookup, flags, table, names, heap)
+        found[place] = prop
+    return tuple([prop for prop in found if prop is not None])
 
 
-def _decode_entry(lookup: Reader, flags: bytes, slots: bytes, names: Sequence[str], heap: HeapReader) -> Entry:
+def _decode_flags(table: Reader, count: int) -> bytes:
+    """The NdTable; the reader moves on behind it."""
+    return nd_table.decode(table.octets(nd_table.size(count)), count)
+
+
+def _decode_entry(
+    lookup: Reader, flags: bytes, table: Reader, names: Sequence[str], heap: HeapReader
+) -> tuple[int, Property]:
+    """A property, and its place."""
     name_reference, info_reference = lookup.unpack(_LOOKUP)
     name = heap.required(name_reference)
     info = heap.item(info_reference)
-    heap.decoding.spend(_INFO.size)
-    number, order, offset, index = info.unpack(_INFO)
+    number, place, offset, index = info.unpack(_INFO)
     found = qualifiers.decode(qualifiers.skip(info), heap)
     rest, type_ = qualifiers.split_cimtype(found, cim_type.decode(number))
-    if order >= len(flags):
-        raise RemoteProtocolError(f"property {name} is number {order} of {len(flags)}")
-    slot = values.unpack(type_, slots, offset)
-    flag = flags[order]
+    slot, flag = values.unpack(type_, table, offset), flags[place]
     default = None if flag & nd_table.IS_NULL else values.decode(type_, slot, heap)
     declared_by = origin.decode(names, index, inherited=bool(number & cim_type.INHERITED))
-    named = qualifier_set(*rest)
-    prop = Property(name, type_, default, named, declared_by, bool(flag & nd_table.IS_DEFAULT))
-    return Entry(prop, order, offset)
+    return place, Property(
+        name, type_, default, qualifier_set(*rest), declared_by, inherited_default=bool(flag & nd_table.IS_DEFAULT)
+    )
 
 
 def layout(cls: CimClass) -> InstanceLayout:
     """How instances lie of a class that `encode` encodes."""
     *offsets, size = value_offsets([prop.type for prop in cls.properties])
-    return InstanceLayout(cls.properties, offsets, nd_table.size(len(cls.properties)) + size, lookup_order(cls))
+    return InstanceLayout(
+        array("H", [cim_type.encode(prop.type) for prop in cls.properties]),
+        array("I", offsets),
+        nd_table.size(len(cls.properties)) + size,
+        array("I", lookup_order(cls)),
+        _Made(cls.properties),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Properties that are there: not their class, since what is kept of a class must not keep it."""
+
+    properties: tuple[Property, ...]
 
 
 def value_offsets(types: Sequence[Type]) -> list[int]:

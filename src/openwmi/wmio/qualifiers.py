@@ -37,10 +37,19 @@ def decode(reader: Reader, heap: HeapReader) -> list[Qualifier]:
         name_reference, flavor, number = reader.unpack(_HEAD)
         name = heap.required(name_reference)
         type_ = cim_type.decode(number)
-        size = calcsize("<" + cim_type.slot(type_))
-        slot = values.unpack(type_, reader.octets(size), 0)
+        (slot,) = reader.unpack(cim_type.slot_layout(type_))
         found.append(Qualifier(name, values.decode(type_, slot, heap), type_, Flavor(flavor)))
     return found
+
+
+def check(reader: Reader, heap: HeapReader) -> None:
+    """The errors of `decode`."""
+    heap.decoding.spend(reader.remaining)
+    while reader.remaining:
+        name_reference, _, number = reader.unpack(_HEAD)
+        heap.check_required(name_reference)
+        type_ = cim_type.decode(number)
+        values.check(type_, reader.unpack(cim_type.slot_layout(type_))[0], heap)
 
 
 def encode(qualifiers: Iterable[Qualifier], heap: HeapWriter, what: str) -> bytes:

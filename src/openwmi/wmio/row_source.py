@@ -6,10 +6,11 @@ Properties are places (v0, v1, …) in it, numbers are the geometry, and that is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from struct import calcsize
-from typing import Final
+from typing import Final, NamedTuple
 
-from openwmi.model import CimType, Property, Type
+from openwmi.model import CimType, Property
 from openwmi.wmio import cim_type, nd_table
 from openwmi.wmio.heap import LENGTH_BIT
 from openwmi.wmio.instance_fields import HEAD_SIZE, TAIL_SIZE
@@ -19,13 +20,16 @@ class RowSource:
     """The live properties of a NULL pattern by what is done with them, and where everything is.
 
     Attributes:
-        properties, live: of the class, in declaration order, and the places of those whose flags are clear.
+        properties, offsets: of the class, in declaration order.
+        live: the places of those whose flags are clear.
+        arrays: of those, the places of arrays.
         heap: where the heap begins in the octets of a row, which begin with the value table.
         checked, slots: the `struct` letters of a value table: of references that are looked at, and of live values.
     """
 
     def __init__(self, properties: Sequence[Property], offsets: Sequence[int], size: int, flags: bytes) -> None:
         self.properties = properties
+        self.offsets = offsets
         self.live = [place for place, flag in enumerate(nd_table.decode(flags, len(properties))) if not flag]
         self.texts = [place for place in self.live if cim_type.is_text(properties[place].type)]
         self.arrays = [place for place in self.live if properties[place].type.array]
@@ -36,123 +40,135 @@ class RowSource:
         self.checked = _letters(properties, offsets, table, sorted([*self.texts, *self.arrays]))
         self.slots = _letters(properties, offsets, table, self.live)
 
-    def text(self) -> str:
-        """Defines `values`, `wide_values`, `row` and `make_walk`; `row_plan` has the names that they use."""
-        values = self._values("values", _NARROW), self._values("wide_values", _ANY)
-        return "\n".join([*values[0], *values[1], *self._row(), *self._walk()])
+    # Each of these defines a function of its name; `row_plan` has the names that it uses. They are compiled one by one,
+    # since compiling takes a hundred times as much memory as there is text.
 
     # ------------------------------------------------------------------------------------------------ to look it over
 
-    def _row(self) -> list[str]:
+    def row(self) -> str:
         table = HEAD_SIZE + self.flags_size
-        return [
-            "def row(data, start, end):",
+        lines = [
+            "def row(data, start, end, cls):",
             "    try:",
             f"        name, {_names(self._references)}own, size = unpack_checked(data, start)",
-            f"        size -= {LENGTH_BIT}",
             f"        heap = start + {table + self.heap}",
-            "        stop = heap + size",
-            "        if own not in NO_QUALIFIERS or size < 0 or stop > end:",
+            f"        last = size - {LENGTH_BIT + 1}",
+            "        stop = heap + last + 1",
+            "        if own not in NO_QUALIFIERS or last < -1 or stop > end:",
             "            return None",
             *_indented(2, self._check("return None")),
-            f"        return Row(data[start + {table}:stop])",
+            *_indented(2, _made(f"start + {table}")),
+            "        return made",
             "    except (IndexError, StructError):",
             "        return None",
         ]
+        return "\n".join(lines)
 
-    def _walk(self) -> list[str]:
+    def make_walk(self) -> str:
+        """`heads` are the octets that a packet begins with, up to its EncodingLength, by its HeapLength."""
         table = HEAD_SIZE + self.flags_size
-        head = "outer_header, outer, kind, inner, seen, length, name, flags, "
-        return [
-            "def make_walk(unpack, prefix, begin, to_heap_length, to_object):",
+        lines = [
+            "def make_walk(unpack, begin, heads, cls):",
             f"    table = begin + {table}",
             f"    items = table + {self.heap}",
-            "    def walk(data, at, end, left, add, others):",
+            "    def walk(data, at, end, left, found, others):",
             "        other_end = -1",  # of an instance of another pattern: two together end the walk
             "        try:",
             "            while left:",
-            f"                {head}{_names(self._references)}own, size = unpack(data, at)",
-            "                if (seen != prefix or outer_header != 9 or kind != KIND",
-            "                    or own not in NO_QUALIFIERS or length + to_heap_length != size",
-            "                    or length + to_object != inner or inner + 24 != outer):",
+            f"                head, name, flags, {_names(self._references)}own, size = unpack(data, at)",
+            "                if head != heads[size] or own not in NO_QUALIFIERS:",
             "                    break",
-            f"                size -= {LENGTH_BIT}",
             "                heap = at + items",
-            "                stop = heap + size",
-            "                if size < 0 or stop > end:",
+            f"                last = size - {LENGTH_BIT + 1}",
+            "                stop = heap + last + 1",
+            "                if stop > end:",
             "                    break",
             "                if flags != FLAGS:",
             "                    make = others.get(flags)",
-            "                    other = make and make(data, at + begin, stop)",
-            "                    if other is None or at == other_end:",
+            "                    made = make and make(data, at + begin, stop, cls)",
+            "                    if made is None or at == other_end:",
             "                        break",
-            "                    add(other)",
+            "                    found.append(made)",
             "                    at = other_end = stop",
             "                    left -= 1",
             "                    continue",
             *_indented(4, self._check("break")),
-            "                add(Row(data[at + table:stop]))",
+            *_indented(4, _made("at + table")),
+            "                found.append(made)",
             "                at = stop",
             "                left -= 1",
             "        except (IndexError, StructError):",
             "            pass",
-            "        return at, left",
+            "        return at",
             "    return walk",
         ]
+        return "\n".join(lines)
 
     @property
     def _references(self) -> list[int]:
         return sorted([*self.texts, *self.arrays])
 
     def _check(self, fail: str) -> list[str]:
-        """What must be true of the references; `fail` is what is done if it is not."""
-        lines = [line for place in self.arrays for line in self._check_array(place, fail)]
-        if len(self.arrays) > 1:
-            lines += [f"if {' + '.join(f'n{place}' for place in self.arrays)} > size:", f"    {fail}"]
+        """What must be true of the references; `fail` is what is done if it is not. `last` is that to the last octet
+        of the heap. Says the Kind of the row.
+        """
+        lines = [line for place in self.arrays for line in self._array(place)]
+        if self.arrays:
+            ends = [f"v{place} + n{place} > last or v{place} == name" for place in self.arrays]
+            sizes = " + ".join(f"n{place}" for place in self.arrays)
+            lines += [f"if {' or '.join(ends)} or {sizes} + {len(self.arrays) - 1} > last:", f"    {fail}"]
+        lines.append("Kind = Narrow")
         if not self.texts and not self.text_arrays:
-            return [*lines, "Row = NarrowRow"]
+            return lines
         scalars = [f"v{place}" for place in self.texts]
         more = [f"*m{place}" for place in self.text_arrays]
-        lines += ["Row = NarrowRow", "octets = data[heap:stop - 1]"]
-        # References that rise, as most encoders write them, are not equal.
-        if len(scalars) > 1:
-            zeros = (0,) * len(scalars)
-            lines.append(f"odd = pick({', '.join(scalars)})(octets) != {zeros} or not {' < '.join(scalars)}")
+        # References that rise, as most encoders write them, are not equal. Python chains comparisons slower than this.
+        lines.append("octets = data[heap:stop]")
+        rising = [f"{one} < {other}" for one, other in pairwise([*scalars, "last"])]
+        flags = f"pick({', '.join([*scalars, 'last'])})(octets) != {(0,) * (len(scalars) + 1)}"
+        if scalars:
+            lines += [f"if {' and '.join(rising)}:", f"    odd = {flags}", "else:", "    odd = True"]
         else:
-            lines.append(f"odd = octets[{scalars[0]}] != 0" if scalars else "odd = False")
+            lines.append("odd = octets[last] != 0")
         if more:
             lines += [
-                f"last = {scalars[-1] if scalars else -1}",
+                f"before = {scalars[-1] if scalars else -1}",
                 f"for each in {more[0][1:] if len(more) == 1 else '(' + ', '.join(more) + ')'}:",
-                "    if each <= last or octets[each]:",
+                "    if each <= before or octets[each]:",
                 "        odd = True",
                 "        break",
-                "    last = each",
+                "    before = each",
+                "if odd or before >= last:",
             ]
+        else:
+            lines.append("if odd:")
         return [
             *lines,
-            "if odd or data[stop - 1]:",
-            f"    Row = examine(data, heap, stop, ({', '.join([*scalars, *more])},))",
-            "    if Row is None:",
+            f"    Kind = examine(data, heap, stop, ({', '.join([*scalars, *more])},))",
+            "    if Kind is None:",
             f"        {fail}",
         ]
 
-    def _check_array(self, place: int, fail: str) -> list[str]:
+    def _array(self, place: int) -> list[str]:
+        """What says how far it is to the last octet of an array, and which strings it refers to."""
         element = calcsize("<" + cim_type.element(self.properties[place].type))
-        lines = [
-            f"[count] = unpack_u32(data, heap + v{place})",
-            f"n{place} = 4 + {element} * count",
-            f"if v{place} + n{place} > size or v{place} == name:",
-            f"    {fail}",
-        ]
+        lines = [f"[count] = unpack_u32(data, heap + v{place})", f"n{place} = 3 + {element} * count"]
         if place in self.text_arrays:
-            lines.append(f"m{place} = {_references('count', f'data, heap + v{place} + 4')}")
+            short = f"SHORT[count](data, heap + v{place} + 4)"
+            lines.append(f"m{place} = {short} if count < {SHORT} else references(data, heap + v{place}, stop)")
         return lines
 
     # ------------------------------------------------------------------------------------------------ to read all of it
 
-    def _values(self, name: str, text: str) -> list[str]:
-        """`text` is what a string is at the reference {0}."""
+    def values(self) -> str:
+        """Of a row without UTF-16."""
+        return self._values("values", _NARROW)
+
+    def wide_values(self) -> str:
+        """Of one with it: the flag of each string is looked at."""
+        return self._values("wide_values", _ANY)
+
+    def _values(self, name: str, reading: _Reading) -> str:
         lines = [f"def {name}(octets):"]
         if self.live:
             lines.append(f"    {_names(self.live)} = unpack_slots(octets)")
@@ -160,45 +176,54 @@ class RowSource:
             # Without the first octet of the heap: then a reference is where a string's characters begin.
             lines += [f"    text = decode(octets)[{self.heap + 1}:]", "    index = text.index"]
         for place in self.live:
-            lines += _indented(1, self._value(place, text))
+            value = self._value(place, reading)
+            if value:
+                lines.append(f"    v{place} = {value}")
         live = set(self.live)
         every = "".join(f"{'v' if place in live else 'K'}{place}, " for place in range(len(self.properties)))
-        return [*lines, f"    return ({every})"]
+        return "\n".join([*lines, f"    return ({every})"])
 
-    def _value(self, place: int, text: str) -> list[str]:
+    def _value(self, place: int, reading: _Reading) -> str:
+        """What a slot is made; empty if it is the value."""
         v, type_ = f"v{place}", self.properties[place].type
+        moment = type_.cim is CimType.DATETIME
         if cim_type.has_texts(type_):
-            found = _moment(type_, text.format("each"))
-            references = _references("count", f"octets, {self.heap + 4} + {v}")
-            return [
-                f"[count] = unpack_u32(octets, {self.heap} + {v})",
-                f"{v} = tuple([{found} for each in {references}])",
-            ]
+            found = f"{reading.texts}(references(octets, {self.heap} + {v}), text, index, octets)"
+            return f"tuple(map(moment, {found}))" if moment else found
         if type_.array:
-            return [f"{v} = read_array{place}(octets, {v})"]
+            return f"read_array{place}(octets, {v})"
         if cim_type.is_text(type_):
-            return [f"{v} = {_moment(type_, text.format(v))}"]
-        if type_.cim is CimType.BOOLEAN:
-            return [f"{v} = {v} != 0"]
-        return [f"{v} = chr({v})"] if type_.cim is CimType.CHAR16 else []
-
-
-# A string in the text of a row's heap: of a row without UTF-16, and of one with it, where the flag is looked at.
-_NARROW = 'text[{0}:index("\\0", {0})]'
-_ANY = f"({_NARROW} if octets_at(octets, {{0}} + HEAP) == 0 else read_wide(octets, {{0}}))"
-
-
-def _moment(type_: Type, text: str) -> str:
-    return f"moment({text})" if type_.cim is CimType.DATETIME else text
-
-
-def _references(count: str, where: str) -> str:
-    """The elements of an array of references."""
-    return f"(SHORT[{count}]({where}) if {count} < {SHORT} else unpack_from(f'<{{{count}}}I', {where}))"
+            found = reading.text.format(v)
+            return f"moment({found})" if moment else found
+        return {CimType.BOOLEAN: f"{v} != 0", CimType.CHAR16: f"chr({v})"}.get(type_.cim, "")
 
 
 # Arrays of fewer references have their `struct` layouts ready: those of WMI are rarely longer.
 SHORT: Final = 16
+
+
+class _Reading(NamedTuple):
+    """How strings are read: what one at the reference {0} is in the text of a row's heap, and what reads those of an
+    array.
+    """
+
+    text: str
+    texts: str
+
+
+_NARROW = _Reading('text[{0}:index("\\0", {0})]', "texts")
+_ANY = _Reading(f"({_NARROW.text} if octets_at(octets, {{0}} + HEAP) == 0 else read_wide(octets, {{0}}))", "wide_texts")
+
+
+def _made(table: str) -> list[str]:
+    """An instance of the octets from `table` on."""
+    return [
+        "made = BareInstance()",
+        "made.class_ = cls",
+        f"made.store_ = data[{table}:stop]",
+        "made._qualifiers = NOTHING",
+        "made.__class__ = Kind",
+    ]
 
 
 def _names(places: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from openwmi.base import limits
 from openwmi.base.cursor import Reader
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
@@ -29,15 +30,11 @@ def decode(type_: Type, slot: Slot, heap: HeapReader) -> Value:
     return slot if convert is None else convert(slot, heap)
 
 
-def check(type_: Type, slot: Slot, heap: HeapReader) -> None:
-    """The errors of `decode`, for a value that is neither an object nor an array of objects."""
-    if cim_type.is_text(type_):
-        heap.check(int(slot))
-    elif type_.array and not _is_null(int(slot), heap):
-        elements = _elements(type_, int(slot), heap)
-        if cim_type.has_texts(type_):
-            while elements.remaining:
-                heap.check(elements.u32())
+def check(type_: Type, slot: Slot, heap: HeapReader) -> Value:
+    """The errors of `decode`. The value, if it is an object whose octets take as much as it, to be kept; or None."""
+    if type_.array:
+        return _check_array(type_, int(slot), heap)
+    return _check_one(type_, int(slot), heap) if cim_type.is_reference(type_) else None
 
 
 def encode(type_: Type, value: Value, heap: HeapWriter) -> Slot:
@@ -57,12 +54,12 @@ def pack(type_: Type, value: Value, heap: HeapWriter, what: str) -> bytes:
         raise LocalProtocolError(f"{what}: {value!r} is no {type_}: {error}") from None
 
 
-def unpack(type_: Type, table: bytes, offset: int) -> Slot:
+def unpack(type_: Type, table: Reader, offset: int) -> Slot:
     """The slot at `offset` of a value table."""
-    layout = "<" + cim_type.slot(type_)
-    if offset < 0 or offset + struct.calcsize(layout) > len(table):
-        raise RemoteProtocolError(f"value at offset {offset} of a value table of {len(table)} octets")
-    slot: Slot = struct.unpack_from(layout, table, offset)[0]
+    layout = cim_type.slot_layout(type_)
+    if offset + layout.size > table.remaining:
+        raise RemoteProtocolError(f"value at offset {offset} of a value table of {table.remaining} octets")
+    slot: Slot = layout.unpack_from(table.data, table.offset + offset)[0]
     return slot
 
 
@@ -88,6 +85,28 @@ def _decode_array(type_: Type, reference: int, heap: HeapReader) -> Value:
     slots = struct.unpack_from(f"<{count}{letter}", elements.data, elements.offset)
     convert = _DECODERS.get(type_.cim)
     return slots if convert is None else tuple(convert(slot, heap) for slot in slots)
+
+
+def _check_one(type_: Type, reference: int, heap: HeapReader) -> Value:
+    if type_.cim is not CimType.OBJECT:
+        heap.check(reference)
+    elif not _is_null(reference, heap):
+        item, decoding = heap.item(reference), heap.decoding
+        start, found = item.offset, decoding.embedded(item)
+        size = item.offset - start
+        if limits.WMIO_OBJECT_KEPT <= size <= decoding.keeps:
+            decoding.keeps -= size
+            return found
+    return None
+
+
+def _check_array(type_: Type, reference: int, heap: HeapReader) -> None:
+    if _is_null(reference, heap):
+        return
+    elements, of_one = _elements(type_, reference, heap), Type(type_.cim)
+    if cim_type.is_reference(of_one):
+        while elements.remaining:
+            _check_one(of_one, elements.u32(), heap)
 
 
 def _elements(type_: Type, reference: int, heap: HeapReader) -> Reader:
