@@ -9,26 +9,21 @@ from collections.abc import Iterator, Mapping
 
 import openwmi
 from openwmi.engine import MethodCall, Request, Row
-from openwmi.model import CimType, Method, Parameter, Property, Qualifier, Qualifiers, Type
-
-KEY = Qualifiers({"Key": Qualifier("Key", True, Type(CimType.BOOLEAN))})
-
-LAMP = openwmi.CimClass(
-    "Home_Lamp",
-    namespace=r"root\home",
-    properties=(
-        Property("Room", Type(CimType.STRING), qualifiers=KEY),
-        Property("Lit", Type(CimType.BOOLEAN)),
-        Property("Watts", Type(CimType.REAL64)),
-    ),
-    methods=(Method("Switch", (Parameter("On", Type(CimType.BOOLEAN), is_in=True),), returns=Type(CimType.UINT32)),),
-)
 
 
 class LampProvider(openwmi.Provider):
     """Serves the lamps of a house; here they are a dictionary, and might as well hang on a bus."""
 
-    cim_class = LAMP
+    mof = """
+    #pragma namespace("root\\\\home")
+    [Dynamic] class Home_Lamp
+    {
+        [Key] string Room;
+        boolean Lit;
+        real64 Watts;
+        uint32 Switch([in] boolean On);
+    };
+    """
 
     def __init__(self, lamps: dict[str, bool]) -> None:
         self.lamps = lamps

@@ -31,6 +31,12 @@ SAYS = {
     "own_provider": ("Hall", "Cellar", "Switch returned 0", 'Home_Lamp.Room="Cellar": 6.5 W', "WBEM_E_NOT_FOUND"),
     "query": (r"\d+ \S",),
     "sink": ("Indicate: tick 1", "WBEM_S_TIMEDOUT", "cancel", "SetStatus: WBEM_E_CALL_CANCELLED"),
+    "threads": (
+        "Win32_OperatingSystem=@: <",
+        "Win32_Process: <class",
+        r"[123] processes so far",
+        r"most threads: \d+ of \S",
+    ),
     "terminate": ('started Win32_Process.Handle="', "'sleep 60'", "it belongs to", "Terminate returned 0"),
 }
 

@@ -7,6 +7,7 @@ openwmi costs next to nothing; nothing but that table belongs here.
 TYPE_CHECKING = False  # the name is what a type checker knows; to import it from typing costs more than all the rest
 
 if TYPE_CHECKING:
+    from openwmi import blocking as blocking
     from openwmi import wsd as wsd
     from openwmi.base.error import AccessDenied, NotFound, Timeout, Unreachable, WbemError
     from openwmi.base.status import WbemStatus
@@ -68,8 +69,8 @@ if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt 
         """A public name at its first use (PEP 562); afterwards it is an ordinary attribute."""
         from importlib import import_module  # noqa: PLC0415 - not before a name is used
 
-        if name == "wsd":  # a room of its own, which wants the extra of that name
-            return import_module("openwmi.wsd")
+        if name in ("blocking", "wsd"):  # rooms of their own; the latter wants the extra of that name
+            return import_module(f"openwmi.{name}")
         module = _MODULE_OF.get(name)
         if module is None:
             raise AttributeError(f"module 'openwmi' has no attribute {name!r}", name=name)

@@ -177,7 +177,8 @@ def test_call_with_a_class_in_another_namespace(openwmi: Command) -> None:
 
 
 def test_classes(openwmi: Command) -> None:
-    assert openwmi("classes", "--format", "csv").out.splitlines() == [
+    lines = openwmi("classes", "--format", "csv").out.splitlines()
+    assert [line for line in lines if not line.startswith(("CIM_", "Win32_", "StdRegProv"))] == [
         "Class,Superclass,Kind",
         "Test_AllTypes,Test_Thing,",
         "Test_Loner,,singleton",

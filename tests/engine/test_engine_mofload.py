@@ -198,6 +198,11 @@ async def test_a_namespace_of_another_machine(place: Place) -> None:
 # ------------------------------------------------------------------------------------------------ what others have made
 
 
+async def empty(folder: Path, mof: str = "") -> Namespace:
+    """A namespace that has no classes but the system's and these."""
+    return await Place("memory", folder).open(mof, namespace=r"root\subscription")
+
+
 async def exported(ns: Namespace) -> tuple[str, list[CimClass]]:
     classes = [class_ for class_ in await ns.classes() if not class_.name.startswith("__")]
     return format_namespace(ns.name, classes), classes
@@ -205,9 +210,9 @@ async def exported(ns: Namespace) -> tuple[str, list[CimClass]]:
 
 async def test_a_class_that_was_forced_goes_out_and_in_again(tmp_path: Path) -> None:
     forced = '#pragma classflags("forceupdate")\n[abstract] class K2 : K1 {};\n#pragma classflags("")\n'
-    ns = await Place("memory", tmp_path).open("class K1 { [key] string k; };" + forced + "class K3 : K2 {};")
+    ns = await empty(tmp_path, "class K1 { [key] string k; };" + forced + "class K3 : K2 {};")
     text, classes = await exported(ns)
-    elsewhere = await Place("memory", tmp_path).open(text)
+    elsewhere = await empty(tmp_path, text)
     assert (await exported(elsewhere)) == (text, classes)
     assert [class_.name for class_ in classes] == ["K1", "K2", "K3"]
     with pytest.raises(MofError, match="K4 is abstract") as caught:
@@ -226,13 +231,13 @@ def unpacked(corpus: str, folder: Path) -> Path:
 
 async def test_the_schema_of_the_dmtf_goes_out_and_in_again(tmp_path: Path) -> None:
     (schema,) = unpacked("cim_schema_2.49.0Final-MOFs.zip", tmp_path).rglob("cim_schema_2.49.0.mof")
-    ns = await Place("memory", tmp_path).open()
+    ns = await empty(tmp_path)
     with pytest.raises(MofError, match="CIM_PolicyInSystem is abstract"):
         await ns.load_mof(schema)
     await ns.load_mof(schema, class_flags=ChangeFlag.UPDATE_FORCE_MODE)
     text, classes = await exported(ns)
     assert len(classes) == 1631
-    elsewhere = await Place("memory", tmp_path).open(text)
+    elsewhere = await empty(tmp_path, text)
     again, others = await exported(elsewhere)
     assert {class_.name: class_ for class_ in others} == {class_.name: class_ for class_ in classes}
     assert again == text
@@ -282,7 +287,7 @@ async def test_the_blocks_of_the_documentation(tmp_path: Path) -> None:
     """Those that are refused, and why, are in msdocs.txt; no page prints the two classes that are made up here."""
     folder = unpacked("msdocs-cimwin32.zip", tmp_path)
     blocks = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.mof"))}
-    ns = await Place("memory", tmp_path).open("class CacheControl {}; [abstract] class Win32_MethodParameterClass {};")
+    ns = await empty(tmp_path, "class CacheControl {}; [abstract] class Win32_MethodParameterClass {};")
     documented = Documented(ns, blocks, (CORPORA / "wmiqualifiers.mof").read_text(encoding="utf-8"))
     await documented.compile()
     refused = sorted(documented.refused.items())

@@ -198,6 +198,26 @@ async def test_a_provider_that_only_looks_up_cannot_list() -> None:
     assert caught.value.status == WbemStatus.PROVIDER_NOT_CAPABLE
 
 
+async def test_a_provider_that_lists_nothing_is_no_obstacle_to_its_ancestors() -> None:
+    """As one of all the files of a host, which are elements too."""
+
+    class Choosy(Provider):
+        cim_class = LAMP
+
+        def instances(self, request: Request) -> Iterable[Row]:
+            if "Watts" not in request.equalities:
+                raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, "ask by Watts")
+            return [{"Name": "lamp", "Watts": 40}]
+
+    ns = serve(Choosy(), Rows(DESK, [{"Name": "desk"}]))
+    assert names(await ns.instances("Demo_Element")) == ["desk"]
+    assert names(await ns.query("SELECT * FROM Demo_Element WHERE Name LIKE '%'")) == ["desk"]
+    assert names(await ns.query("SELECT * FROM Demo_Lamp WHERE Watts = 40")) == ["lamp"]
+    for call in (ns.instances("Demo_Lamp"), ns.query("SELECT * FROM Demo_Lamp")):
+        with pytest.raises(WbemError, match="ask by Watts"):
+            await call
+
+
 async def test_a_provider_of_methods_alone_is_no_obstacle_to_its_ancestors() -> None:
     class Adder(Provider):
         cim_class = LAMP
@@ -246,12 +266,13 @@ async def test_rows_before_a_slow_one_do_not_wait_for_it() -> None:
 
 
 async def test_a_provider_that_hangs_starves_nobody_else() -> None:
-    go_on = threading.Event()
+    go_on, entered = threading.Event(), threading.Semaphore(0)
     hanging = 0
 
     def hang(_: Request) -> list[Row]:
         nonlocal hanging
         hanging += 1
+        entered.release()
         go_on.wait(60)
         return LAMPS
 
@@ -261,6 +282,8 @@ async def test_a_provider_that_hangs_starves_nobody_else() -> None:
     ns = serve(Lamps(hang), Busy(DESK, [{"Name": "desk"}]))
     stuck = [ns.instances("Demo_Lamp") for _ in range(PROVIDER_THREADS + 2)]
     assert names(await ns.instances("Demo_Desk")) == ["desk"]
+    for _ in range(PROVIDER_THREADS):
+        assert entered.acquire(timeout=10)
     assert hanging == PROVIDER_THREADS, "the others wait for a thread"
     go_on.set()
     assert [len(await call) for call in stuck] == [3] * len(stuck)

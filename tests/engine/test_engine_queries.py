@@ -117,7 +117,7 @@ async def test_embedded_objects() -> None:
     ],
 )
 async def test_a_query_for_classes(ns: Namespace, condition: str, found: list[str]) -> None:
-    classes = [one for one in await ns.query(f"SELECT * FROM meta_class {condition}") if one.name[:2] != "__"]
+    classes = [one for one in await ns.query(f"SELECT * FROM meta_class {condition}") if one.name[:5] == "Demo_"]
     assert all(isinstance(one, CimClass) for one in classes)
     assert [one.name for one in classes] == found
     assert classes == [await ns.get(name) for name in found]
@@ -201,7 +201,7 @@ async def test_instances_deep_and_shallow(ns: Namespace) -> None:
 async def test_classes_deep_and_shallow(ns: Namespace) -> None:
     def spelt(found: Any) -> list[str]:
         assert all(isinstance(one, CimClass) for one in found)
-        return [one.name for one in found if one.name[:2] != "__"]
+        return [one.name for one in found if one.name[:5] == "Demo_"]
 
     assert spelt(await ns.classes()) == ["Demo_Element", "Demo_Lamp", "Demo_Spot", "Demo_Desk", "Demo_Clock"]
     assert spelt(await ns.classes(deep=False)) == ["Demo_Element", "Demo_Clock"]

@@ -131,7 +131,10 @@ async def test_entered_twice_it_is_two_connections() -> None:
 
 async def test_own_providers_stand_in_place_of_the_built_in_ones() -> None:
     async with openwmi.connect(providers=[Dial()]) as ns:
-        assert [name for class_ in await ns.classes() if not (name := class_.name).startswith("__")] == ["Demo_Dial"]
+        assert (await ns.get("Demo_Dial=@")).Shows == "twelve"
+        with pytest.raises(openwmi.WbemError) as caught:
+            await ns.query("SELECT * FROM Win32_Process")  # the class is there, and nobody who has its instances
+        assert caught.value.status == openwmi.WbemStatus.PROVIDER_NOT_FOUND
     async with openwmi.connect("root", providers=iter([])) as ns:
         assert [class_ for class_ in await ns.classes() if not class_.name.startswith("__")] == []
 

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import logging
+import os
 import sys
 from functools import partial
 from typing import Any
@@ -77,23 +78,36 @@ def test_a_full_disk_is_said_and_the_quota_given_back(monkeypatch: pytest.Monkey
     quota = Quota(1 << 20)
     spool: Spool[int] = Spool(quota)
 
-    class Full:
-        closed = False
+    def full(descriptor: int, octets: bytes) -> int:
+        raise OSError(errno.ENOSPC, "no space left")
 
-        def seek(self, place: int) -> None: ...
-
-        def write(self, octets: bytes) -> None:
-            raise OSError(errno.ENOSPC, "no space left")
-
-        def close(self) -> None:
-            self.closed = True
-
-    spool._file.close()
-    monkeypatch.setattr(spool, "_file", Full())
+    monkeypatch.setattr(os, "write", full)
     with pytest.raises(WbemError, match="no space left") as caught:
         spool.append([1])
     assert caught.value.status == WbemStatus.OUT_OF_DISK_SPACE
     assert (len(spool), quota.used_bytes) == (0, 0)
+
+
+def test_a_disk_that_takes_a_few_octets_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    spool: Spool[int] = Spool(Quota(10_000))
+    write, read = os.write, os.read
+    monkeypatch.setattr(os, "write", lambda descriptor, octets: write(descriptor, octets[:7]))
+    monkeypatch.setattr(os, "read", lambda descriptor, size: read(descriptor, min(size, 7)))
+    spool.append(list(range(100)))
+    spool.append([1])
+    assert (spool.page(0), spool.page(1)) == (list(range(100)), [1])
+
+
+def test_the_quota_comes_back_with_what_nobody_closed() -> None:
+    """A spool in a circle of objects may be finalized after its own parts."""
+    quota = Quota(10_000)
+    spool: Spool[object] = Spool(quota)
+    spool.append([1])
+    circle = [spool]
+    circle.append(circle)  # type: ignore[arg-type] # a list in itself
+    del spool, circle
+    gc.collect()
+    assert quota.used_bytes == 0
 
 
 def test_the_quota_may_be_given_back_in_the_midst_of_taking() -> None:

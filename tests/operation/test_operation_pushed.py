@@ -342,3 +342,15 @@ async def test_a_sink_on_its_thread_may_call_back_into_the_loop() -> None:
     sink = Calling()
     await counting(3).deliver(sink)
     assert sink.totals == [45]
+
+
+def test_a_loop_that_ends_cuts_off_what_only_reads_and_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def leave() -> None:
+        for _ in range(3):
+            operation: Operation[int] = Operation.start(forever, "query")
+            operation.deliver(Recorder())
+            operation.close()
+        await turn()
+
+    asyncio.run(leave())
+    assert caplog.messages == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -121,4 +122,79 @@ def test_a_result_that_its_loop_never_took_is_not_counted_for_ever() -> None:
     for thread in _threads("untaken"):
         thread.join(10)
     loop.close()
+    assert Workers.jobs_under_way == before
+
+
+async def test_a_thread_that_was_let_go_works_for_others() -> None:
+    """Starting one takes longer than most jobs."""
+    idents = set()
+    for number in range(5):
+        workers = Workers(f"spare-{number}", 1)
+        idents.add(await workers.run(threading.get_ident))
+        assert await workers.run(lambda: threading.current_thread().name) == f"spare-{number}"
+        workers.close()
+        parked = threading.Event()
+        for _ in range(10_000):
+            if not _threads(f"spare-{number}"):
+                break
+            parked.wait(0.001)
+    assert len(idents) == 1
+
+
+async def test_spare_threads_go_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads_module, "SPARE_THREAD_SECONDS", 0.001)
+    workers = Workers("going", 3)
+    barrier = threading.Barrier(3, timeout=10)
+    both = (workers.run(lambda: (barrier.wait(), threading.current_thread())[1]) for _ in range(3))
+    ended = await asyncio.gather(*both)
+    workers.close()
+    for thread in ended:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+async def test_so_many_spare_threads_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads_module, "SPARE_THREADS", 0)
+    workers = Workers("unwanted", 1)
+    thread = await workers.run(threading.current_thread)
+    workers.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def _no_thread(reason: str) -> Callable[[threading.Thread], None]:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError(reason)
+
+    return start
+
+
+async def test_where_the_system_has_no_thread_the_job_fails_and_later_ones_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads_module, "_spares", threads_module._Spares())
+    workers, before = Workers("too-many", 2), Workers.jobs_under_way
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", _no_thread("can't start new thread"))
+        with pytest.raises(RuntimeError, match="new thread"):
+            await workers.run(int, "7")
+        assert Workers.jobs_under_way == before
+        patched.undo()
+        release = threading.Event()
+        first = workers.run(release.wait, 10)
+        patched.setattr(threading.Thread, "start", _no_thread("can't start new thread"))
+        second = workers.run(int, "7")
+        release.set()
+        assert (await first, await second) == (True, 7)
+    assert Workers.jobs_under_way == before
+    workers.close()
+
+
+async def test_where_the_interpreter_ends_the_job_is_done_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads_module, "_spares", threads_module._Spares())
+    workers, before = Workers("at-exit", 1), Workers.jobs_under_way
+    monkeypatch.setattr(threading.Thread, "start", _no_thread("can't create new thread at interpreter shutdown"))
+    assert await workers.run(threading.get_ident) == threading.get_ident()
+    with pytest.raises(ValueError, match="seven"):
+        await workers.run(int, "seven")
     assert Workers.jobs_under_way == before

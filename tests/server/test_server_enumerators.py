@@ -140,8 +140,8 @@ async def test_passing_over_many_lets_the_backlog_stay_small() -> None:
         assert not skipping.done()
         exports = made.server._exporter._table._exports.values()
         (read,) = [export.object for export in exports if isinstance(export.object, ServedEnumerator)]
-        assert isinstance(read._cursor.results, StreamResults)
-        assert len(read._cursor.results._backlog) < limits.STREAM_BACKLOG
+        assert isinstance(read._rows.results, StreamResults)
+        assert len(read._rows.results._backlog) < limits.STREAM_BACKLOG
         gate.set()
         assert await skipping == FALSE
 

@@ -58,6 +58,14 @@ class RecordingSession(Session):
     def delete(self, path: str, context: CallContext) -> Operation[None]:
         return self._start(("delete", path), context, single=True)
 
+    def events(
+        self, text: str, parameters: Mapping[str, object] | None, context: CallContext
+    ) -> Operation[CimInstance]:
+        return self._start(("events", text, parameters), context)
+
+    def emit(self, event: CimInstance | Sequence[CimInstance], context: CallContext) -> Operation[None]:
+        return self._start(("emit", event), context, single=True)
+
     def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
         return self._start(("open_namespace", name), context, single=True)
 

@@ -45,6 +45,10 @@ async def test_what_each_verb_asks(ns: Namespace, session: RecordingSession) -> 
     await ns.classes("A", deep=False)
     await ns.call("A=@", "Do")
     await ns.call(ObjectPath.parse("A=@"), "Do", With=2)
+    await ns.events("SELECT * FROM A WITHIN :b", b=1)
+    (one, two) = things(2)
+    await ns.emit(one)
+    await ns.emit(iter([one, two]))
     assert session.asked == [
         ("get", "A=@"),
         ("get", 'a.B="c"'),
@@ -56,6 +60,9 @@ async def test_what_each_verb_asks(ns: Namespace, session: RecordingSession) -> 
         ("classes", "A", False),
         ("call", "A=@", "Do", {}),
         ("call", "A=@", "Do", {"With": 2}),
+        ("events", "SELECT * FROM A WITHIN :b", {"b": 1}),
+        ("emit", one),
+        ("emit", (one, two)),
     ]
     assert set(session.contexts) == {CallContext(flags=CallFlags.FORWARD_ONLY)}
 
@@ -64,7 +71,8 @@ async def test_no_parameter_has_a_name_that_is_taken(ns: Namespace, session: Rec
     names: dict[str, object] = {"self": 1, "path": 2, "method": 3, "text": 4, "parameters": 5, "timeout": 6, "flags": 7}
     await ns.query("…", **names)
     await ns.call("A", "Do", **names)
-    assert [asked[-1] for asked in session.asked] == [names, names]
+    await ns.events("…", **names)
+    assert [asked[-1] for asked in session.asked] == [names, names, names]
     assert set(session.contexts) == {CallContext(flags=CallFlags.FORWARD_ONLY)}, "and none of them is an option"
 
 

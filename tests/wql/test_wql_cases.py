@@ -21,11 +21,13 @@ from openwmi.wql import (
     SchemaQuery,
     Select,
     class_lookup,
+    class_scope,
     compile_class_filter,
     compile_filter,
     compile_row_filter,
     format,  # noqa: A004
     parse,
+    parse_event,
     plan,
     prototype,
 )
@@ -42,6 +44,7 @@ class Suite:
     properties: list[tuple[str, Type, bool]] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
+    roles: frozenset[str] | None = None
 
 
 @dataclass
@@ -55,6 +58,7 @@ class Case:
     error: str = ""
     plan: str = ""
     order: str = ""
+    scope: str = ""
 
 
 def read(path: Path) -> Suite:
@@ -66,6 +70,8 @@ def read(path: Path) -> Suite:
             continue
         if word == "class":
             suite.class_name = rest
+        elif word == "events":
+            suite.roles = frozenset(map(fold, rest.split()))
         elif word == "row":
             suite.rows.append([cell.strip() for cell in rest.split("|")])
         elif word == "case":
@@ -75,7 +81,7 @@ def read(path: Path) -> Suite:
         elif word == "with" and case:
             name, _, given = rest.partition(" ")
             case.parameters = {**(case.parameters or {}), name: json.loads(given)}
-        elif word in ("text", "plan", "order", "error") and case:
+        elif word in ("text", "plan", "order", "scope", "error") and case:
             setattr(case, word, rest)
         elif line.startswith("    ") and case:
             case.query.append(line[4:])
@@ -136,9 +142,12 @@ def all_cases() -> Iterator[object]:
 @pytest.mark.parametrize("case", list(all_cases()))
 def test_case(case: Case, make_class: Callable[..., CimClass]) -> None:
     text = "\n".join(case.query)
-    outcomes = [case.rows is not None, *map(bool, (case.text, case.error, case.plan, case.order))]
+    outcomes = [case.rows is not None, *map(bool, (case.text, case.error, case.plan, case.order, case.scope))]
     assert text
-    assert any(outcomes), "a case wants rows, a text, a plan, an order or an error"
+    assert any(outcomes), "a case wants rows, a text, a plan, an order, a scope or an error"
+    if case.suite.roles is not None:
+        event_case(case, text, make_class)
+        return
     if case.error:
         status, _, message = case.error.partition(" ")
         with pytest.raises(WbemError) as caught:
@@ -157,6 +166,27 @@ def test_case(case: Case, make_class: Callable[..., CimClass]) -> None:
             assert orders(prototype(one, declared(case.suite, make_class))) == case.order
         for answer in answers(case.suite, one, make_class):
             assert case.rows is None or answer == case.rows
+
+
+def event_case(case: Case, text: str, make_class: Callable[..., CimClass]) -> None:
+    assert case.suite.roles is not None
+    class_ = declared(case.suite, make_class)
+    if case.error:
+        status, _, message = case.error.partition(" ")
+        with pytest.raises(WbemError) as caught:
+            class_scope(parse_event(text, case.parameters).select, class_, case.suite.roles)
+        assert caught.value.status is WbemStatus[status]
+        assert message in caught.value.message
+        return
+    query = parse_event(text, case.parameters)
+    for one in (query, parse_event(format(query))):
+        assert one == query
+        if case.text:
+            assert format(one) == case.text
+        found = class_scope(one.select, class_, case.suite.roles)
+        parts = [*found.names, *(f"tree({root})" if root else "all" for root in found.trees)]
+        assert not case.scope or " ".join(parts) == case.scope
+        assert case.rows is None or answers(case.suite, one.select, make_class)[0] == case.rows
 
 
 def declared(suite: Suite, make_class: Callable[..., CimClass]) -> CimClass:

@@ -1,4 +1,4 @@
-"""The command line: `openwmi query|get|call|classes|describe|serve|users|wsd`.
+"""The command line: `openwmi query|get|watch|call|classes|describe|serve|users|wsd`.
 
 Rows go to standard output, everything else to standard error. Exit status: 0; 1 the operation failed; 2 usage;
 3 unreachable, or the login was refused; 130 interrupted.

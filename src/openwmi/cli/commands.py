@@ -18,6 +18,7 @@ DONE, FAILED, USAGE, NO_ENTRY, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS: Final = {
     "query": ("openwmi.cli.query", "Prints the instances that a query selects."),
     "get": ("openwmi.cli.get", "Prints the instance at a path."),
+    "watch": ("openwmi.cli.watch", "Prints events as they happen."),
     "associators": ("openwmi.cli.associators", "Prints what is linked with an object."),
     "put": ("openwmi.cli.put", "Creates or updates instances."),
     "delete": ("openwmi.cli.delete", "Deletes instances, classes and namespaces."),
@@ -25,6 +26,7 @@ COMMANDS: Final = {
     "classes": ("openwmi.cli.classes", "Lists the classes."),
     "describe": ("openwmi.cli.describe", "Prints a class: its properties and methods."),
     "namespaces": ("openwmi.cli.namespaces", "Lists the namespaces."),
+    "providers": ("openwmi.cli.providers", "Lists who serves which class."),
     "mof": ("openwmi.cli.mof", "Compiles, checks and exports MOF."),
     "repository": ("openwmi.cli.repository", "Checks, saves, restores and compacts what was put."),
     "serve": ("openwmi.cli.serve", "Serves this machine's WMI to other people's clients."),

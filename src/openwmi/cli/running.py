@@ -12,7 +12,7 @@ from typing import Any
 from openwmi.base.error import AccessDenied, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.cli.failure import LoginRefused
-from openwmi.cli.modes import MODES, Verb
+from openwmi.cli.modes import MODES, Take, Verb
 from openwmi.cli.options import Settings
 from openwmi.cli.output import Writer, writer_for
 from openwmi.cli.progress import Progress
@@ -39,12 +39,16 @@ class Caller:
 
     async def show(self, verb: Verb) -> None:
         """Writes the objects of a call as they come."""
-        await self._make(self._ns, verb, self.writer.write)
+        await self.each(verb, self.writer.write)
+
+    async def each(self, verb: Verb, take: Take) -> None:
+        """Gives the objects of a call to `take` as they come."""
+        await self._make(self._ns, verb, take)
 
     async def fetch(self, verb: Verb) -> list[Any]:
         """The objects of a call."""
         objects: list[Any] = []
-        await self._make(self._ns, verb, objects.extend)
+        await self.each(verb, objects.extend)
         return objects
 
     async def fetch_class(self, path: str) -> CimClass:

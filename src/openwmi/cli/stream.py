@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
@@ -59,6 +60,25 @@ class Out:
         """So that whoever reads sees what there is. ClosedPipe, CannotWrite."""
         with self._translated():
             self._stream.flush()
+
+    @contextmanager
+    def reader_watched(self, gone: Callable[[], object]) -> Iterator[None]:
+        """Inside, on the loop, `gone` is called when whoever reads a pipe goes: the next write may be far away."""
+        from asyncio import get_running_loop  # noqa: PLC0415 - help is printed without
+
+        loop = get_running_loop()
+        try:
+            pipe = self._stream.fileno()
+            if not stat.S_ISFIFO(os.fstat(pipe).st_mode):
+                raise OSError
+            loop.add_reader(pipe, gone)  # nothing can be read there: it is the end that is told of
+        except (OSError, ValueError, NotImplementedError):
+            yield  # no pipe, no file at all, or a loop that cannot say
+            return
+        try:
+            yield
+        finally:
+            loop.remove_reader(pipe)
 
     def _can_show(self, text: str) -> bool:
         try:

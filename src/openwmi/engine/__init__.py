@@ -5,5 +5,6 @@ It speaks CIM (classes, paths, statuses) and never hears of opnums, interface po
 
 from openwmi.engine.engine import Engine
 from openwmi.engine.provider import MethodCall, Provider, Request, Row, method
+from openwmi.engine.registration import Registration, shipped_class
 
-__all__ = ["Engine", "MethodCall", "Provider", "Request", "Row", "method"]
+__all__ = ["Engine", "MethodCall", "Provider", "Registration", "Request", "Row", "method", "shipped_class"]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine.hosting import ProviderHost
 from openwmi.engine.local import LocalSession
-from openwmi.engine.provider import MethodTable, Provider
+from openwmi.engine.provider import Provider
+from openwmi.engine.registration import ClassesByName, Registration, placed, unfit
 from openwmi.model import CimClass
 from openwmi.repository import GivenLayer, Layers, Repository, ShippedLayer
 
-DEFAULT_NAMESPACE = r"root\cimv2"
-"""Where a class lives that does not say."""
+if TYPE_CHECKING:
+    from openwmi.engine.events import Hub
 
 
 class Engine:
@@ -24,33 +26,38 @@ class Engine:
 
     Args:
         server: this machine's name, as `__SERVER` gives it.
-        providers: what serves instances and methods, one provider a class.
-        classes: every class; those of the providers may be left out.
+        providers: what serves instances and methods, one provider a class; or what loads it at its first use.
+        classes: every class; those of the providers, and those that come with the package, may be left out.
         repository: the file in which what is put is kept; None keeps it in memory.
+        wall: the date and time, aware of its offset: for TIME_CREATED, and for timers.
 
-    Errors: INVALID_PROVIDER_REGISTRATION; INVALID_SUPERCLASS, ALREADY_EXISTS for classes.
+    Errors: INVALID_PROVIDER_REGISTRATION; INVALID_SUPERCLASS, ALREADY_EXISTS for classes; MofError for a
+    provider's MOF.
     """
 
     def __init__(
         self,
         server: str,
-        providers: Iterable[Provider] = (),
+        providers: Iterable[Provider | Registration] = (),
         classes: Iterable[CimClass] = (),
         repository: Path | None = None,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        known = [_placed(class_) for class_ in classes]
-        names = {_key(class_) for class_ in known}
+        known, shipped = [placed(class_) for class_ in classes], ShippedLayer.load()
+        below = Layers([GivenLayer(known), shipped])
+        by_name = ClassesByName(known, below)
         self._hosts: dict[str, dict[str, ProviderHost]] = {}
         for provider in providers:
-            class_ = _placed(_served(provider))
-            hosts = self._hosts.setdefault(fold(class_.namespace), {})
-            if fold(class_.name) in hosts:
-                raise _unfit(f"{class_.name} of {class_.namespace} has two providers, and can have one")
-            hosts[fold(class_.name)] = ProviderHost(provider)
-            if _key(class_) not in names:
-                known.append(class_)
-        layers = Layers([GivenLayer(known), ShippedLayer.load()])
+            if isinstance(provider, Registration):
+                self._register(provider, below)
+            else:
+                class_ = by_name.served(provider)
+                self._add(class_.namespace, ProviderHost.of(class_.name, provider))
+        known.extend(by_name.added)
+        layers = Layers([GivenLayer(known), shipped]) if by_name.added else below
         self._repository = Repository(server, layers, repository)
+        self._wall = wall
+        self._hub: Hub | None = None
         for class_ in known:
             superclass = class_.superclass
             if superclass is not None and fold(superclass) not in layers.classes(class_.namespace):
@@ -61,39 +68,30 @@ class Engine:
 
     def session(self, namespace: str) -> LocalSession:
         """A connection to a namespace. INVALID_NAMESPACE."""
-        return LocalSession(self._repository, self._hosts_of, namespace)
+        return LocalSession(self._repository, self._hosts_of, self._events, namespace)
 
     def close(self) -> None:
         """Lets the repository's file go. Nothing may be under way."""
         self._repository.close()
 
+    def _events(self) -> Hub:
+        if self._hub is None:
+            from openwmi.engine.events import Hub  # noqa: PLC0415 - most programs subscribe to nothing
+
+            self._hub = Hub(self._repository, self._hosts_of, self._wall)
+        return self._hub
+
+    def _register(self, registration: Registration, layers: Layers) -> None:
+        if fold(registration.class_name) not in layers.classes(registration.namespace):
+            raise unfit(f"{registration.namespace} has no class {registration.class_name} for a provider to serve")
+        host = ProviderHost(registration.class_name, registration.provider, registration.load)
+        self._add(registration.namespace, host)
+
+    def _add(self, namespace: str, host: ProviderHost) -> None:
+        hosts = self._hosts.setdefault(fold(namespace), {})
+        if fold(host.class_name) in hosts:
+            raise unfit(f"{host.class_name} of {namespace} has two providers, and can have one")
+        hosts[fold(host.class_name)] = host
+
     def _hosts_of(self, namespace: str) -> Mapping[str, ProviderHost]:
         return self._hosts.get(fold(namespace), {})
-
-
-def _placed(class_: CimClass) -> CimClass:
-    namespace = class_.namespace.replace("/", "\\") or DEFAULT_NAMESPACE
-    return class_ if namespace == class_.namespace else replace(class_, namespace=namespace)
-
-
-def _key(class_: CimClass) -> tuple[str, str]:
-    return fold(class_.namespace), fold(class_.name)
-
-
-def _served(provider: Provider) -> CimClass:
-    """The class of a provider that has what a provider must have. INVALID_PROVIDER_REGISTRATION."""
-    if not isinstance(provider, Provider):
-        raise _unfit(f"{provider!r} is no instance of a class derived from openwmi.Provider")
-    class_ = getattr(provider, "cim_class", None)
-    if not isinstance(class_, CimClass):
-        raise _unfit(f"{type(provider).__name__} does not say which class it serves: set cim_class to a CimClass")
-    for name in MethodTable(type(provider)).names:
-        try:
-            class_.method(name)
-        except KeyError as error:
-            raise _unfit(f"{type(provider).__name__} serves a method that is not declared: {error.args[0]}") from None
-    return class_
-
-
-def _unfit(text: str) -> WbemError:
-    return WbemError(WbemStatus.INVALID_PROVIDER_REGISTRATION, text)

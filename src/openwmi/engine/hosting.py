@@ -33,28 +33,40 @@ log = logging.getLogger("openwmi.engine")
 class ProviderHost:
     """One provider, and the threads on which its blocking functions run.
 
-    Attributes:
-        enumerates: whether it can list its instances.
-        looks_up: whether it can find one by its keys without listing all.
+    Args:
+        class_name: the class that it serves.
+        name: the provider's own, for messages.
+        load: makes it, when it is first needed.
     """
 
-    def __init__(self, provider: Provider) -> None:
-        kind = type(provider)
-        self.enumerates = kind.instances is not Provider.instances
-        self.looks_up = kind.get is not Provider.get
-        self._puts = kind.put is not Provider.put
-        self._deletes = kind.delete is not Provider.delete
-        self._provider = provider
-        self._name = f"provider {kind.__name__} of {provider.cim_class.name}"
-        self._methods = MethodTable(kind)
-        self._workers = Workers(f"openwmi-provider-{kind.__name__}", PROVIDER_THREADS)
+    def __init__(self, class_name: str, name: str, load: Callable[[], Provider]) -> None:
+        self.class_name = class_name
+        self._name = f"provider {name} of {class_name}"
+        self._load = load
+        self._loaded: tuple[Provider, MethodTable] | None = None
+        self._workers = Workers(f"openwmi-provider-{name}", PROVIDER_THREADS)
+
+    @classmethod
+    def of(cls, class_name: str, provider: Provider) -> ProviderHost:
+        """The host of a provider that is there."""
+        return cls(class_name, type(provider).__name__, lambda: provider)
 
     def __str__(self) -> str:
         return self._name
 
+    @property
+    def enumerates(self) -> bool:
+        """Whether it can list its instances; not if it cannot be loaded."""
+        return self._overrides("instances")
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether it can find one by its keys without listing all; not if it cannot be loaded."""
+        return self._overrides("get")
+
     async def instances(self, request: Request) -> AsyncGenerator[list[Values], None]:
         """All instances, as they come, as checked values in the order of the class's properties."""
-        if not self.enumerates:
+        if not self._is_able("instances"):
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"{self} does not list instances")
         class_ = request.cim_class
         async with aclosing(self._rows(request)) as batches:
@@ -68,26 +80,27 @@ class ProviderHost:
 
     async def put(self, call: PutCall) -> Row | None:
         """Creates or updates an instance; the keys that the provider chose, if it chose some. PROVIDER_NOT_CAPABLE."""
-        if not self._puts:
+        if not self._is_able("put"):
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"{self} does not write instances")
         row: Row | None = await self._run(self._provider.put, call)
         return row
 
     async def delete(self, request: Request, keys: Mapping[str, object]) -> None:
         """Deletes an instance. PROVIDER_NOT_CAPABLE, NOT_FOUND."""
-        if not self._deletes:
+        if not self._is_able("delete"):
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"{self} does not delete instances")
         await self._run(self._provider.delete, request, keys)
 
     async def call(self, name: str, call: MethodCall) -> Row:
         """Runs a method. METHOD_NOT_IMPLEMENTED if the provider has no function for it."""
-        function = self._methods.find(name)
+        provider, methods = self._ready()
+        function = methods.find(name)
         if function is None:
             raise WbemError(
                 WbemStatus.METHOD_NOT_IMPLEMENTED,
                 f"{call.request.cim_class.name}.{name} is declared; {self} has no code for it",
             )
-        row: Row = await self._run(function, self._provider, call)
+        row: Row = await self._run(function, provider, call)
         return row
 
     def fitted(self, class_: CimClass, row: Row, what: str) -> Values:
@@ -100,6 +113,33 @@ class ProviderHost:
             if not isinstance(row, Mapping):
                 raise self._failure(f"{what} is {type(row).__name__}, not a mapping of values") from None
             raise self._translated(error) from error
+
+    @property
+    def _provider(self) -> Provider:
+        return self._ready()[0]
+
+    def _ready(self) -> tuple[Provider, MethodTable]:
+        """The provider, loaded by now. PROVIDER_LOAD_FAILURE."""
+        if self._loaded is None:
+            try:
+                provider = self._load()
+            except Exception as error:
+                log_bug(log, f"{self} cannot be loaded", error)
+                problem = f"{self} cannot be loaded: {type(error).__name__}: {error}"
+                raise WbemError(WbemStatus.PROVIDER_LOAD_FAILURE, problem) from error
+            self._loaded = provider, MethodTable(type(provider))
+        return self._loaded
+
+    def _is_able(self, name: str) -> bool:
+        """Whether the provider has this function of its own. PROVIDER_LOAD_FAILURE."""
+        return getattr(type(self._provider), name) is not getattr(Provider, name)
+
+    def _overrides(self, name: str) -> bool:
+        """The same, where one that cannot be loaded must not keep others from being asked."""
+        try:
+            return self._is_able(name)
+        except WbemError:
+            return False
 
     async def _rows(self, request: Request) -> AsyncGenerator[list[Row], None]:
         function = self._provider.instances

@@ -62,6 +62,8 @@ def _provided(view: View) -> AssociationClasses:
     schema = view.reader.schema
     found = _known.get(schema)
     if found is None:
-        served = [schema.find(name) for name in view.sources.hosted()]
-        found = _known[schema] = AssociationClasses([class_ for class_ in served if class_ is not None])
+        # Whether a provider lists is asked of those of associations alone, since it may have to be loaded for that.
+        served = [class_ for name in view.sources.hosted() if (class_ := schema.find(name)) and class_.is_association]
+        found = AssociationClasses([class_ for class_ in served if view.sources.enumerates(class_.name)])
+        _known[schema] = found
     return found

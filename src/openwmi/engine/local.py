@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
@@ -19,6 +20,9 @@ from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
 from openwmi.repository import Repository
 from openwmi.session import MofText, Session
 
+if TYPE_CHECKING:  # most programs subscribe to nothing
+    from openwmi.engine.events import Hub
+
 T = TypeVar("T")
 Work = Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
 
@@ -26,11 +30,12 @@ Work = Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
 class LocalSession(Session):
     """The verbs over one namespace's classes, instances and providers. `Engine.session` makes it."""
 
-    def __init__(self, repository: Repository, hosts: Hosts, namespace: str) -> None:
+    def __init__(self, repository: Repository, hosts: Hosts, hub: Callable[[], Hub], namespace: str) -> None:
         """INVALID_NAMESPACE."""
         super().__init__(repository.reader(namespace).namespace)
         self._repository = repository
         self._hosts = hosts
+        self._hub = hub
         self._under_way: set[ResultSet[Any]] = set()
         self._closed = False
 
@@ -92,10 +97,28 @@ class LocalSession(Session):
 
         return self._one(work, f"delete {path}", context)
 
+    def events(
+        self, text: str, parameters: Mapping[str, object] | None, context: CallContext
+    ) -> Operation[CimInstance]:
+        async def work(results: ResultSet[CimInstance]) -> None:
+            await self._hub().subscribe(self._view(context), text, parameters, results)
+
+        # "This flag is ignored" ([MS-WMI] 3.1.4.3.21, SEND_STATUS); and no rewinding, which would keep every event.
+        flags = context.flags & ~CallFlags.SEND_STATUS | CallFlags.FORWARD_ONLY
+        return self._many(work, f"events {text}", replace(context, flags=flags))
+
+    def emit(self, event: CimInstance | Sequence[CimInstance], context: CallContext) -> Operation[None]:
+        async def work(results: ResultSet[None]) -> None:
+            results.begin()
+            events = (event,) if isinstance(event, CimInstance) else event
+            self._hub().emit(self._view(context), events)
+
+        return self._one(work, "emit", context)
+
     def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
         async def work(_: ResultSet[Session]) -> Session:
             within = name.replace("/", "\\")  # interchangeable, as in connect
-            return LocalSession(self._repository, self._hosts, f"{self.namespace}\\{within}")
+            return LocalSession(self._repository, self._hosts, self._hub, f"{self.namespace}\\{within}")
 
         return self._one(work, f"namespace {name}", context)
 

@@ -1,9 +1,10 @@
 """The provider API: what somebody writes who has values to publish as WMI ([MS-WMI] 3.1.4.17).
 
-A provider is a plain class that serves one CIM class::
+A provider is a plain class that serves one CIM class, which it declares by MOF text (`mof`), by a CimClass or, if the
+class is there without it, by its name (`cim_class`)::
 
     class Lamps(Provider):
-        cim_class = CimClass(…)
+        mof = "[Dynamic] class Home_Lamp { [Key] string Name; real64 Watts; uint32 Switch([in] boolean On); };"
 
         def instances(self, request):
             for lamp in read_lamps():
@@ -92,9 +93,16 @@ class PutCall:
 
 
 class Provider:
-    """Derive from this, name the class that is served, and override what it can do."""
+    """Derive from this, name the class that is served, and override what it can do.
 
-    cim_class: ClassVar[CimClass]
+    Attributes:
+        cim_class: the class that is served: a CimClass, or the name of one that is there: `Win32_Battery`,
+            `root\\home:Home_Lamp`. Where only `mof` is given, the last class of that text.
+        mof: declares classes, in root\\cimv2 or where `#pragma namespace` says.
+    """
+
+    cim_class: ClassVar[CimClass | str]
+    mof: ClassVar[str] = ""
 
     def instances(self, request: Request) -> Iterable[Row] | AsyncIterable[Row] | Awaitable[Iterable[Row]]:
         """All instances, in any order, each at least with its keys. PROVIDER_NOT_CAPABLE if it is not overridden."""

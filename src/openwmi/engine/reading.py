@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from openwmi.base.error import WbemError
@@ -73,7 +73,8 @@ async def _select(view: View, asked: Select, results: ResultSet[Any]) -> None:
     for concrete, source in view.sources_of(class_, deep=CallFlags.DIRECT_READ not in view.context.flags):
         selection = own if concrete is class_ else Selection(asked, concrete, locatable=locatable)
         if not selection.impossible:
-            await _pour(view, source, selection, results)
+            with _unless_asked_for(concrete is class_):
+                await _pour(view, source, selection, results)
 
 
 async def instances(view: View, class_name: str, deep: bool, results: ResultSet[CimInstance]) -> None:
@@ -83,7 +84,8 @@ async def instances(view: View, class_name: str, deep: bool, results: ResultSet[
     check_part(class_, view.context)
     deep = deep and CallFlags.DIRECT_READ not in view.context.flags
     for concrete, source in view.sources_of(class_, deep=deep):
-        await _pour(view, source, Selection(None, concrete), results)
+        with _unless_asked_for(concrete is class_):
+            await _pour(view, source, Selection(None, concrete), results)
 
 
 async def classes(view: View, superclass: str | None, deep: bool, results: ResultSet[CimClass]) -> None:
@@ -91,6 +93,16 @@ async def classes(view: View, superclass: str | None, deep: bool, results: Resul
     results.begin()
     class_ = None if superclass is None else view.find(superclass, WbemStatus.INVALID_CLASS)
     await results.put(list(view.reader.derived(class_, deep=deep)))
+
+
+@contextmanager
+def _unless_asked_for(asked_for: bool) -> Iterator[None]:
+    """A derived class whose provider lists none, such as one of all files, is no reason to have none of the others."""
+    try:
+        yield
+    except WbemError as error:
+        if asked_for or error.status != WbemStatus.PROVIDER_NOT_CAPABLE:
+            raise
 
 
 async def _pour(view: View, source: Source, selection: Selection, results: ResultSet[Any]) -> None:

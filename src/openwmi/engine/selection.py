@@ -80,6 +80,10 @@ class Selection:
         # What the filter keeps of a list of tuples is tuples.
         return self.show(rows if self._filter is None else self._filter(rows))  # type: ignore[arg-type]
 
+    def matches(self, instance: CimInstance) -> bool:
+        """Whether an instance of the class, as it is, is wanted."""
+        return self._filter is None or bool(self._filter([instance.store_]))
+
     def show(self, rows: Sequence[Values]) -> list[CimInstance]:
         """The instances to show of rows that match, as the one does that was found by all keys of a path."""
         if self._plan is None:

@@ -157,8 +157,13 @@ class Sources:
         return self._hosts.get(fold(class_name))
 
     def hosted(self) -> Iterable[str]:
-        """The folded names of the classes that providers can list the instances of."""
-        return [name for name, host in self._hosts.items() if host.enumerates]
+        """The folded names of the classes that have a provider."""
+        return self._hosts
+
+    def enumerates(self, class_name: str) -> bool:
+        """Whether there is a provider that can list the instances of the class."""
+        host = self.host(class_name)
+        return host is not None and host.enumerates
 
     def of(self, class_: CimClass) -> Source | None:
         """Where the instances of exactly this class come from; None if there are none.

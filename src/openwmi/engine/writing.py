@@ -127,8 +127,9 @@ def remove(transaction: Transaction, namespace: str, path: ObjectPath, context: 
     if path.is_class:
         amended = CallFlags.USE_AMENDED_QUALIFIERS in context.flags
         deleted = check_class_delete(path.class_name, draft, amended=amended)
-        for class_ in (*reversed(deleted.derived), deleted.class_):
-            draft.delete_class(class_.name)
+        for class_ in reversed(deleted.derived):
+            draft.delete_class(class_.name, along=True)
+        draft.delete_class(deleted.class_.name)
         return
     if fold(path.class_name) == NAMESPACE_CLASS:
         delete_namespace(transaction, draft, path)

@@ -4,7 +4,7 @@ It is a floor of its own because it picks between the ends below it, and no modu
 hide the function.
 """
 
-from openwmi.locator.connection import Connection, connect, local_engine
+from openwmi.locator.connection import Connection, connect, local_engine, local_namespace, this_host
 from openwmi.locator.place import default_repository
 
-__all__ = ["Connection", "connect", "default_repository", "local_engine"]
+__all__ = ["Connection", "connect", "default_repository", "local_engine", "local_namespace", "this_host"]

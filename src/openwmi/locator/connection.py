@@ -44,18 +44,12 @@ class Connection:
         return self._open()
 
     def _open(self) -> Namespace:
-        server, path = parse_namespace(self._text)
-        if server is not None and fold(server) not in _own_names():
-            # The status with which Windows says that it finds no such machine.
-            raise Unreachable(
-                HResult.RPC_S_SERVER_UNAVAILABLE,
-                f"{server} is another machine, and there is no client for other machines yet",
-            )
+        namespace = local_namespace(self._text)
         if self._providers is None:
             engine = local_engine(self._repository)
         else:
             engine = Engine(this_host(), self._providers, repository=self._repository)
-        return Namespace(engine.session(path))
+        return Namespace(engine.session(namespace))
 
 
 def connect(
@@ -81,6 +75,21 @@ def connect(
     return Connection(namespace, None if providers is None else tuple(providers), file)
 
 
+def local_namespace(text: str) -> str:
+    """The namespace, such as `root\\cimv2`, that a text names on this machine.
+
+    INVALID_NAMESPACE, INVALID_PARAMETER for what is none; Unreachable for another machine.
+    """
+    server, namespace = parse_namespace(text)
+    if server is not None and fold(server) not in _own_names():
+        # The status with which Windows says that it finds no such machine.
+        raise Unreachable(
+            HResult.RPC_S_SERVER_UNAVAILABLE,
+            f"{server} is another machine, and there is no client for other machines yet",
+        )
+    return namespace
+
+
 def local_engine(repository: Path | None = None) -> Engine:
     """This machine with the built-in providers: one engine for all connections of the running loop to a repository.
 
@@ -94,10 +103,9 @@ def local_engine(repository: Path | None = None) -> Engine:
     file = (default_repository() if repository is None else repository).absolute()
     engine = engines.get(file)
     if engine is None:
-        from openwmi.providers import builtin  # noqa: PLC0415 - it costs tens of milliseconds
-        from openwmi.providers.schema import CLASSES  # noqa: PLC0415 - the same
+        from openwmi.providers.catalogue import registrations  # noqa: PLC0415 - who brings their own needs none
 
-        engine = engines[file] = Engine(this_host(), [provider() for provider in builtin()], CLASSES, file)
+        engine = engines[file] = Engine(this_host(), registrations(), repository=file)
     return engine
 
 

@@ -15,6 +15,7 @@ Read in this order:
     kept        objects that can be read again; beyond a limit they go to disk (spool)
     single      the result of a call that has one
     cursor      a consumer's place in them: next, skip, reset, clone, close
+    enumeration a cursor for several callers at once, in turn, and for sinks that ask for so many objects
     operation   the call itself: await, status, cancel, deliver
     sink        what receives a call's objects when it is pushed
     delivery    the pump between the two, and the table by which a sink's calls are cancelled
@@ -38,6 +39,7 @@ This room knows nothing of CIM, of queries or of the wire.
 from openwmi.operation.context import LOCAL, NO_VALUES, CallContext, CallFlags
 from openwmi.operation.cursor import Batch, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
+from openwmi.operation.enumeration import Enumeration
 from openwmi.operation.kept import KeptResults
 from openwmi.operation.operation import Operation
 from openwmi.operation.results import Progress, ResultSet
@@ -56,6 +58,7 @@ __all__ = [
     "CallTable",
     "Cursor",
     "Delivery",
+    "Enumeration",
     "KeptResults",
     "Operation",
     "Progress",

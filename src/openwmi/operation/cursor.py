@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError
-from openwmi.base.limits import STREAM_BACKLOG
 from openwmi.base.status import WbemStatus
 from openwmi.operation.results import ResultSet
 
@@ -58,10 +57,25 @@ class Cursor(Generic[T]):
         the failure come first; then it is raised. None waits for ever; 0 does not wait. INVALID_PARAMETER for a count
         that is no int, or below 1.
         """
-        _check_count(count)
+        await self.ready(count, timeout)
+        return self.take(count)
+
+    async def ready(self, count: int = 1, timeout: float | None = None) -> None:
+        """Waits as `next` does, and leaves the objects where they are."""
+        check_count(count)
         results = self.results
-        deadline = NEVER if timeout is None else Deadline.after(results.loop.time(), timeout)
-        await self._wait(count, deadline)
+        await self._wait(count, NEVER if timeout is None else Deadline.after(results.loop.time(), timeout))
+
+    def poll(self, count: int = 1) -> Batch[T] | None:
+        """What `next` would give, if it need not wait for that; else None."""
+        check_count(count)
+        results = self.results
+        self._not_handed_over()
+        return self.take(count) if results.finished or results.total - self._position >= count else None
+
+    def take(self, count: int) -> Batch[T]:
+        """What `next` gives when the time is over: up to `count` objects that are there. `count` has been checked."""
+        results = self.results
         objects = self._take(count)
         if len(objects) == count:
             return Batch(objects, WbemStatus.NO_ERROR)
@@ -115,8 +129,8 @@ class Cursor(Generic[T]):
             results = self._results
         except AttributeError:  # its construction failed
             return
-        if results is None or (results.single and results.finished and results.failure is None):
-            return  # closed, or nothing would come of a release
+        if results is None or (results.finished and results.failure is None):
+            return  # closed; or nothing goes on that a release would end, and what it would free goes with the set
         # The collector runs on any thread and at any time, so the set is only told to let go.
         _post_release(results)
 
@@ -149,11 +163,9 @@ class Cursor(Generic[T]):
 HANDED_OVER = -1
 """As a position: the objects of a forward-only set are read by another cursor."""
 
-GATHER = STREAM_BACKLOG
-"""How many objects are taken at once by whoever reads all of them."""
 
-
-def _check_count(count: object) -> None:
+def check_count(count: object) -> None:
+    """INVALID_PARAMETER for what is no number of objects to ask for."""
     if isinstance(count, bool) or not isinstance(count, int):
         kind = type(count).__name__
         raise WbemError(WbemStatus.INVALID_PARAMETER, f"a count of objects is an int, and this is {count!r} ({kind})")

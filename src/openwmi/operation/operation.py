@@ -13,7 +13,7 @@ from openwmi.base.error import WbemError, from_exception
 from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation.context import LOCAL, CallContext
-from openwmi.operation.cursor import GATHER, HANDED_OVER, Cursor
+from openwmi.operation.cursor import HANDED_OVER, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.kept import KeptResults
 from openwmi.operation.results import EVERYTHING, Progress, ResultSet
@@ -164,20 +164,19 @@ class Operation(Cursor[T]):
                 "the first objects of this forward-only operation have been read and forgotten: "
                 "ask for a kept one to have all of them",
             )
+        results = self.results
         found: list[T] = []
+        results.when_full(lambda: found.extend(self._take(EVERYTHING)))
         try:
-            while objects := await self._more():
-                found += objects
+            while not results.finished:
+                await results.ending()
         except asyncio.CancelledError:
             self.cancel()
             raise
-        self.results.check()
-        return found
-
-    async def _more(self) -> list[T]:
-        """Some more objects; none when the call has ended, or was cancelled and what was not read is gone."""
-        await self._wait(1, NEVER)
-        return self._take(GATHER)
+        finally:
+            results.when_full(None)
+        results.check()
+        return found + self._take(EVERYTHING)
 
 
 async def _produce(work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]], results: ResultSet[T]) -> None:

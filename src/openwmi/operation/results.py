@@ -127,6 +127,11 @@ class ResultSet(ABC, Generic[T]):
 
     async def put(self, objects: Sequence[T]) -> None:
         """Adds objects, then waits while there is no room for more. Raises why the call was ended, if it was."""
+        self.add(objects)
+        await self._room()
+
+    def add(self, objects: Sequence[T]) -> None:
+        """The same without waiting: for a producer that cannot wait, and sees to what nobody reads itself."""
         if self.finished:
             raise self.error or LocalProtocolError(f"a call that is finished cannot put more objects: {self.kind}")
         if not self.began:
@@ -135,7 +140,6 @@ class ResultSet(ABC, Generic[T]):
             self._store(objects)
             self.total += len(objects)
             self._wake(self.total)
-        await self._room()
 
     def report(self, done: int, total: int, text: str = "") -> None:
         """Progress, to be seen after the objects that were put before it. A slow reader sees the last one only."""
@@ -276,6 +280,9 @@ class ResultSet(ABC, Generic[T]):
         self._free()
         self._log_unseen()
 
+    def when_full(self, callback: Callable[[], object] | None) -> None:
+        """Where a producer would wait for a reader, calls `callback`, which reads; others only have their turn then."""
+
     @abstractmethod
     def read(self, position: int, count: int) -> list[T]:
         """Up to `count` objects from `position` on, as many as there are."""
@@ -354,6 +361,8 @@ class ResultSet(ABC, Generic[T]):
     def _log_unseen(self) -> None:
         if self.finished and self.failure is not None and not self._seen:
             self._seen = True
+            if self.status is WbemStatus.CALL_CANCELLED and not self.single:
+                return  # its loop has ended, with all who read
             # Its text may hold what the caller gave, such as a command line with a password.
             log.error("nobody saw the failure of %s: %s", self.kind, describe(self.status))
 

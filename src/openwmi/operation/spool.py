@@ -6,6 +6,7 @@ objects may be pickled: we never read what we did not write.
 
 from __future__ import annotations
 
+import os
 import pickle
 import tempfile
 import threading
@@ -63,7 +64,9 @@ class Spool(Generic[T]):
 
     def __init__(self, quota: Quota = QUOTA) -> None:
         self._quota = quota
-        self._file = tempfile.TemporaryFile(prefix="openwmi-")  # noqa: SIM115 - it lives as long as this object
+        # The descriptor alone: a file object might be finalized before this one is, and take the quota with it.
+        with tempfile.TemporaryFile(prefix="openwmi-") as file:
+            self._file: int | None = os.dup(file.fileno())
         self._ends = [0]
         self._last: tuple[int, list[T]] | None = None
 
@@ -76,9 +79,10 @@ class Spool(Generic[T]):
         octets = pickle.dumps(page, protocol=pickle.HIGHEST_PROTOCOL)
         self._quota.take(len(octets))
         try:
-            self._file.seek(self._ends[-1])
-            self._file.write(octets)
-            self._file.flush()
+            self._seek(self._ends[-1])
+            left = memoryview(octets)
+            while left:
+                left = left[os.write(self._descriptor, left) :]
         except OSError as error:
             self._quota.give_back(len(octets))
             raise WbemError(WbemStatus.OUT_OF_DISK_SPACE, f"kept results cannot be written to disk: {error}") from error
@@ -88,16 +92,30 @@ class Spool(Generic[T]):
         """The page, counted from 0. The one read last stays decoded, since readers go through page by page."""
         if self._last is None or self._last[0] != number:
             start, end = self._ends[number], self._ends[number + 1]
-            self._file.seek(start)
-            self._last = number, cast(list[T], pickle.loads(self._file.read(end - start)))  # noqa: S301 - our own octets
+            self._seek(start)
+            octets = bytearray()
+            while len(octets) < end - start:
+                octets += os.read(self._descriptor, end - start - len(octets))
+            self._last = number, cast(list[T], pickle.loads(octets))  # noqa: S301 - our own octets
         return self._last[1]
 
     def close(self) -> None:
         """Gives the disk back. Harmless when repeated."""
-        if not self._file.closed:
-            self._file.close()
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
             self._quota.give_back(self._ends[-1])
             self._last = None
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_file"):  # there may have been no room for a file
+            self.close()
+
+    @property
+    def _descriptor(self) -> int:
+        if self._file is None:
+            raise ValueError("pages of a spool that was closed")
+        return self._file
+
+    def _seek(self, place: int) -> None:
+        os.lseek(self._descriptor, place, os.SEEK_SET)

@@ -42,7 +42,7 @@ CALL: Final = (
     Step(State.STARTING, "begin", State.RUNNING),
     Step(State.STARTING, "put", State.RUNNING),
     Step(State.STARTING, "finish", State.FINISHED),
-    Step(State.STARTING, "fail", State.FINISHED, "it could not start: the call itself returns the error"),
+    Step(State.STARTING, "fail", State.FINISHED, "it could not start, and itself returns the error"),
     Step(State.STARTING, "cancel", State.FINISHED, "CALL_CANCELLED"),
     Step(State.STARTING, "deadline", State.FINISHED, "TIMED_OUT"),
     Step(State.RUNNING, "put", State.RUNNING),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -20,17 +20,28 @@ _EMPTY: Final[deque[Any]] = deque()
 
 
 class StreamResults(ResultSet[T]):
-    """The forward-only set ([MS-WMI] WBEM_FLAG_FORWARD_ONLY)."""
+    """The forward-only set ([MS-WMI] WBEM_FLAG_FORWARD_ONLY).
 
-    __slots__ = ("_backlog", "_producers", "_wanted")
+    Attributes:
+        room: how many objects may wait for their reader before a producer waits; it may be changed.
+    """
+
+    __slots__ = ("_backlog", "_producers", "_reader", "_wanted", "room")
 
     rewindable = False
 
     def __init__(self, name: str = "", context: CallContext = LOCAL) -> None:
         super().__init__(name, context)
+        self.room = STREAM_BACKLOG
         self._backlog: deque[T] = _EMPTY
         self._producers: list[asyncio.Future[None]] | None = None
+        self._reader: Callable[[], object] | None = None
         self._wanted = 0
+
+    def when_full(self, callback: Callable[[], object] | None) -> None:
+        self._reader = callback
+        if callback is not None and self.full:
+            callback()
 
     def waiter(self, wanted: int) -> asyncio.Future[None]:
         # Whoever waits for more objects than the backlog holds would wait for ever if the producer did not go on. Who
@@ -62,23 +73,29 @@ class StreamResults(ResultSet[T]):
             self._backlog.extend(objects)
 
     async def _room(self) -> None:
-        while not self.finished and self._full:
+        while not self.finished and self.full:
+            if self._reader is not None:
+                self._reader()
+                await asyncio.sleep(0)  # others have their turn, whoever wants to cancel this among them
+                continue
             future = self.loop.create_future()
             self._producers = [*(self._producers or ()), future]
             await future
 
     @property
-    def _full(self) -> bool:
-        return len(self._backlog) >= STREAM_BACKLOG and self.total >= self._wanted
+    def full(self) -> bool:
+        """Whether a producer that put something now would wait."""
+        return len(self._backlog) >= self.room and self.total >= self._wanted
 
     def _make_room(self) -> None:
-        if self._producers and (self.finished or not self._full):
+        if self._producers and (self.finished or not self.full):
             waiting, self._producers = self._producers, None
             for future in waiting:
                 if not future.done():
                     future.set_result(None)
 
     def _free(self) -> None:
+        self._reader = None
         self._backlog.clear()
         self._wanted = 0
         self._make_room()

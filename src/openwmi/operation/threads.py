@@ -7,17 +7,16 @@ nothing else, neither other calls nor the end of the process.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-from openwmi.base.limits import IDLE_THREAD_SECONDS
+from openwmi.base.limits import IDLE_THREAD_SECONDS, SPARE_THREAD_SECONDS, SPARE_THREADS
 
 T = TypeVar("T")
-
-_counting = threading.Lock()
 
 
 @dataclass(slots=True, eq=False)
@@ -58,15 +57,23 @@ class Workers:
 
     jobs_under_way: ClassVar[int] = 0
     """Jobs of all workers whose results have not been given to their loop yet."""
+    _counting: ClassVar = threading.Lock()
 
     @classmethod
     def count(cls, change: int) -> None:
         """A job comes or goes, on whatever thread."""
-        with _counting:
+        with cls._counting:
             cls.jobs_under_way += change
 
+    @classmethod
+    def forget(cls) -> None:
+        """In the child of a fork, which has neither the threads nor their jobs: nobody gives back what they held."""
+        cls._counting = threading.Lock()
+        cls.jobs_under_way = 0
+        _spares.forget()
+
     def __init__(self, name: str, limit: int) -> None:
-        self._name = name
+        self.name = name
         self._limit = limit
         self._changed = threading.Condition()
         self._jobs: deque[_Job] = deque()
@@ -87,7 +94,11 @@ class Workers:
                 self._changed.notify()
             elif self._threads < self._limit:
                 self._threads += 1
-                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+                try:
+                    _spares.hire(self)
+                except RuntimeError as error:
+                    self._threads -= 1
+                    self._without_a_thread(error)
         return future
 
     def close(self) -> None:
@@ -96,10 +107,26 @@ class Workers:
             self._closed = True
             self._changed.notify_all()
 
-    def _work(self) -> None:
+    def work(self) -> None:
+        """What each of the threads does, until it is not needed any more."""
         while (job := self._take()) is not None:
             job.run()
             del job  # an idle thread must not keep the last job's objects alive
+
+    def _without_a_thread(self, error: RuntimeError) -> None:
+        """The system has no thread more: the last job waits for another one to be free, or fails where there is none.
+
+        At the end of the interpreter it is done at once: Python 3.12 and later start no thread while they wait for what
+        is to be done at exit, such as a put.
+        """
+        if self._threads:
+            return
+        job = self._jobs.pop()
+        if "shutdown" in str(error):
+            asyncio.get_running_loop().call_soon(job.run)
+        else:
+            Workers.count(-1)
+            job.future.set_exception(error)
 
     def _take(self) -> _Job | None:
         """The next job, or None for a thread that is not needed any more; it has then been signed off."""
@@ -112,3 +139,64 @@ class Workers:
                 return self._jobs.popleft()
             self._threads -= 1
             return None
+
+
+class _Spares:
+    """Threads that were let go, and wait a moment for other workers: starting one takes longer than most jobs."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: list[_Place] = []
+
+    def hire(self, workers: Workers) -> None:
+        """One more thread works for them."""
+        with self._guard:
+            place = self._waiting.pop() if self._waiting else None
+        if place is None:
+            threading.Thread(target=self._main, args=(workers,), name=workers.name, daemon=True).start()
+        else:
+            place.workers = workers
+            place.thread.name = workers.name
+            place.hired.release()
+
+    def _main(self, workers: Workers | None) -> None:
+        while workers is not None:
+            workers.work()
+            workers = None  # nothing is kept alive by a thread that waits
+            threading.current_thread().name = "openwmi-spare"
+            workers = self._wait()
+
+    def _wait(self) -> Workers | None:
+        place = _Place()
+        with self._guard:
+            if len(self._waiting) >= SPARE_THREADS:
+                return None
+            self._waiting.append(place)
+        if not place.hired.acquire(timeout=SPARE_THREAD_SECONDS):
+            with self._guard:
+                if place in self._waiting:
+                    self._waiting.remove(place)
+                    return None
+            place.hired.acquire()  # it was, in the last moment
+        return place.workers
+
+
+class _Place:
+    """Where a spare thread waits: until its lock is free."""
+
+    __slots__ = ("hired", "thread", "workers")
+
+    def __init__(self) -> None:
+        self.thread = threading.current_thread()
+        self.workers: Workers | None = None
+        self.hired = threading.Lock()
+        self.hired.acquire()
+
+
+_spares = _Spares()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=Workers.forget)

@@ -7,6 +7,7 @@ instances of a class and what a query means is for the engine to say.
     reader         one namespace as it is: classes, instances by key and by page, who refers to what
     transaction    the same, to be changed: all or nothing
     writer         the thread that writes, and commits together what came together
+    noting         what was written, for those who want to be told
     schema         the classes of a namespace at one moment; loading: where they come from; layers: below the file
     table          the instances of one class: class_record, value_record, keys: as octets; rows: checksums
     opening        the file itself; database: a connection to it; lock: who may write it; logfile: is its log whole
@@ -17,9 +18,10 @@ Transactions are imported from their module: who only reads loads no SQLite.
 """
 
 from openwmi.repository.layers import GivenLayer, Layer, Layers
+from openwmi.repository.noting import Interest, Note
 from openwmi.repository.reader import Reader
 from openwmi.repository.repository import Repository
 from openwmi.repository.schema import Schema
 from openwmi.repository.shipped import ShippedLayer
 
-__all__ = ["GivenLayer", "Layer", "Layers", "Reader", "Repository", "Schema", "ShippedLayer"]
+__all__ = ["GivenLayer", "Interest", "Layer", "Layers", "Note", "Reader", "Repository", "Schema", "ShippedLayer"]

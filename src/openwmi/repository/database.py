@@ -123,8 +123,10 @@ class Database:
 
     def __del__(self) -> None:
         # Who lets it go, because the file is another one now, may not be the last who reads from it.
-        with suppress(AttributeError):
+        try:  # noqa: SIM105 - at the interpreter's end `suppress` is gone, and so are the names in `close`
             self.close()
+        except (AttributeError, TypeError):
+            pass
 
     def _failed(self, error: BaseException) -> WbemError:
         if self._changing and not self._connection.in_transaction:

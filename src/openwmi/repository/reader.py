@@ -111,18 +111,8 @@ class Reader:
         found = None if hot is None else hot.get(place)
         if found is not None:
             return found
-        row = self._database.row(_GET[0], *place)
-        if row is None:
-            return None
-        try:
-            found = table.decode(*row)
-        except Mismatch:
-            found = next(iter(self._paged(table, _GET, place)[0]), None)
-            if found is None:
-                return None
-        if not table.keys.fits(key, found.values_):
-            raise table.damaged(key)
-        if hot is not None:
+        found = self._row(table, key)
+        if found is not None and hot is not None:
             hot.keep(place, found)
         return found
 
@@ -177,6 +167,24 @@ class Reader:
             except Mismatch:
                 for key in rows:
                     found += self._paged(table, _GET, (table.id, key))[0]
+        return found
+
+    def _row(self, table: Table, key: bytes) -> CimInstance | None:
+        """The instance with a key; None if there is none."""
+        database = self._database
+        assert database is not None
+        row = database.row(_GET[0], table.id, key)
+        if row is None:
+            return None
+        try:
+            found = table.decode(*row)
+        except Mismatch:
+            others, _ = self._paged(table, _GET, (table.id, key))
+            if not others:
+                return None
+            (found,) = others
+        if not table.keys.fits(key, found.values_):
+            raise table.damaged(key)
         return found
 
     def _paged(

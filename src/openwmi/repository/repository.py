@@ -12,25 +12,28 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from weakref import WeakMethod, finalize, ref
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.limits import REPOSITORY_REST_SECONDS
+from openwmi.base.record import log_bug
 from openwmi.base.status import WbemStatus
 from openwmi.operation import Workers
 from openwmi.repository import loading
 from openwmi.repository.layers import Layers
+from openwmi.repository.noting import NO_INTERESTS, Interests
 from openwmi.repository.reader import Hot, Reader
 from openwmi.repository.schema import Names, Schema
 
 if TYPE_CHECKING:  # who has no file and writes nothing does without SQLite
     from openwmi.repository.database import Database
     from openwmi.repository.transaction import Changes, Transaction
-    from openwmi.repository.writer import Job, Publish, Writer
+    from openwmi.repository.writer import Change, Job, Publish, Writer
 
 T = TypeVar("T")
+Watcher: TypeAlias = "Callable[[Changes], None]"
 log = logging.getLogger("openwmi.repository")
 
 
@@ -41,6 +44,9 @@ class Repository:
         server: this machine's name.
         layers: what lies below the user's file.
         file: the user's file, which need not exist: the first write makes it. None keeps what is written in memory.
+
+    Attributes:
+        rumours: how often another program may have written, as far as the last read or write has noticed.
     """
 
     def __init__(self, server: str, layers: Layers, file: Path | None = None) -> None:
@@ -58,6 +64,9 @@ class Repository:
         self._turn = 0
         self._version: tuple[int, ...] = ()
         self._under_way = 0
+        self._interests: Interests = NO_INTERESTS
+        self._watcher: Watcher | None = None
+        self.rumours = 0
         # Neither the loop nor its timer is kept: who has an engine by its loop must be able to forget both.
         self._resting: ref[asyncio.TimerHandle] | None = None
         self._busy_until = 0.0
@@ -89,17 +98,24 @@ class Repository:
         It goes on if the caller does not wait any more. It may be run again, when nothing of what it did is left
         because the disk was full for another one.
         """
-        from openwmi.repository.writer import Job  # noqa: PLC0415 - see the imports above
+        return cast(T, await self._given(change))
 
-        writer = self._writer or self._start()
-        job = Job(change, asyncio.get_running_loop().create_future())
-        self._under_way += 1
-        if self._threads is None:
-            writer.add(job)
-            writer.run()
-        elif writer.add(job):
-            self._threads.run(writer.run)
-        return cast(T, await job.future)
+    async def settled(self) -> None:
+        """Returns when the changes that are under way now have ended, and their watcher has been told."""
+        if self._under_way and self._writer is not None:
+            from openwmi.repository.writer import no_change  # noqa: PLC0415 - see the imports above
+
+            await self._given(no_change)
+
+    def watch(self, interests: Interests, watcher: Watcher | None) -> None:
+        """From the next change on, `watcher` is told of all that are written here and in which there is an interest.
+
+        It is called on the loop, once they are on the disk and before their callers go on, in the order of the commits;
+        of what other programs write it is not told: see `rumours`. There is one watcher; None is nobody.
+        """
+        self._interests, self._watcher = interests, watcher
+        if self._writer is not None:
+            self._writer.interests = interests
 
     def trial(self) -> Repository:
         """A copy in memory, to try changes on: what is written to it goes nowhere."""
@@ -129,11 +145,26 @@ class Repository:
         self._turn = 0
         self._forget()
 
+    def _given(self, change: Change) -> asyncio.Future[Any]:
+        """Hands a change to the writer; what comes of it."""
+        from openwmi.repository.writer import Job  # noqa: PLC0415 - see the imports above
+
+        writer = self._writer or self._start()
+        job = Job(change, asyncio.get_running_loop().create_future())
+        self._under_way += 1
+        if self._threads is None:
+            writer.add(job)
+            writer.run()
+        elif writer.add(job):
+            self._threads.run(writer.run)
+        return job.future
+
     def _start(self) -> Writer:
         from openwmi.repository.writer import Writer  # noqa: PLC0415 - see the imports above
 
         memory = self._database if self.file is None else None
         writer = self._writer = Writer(self.file, self._layers, self.server, _weakly(self._written), memory)
+        writer.interests = self._interests
         self._let_go = finalize(self, _let_go, writer, self._threads)
         return writer
 
@@ -153,6 +184,7 @@ class Repository:
             self._under_way -= len(jobs)
             if turn and turn == writer.turn:  # or else somebody may have written since
                 self._adopt(writer, turn, changes)
+        self._tell(changes)
         for job in jobs:
             error, job.error = job.error, None  # whose traceback has the job in it
             if job.future.done():
@@ -164,6 +196,14 @@ class Repository:
                 job.future.set_exception(error)
             else:
                 job.future.set_exception(RuntimeError(f"{error!r} out of a change"))
+
+    def _tell(self, changes: Changes) -> None:
+        if self._watcher is None:
+            return
+        try:
+            self._watcher(changes)
+        except Exception as error:  # noqa: BLE001 - what was written is written, and its callers go on
+            log_bug(log, "whoever watches the repository failed", error)
 
     def _adopt(self, writer: Writer, turn: int, changes: Changes) -> None:
         """What is known here becomes what is in the file now."""
@@ -254,6 +294,7 @@ class Repository:
             self._version = self._database.version
 
     def _forget(self) -> None:
+        self.rumours += 1
         self._names = None
         self._schemas = {}
         self._cool()

@@ -21,6 +21,7 @@ from openwmi.repository import class_record
 from openwmi.repository.database import Database
 from openwmi.repository.layers import Layers
 from openwmi.repository.loading import ABSENT, DEFINED, DELETED
+from openwmi.repository.noting import NO_INTEREST, NO_INTERESTS, Interests, Note
 from openwmi.repository.reader import Reader
 from openwmi.repository.rows import class_checksum, namespace_checksum, reference_checksum
 from openwmi.repository.schema import Entry, Named, Names, Schema, Stored
@@ -37,14 +38,17 @@ class Changes:
         schemas: the new ones by the folded names of their namespaces; None for one that was deleted.
         rows: (number of the class, key) of instances that were written or deleted.
         names: the namespaces, if they are others now.
+        notes: what somebody wants to be told of, in the order in which it was done.
     """
 
     schemas: dict[str, Schema | None] = field(default_factory=dict)
     rows: set[tuple[int, bytes]] = field(default_factory=set)
     names: Names | None = None
+    notes: list[Note] = field(default_factory=list)
 
     def add(self, later: Changes) -> None:
         """Takes in what happened after these."""
+        self.notes += later.notes
         self.schemas.update(later.schemas)
         self.rows |= later.rows
         self.names = self.names if later.names is None else later.names
@@ -58,6 +62,7 @@ class Transaction:
         names: the namespaces as they are.
         schema: (folded namespace, its name and number) -> its schema as it is.
         layers: what lies below the file.
+        interests: of which changes notes are to be taken.
     """
 
     def __init__(
@@ -66,10 +71,12 @@ class Transaction:
         names: Names,
         schema: Callable[[str, Named], Schema],
         layers: Layers,
+        interests: Interests = NO_INTERESTS,
     ) -> None:
         self.database = database
         self.changes = Changes()
         self.layers = layers
+        self.interests = interests
         self._names = names
         self._schema = schema
         self._drafts: dict[str, Draft] = {}
@@ -106,12 +113,14 @@ class Transaction:
         if above not in self.names:
             raise WbemError(WbemStatus.INVALID_NAMESPACE, f"there is no namespace {above!r} to create {name} in")
         self._add(folded, name)
+        self._note(name, new=True)
 
     def delete_namespace(self, name: str) -> None:
         """A namespace and all within it. INVALID_NAMESPACE."""
         folded = fold(name)
         if folded not in self.names:
             raise WbemError(WbemStatus.INVALID_NAMESPACE, f"there is no namespace {name!r} here")
+        self._note(self.names[folded][0], new=False)
         going = [each for each in self.names if each == folded or each.startswith(folded + "\\")]
         for each in going:
             number = self.names[each][1]
@@ -133,6 +142,12 @@ class Transaction:
             schema.number = self._add(folded, schema.namespace)
         return schema.number
 
+    def _note(self, name: str, *, new: bool) -> None:
+        """A namespace within another one comes or goes."""
+        above, _, child = name.rpartition("\\")
+        if self.interests.get(fold(above), NO_INTEREST).namespaces:
+            self.changes.notes.append(Note(above, None if new else child, child if new else None))
+
     def _add(self, folded: str, name: str) -> int:
         number = self.database.run("INSERT INTO namespace (folded, name, checksum) VALUES (?, ?, 0)", folded, name)
         assert number is not None
@@ -145,10 +160,12 @@ class Transaction:
 class Draft(Reader):
     """One namespace inside a transaction: what a Reader can see, and what can be changed."""
 
-    __slots__ = ("_copied", "_run", "_transaction")
+    __slots__ = ("_copied", "_interest", "_notes", "_run", "_transaction")
 
     def __init__(self, transaction: Transaction, schema: Schema) -> None:
         super().__init__(schema, transaction.database)
+        self._interest = transaction.interests.get(fold(schema.namespace), NO_INTEREST)
+        self._notes = transaction.changes.notes
         self._transaction = transaction
         self._copied = False
         self._run = transaction.database.run
@@ -158,16 +175,26 @@ class Draft(Reader):
     def put_class(self, class_: CimClass, derived: Iterable[CimClass] = ()) -> None:
         """Writes a class, complete and in this namespace; `derived`, ancestors first, is what becomes of those below.
 
-        Rows of instances are written anew where the properties have become others.
+        Rows of instances are written anew where the properties have become others. It is noted as one change, of the
+        class itself ([MS-WMI] 3.1.4.3.6), if it is another one then.
         """
+        if self._interest.classes:
+            before = self.schema.find(class_.name)
+            if before != class_:
+                self._notes.append(Note(self.namespace, before, class_))
         self._change()
         # Read before anything changes: what was stored of a derived class need not be a class below the new one.
         changing = [(each, self._rows_to_move(each)) for each in (class_, *derived)]
         for each, rows in changing:
             self._put(each, rows)
 
-    def delete_class(self, name: str) -> None:
-        """A class that nothing is derived from any more, and its instances."""
+    def delete_class(self, name: str, *, along: bool = False) -> None:
+        """A class that nothing is derived from any more, and its instances.
+
+        They are noted, each for itself, and then the class, unless it goes `along` with one that it is derived from:
+        "the server MUST generate a __ClassDeletionEvent" ([MS-WMI] 3.1.4.3.8) means one for a call.
+        """
+        self._note_deletion(name, along)
         self._change()
         entry, stored = self.schema.entry(name), self.schema.stored(name)
         assert entry is not None
@@ -178,6 +205,15 @@ class Draft(Reader):
         elif stored is not None:
             self._run("DELETE FROM class WHERE id = ?", stored.id)
         self.schema.remove(name)
+
+    def _note_deletion(self, name: str, along: bool) -> None:
+        interest = self._interest
+        if interest is NO_INTEREST or (class_ := self.schema.find(name)) is None:
+            return
+        if interest.covers(class_) and self.has_instances(class_):
+            self._notes += [Note(self.namespace, each, None) for each in self._all_rows(class_)]
+        if interest.classes and not along:
+            self._notes.append(Note(self.namespace, class_, None))
 
     def _put(self, class_: CimClass, rows: list[CimInstance]) -> None:
         schema, name = self.schema, class_.name
@@ -255,8 +291,13 @@ class Draft(Reader):
     # ------------------------------------------------------------------------------------------------------- instances
 
     def put_instance(self, instance: CimInstance, before: CimInstance | None) -> None:
-        """Writes an instance of a class of this namespace; `before` is the one that it replaces."""
+        """Writes an instance of a class of this namespace; `before` is the one that it replaces.
+
+        It is noted if it is another one then.
+        """
         self._insert(self._writable(instance.class_), instance, before)
+        if self._interest is not NO_INTEREST and instance != before and self._interest.covers(instance.class_):
+            self._notes.append(Note(self.namespace, before, instance))
 
     def put_whole(self, class_: CimClass, instances: Sequence[CimInstance]) -> None:
         """Writes instances of one class, which has no references, over those that there may be."""
@@ -266,11 +307,24 @@ class Draft(Reader):
         for instance in instances:
             key, body = key_of(instance.values_), encode(instance)
             rows.append((number, key, body, crc32(body, crc32(key, seed))))
+        if self._interest is not NO_INTEREST and self._interest.covers(class_):
+            self._note_puts(table, [key for _, key, _, _ in rows], instances)
         self._transaction.database.run_many(_WRITE_INSTANCE, rows)
         self._transaction.changes.rows.update([(number, key) for _, key, _, _ in rows])
 
+    def _note_puts(self, table: Table, keys: Sequence[bytes], instances: Sequence[CimInstance]) -> None:
+        """Of instances that are going to be written, some maybe twice."""
+        known: dict[bytes, CimInstance | None] = {}
+        for key, instance in zip(keys, instances, strict=True):
+            before = known[key] if key in known else self._row(table, key)
+            known[key] = instance
+            if instance != before:
+                self._notes.append(Note(self.namespace, before, instance))
+
     def delete_instance(self, instance: CimInstance) -> None:
         """An instance that is there."""
+        if self._interest is not NO_INTEREST and self._interest.covers(instance.class_):
+            self._notes.append(Note(self.namespace, instance, None))
         table = self._writable(instance.class_)
         key = table.keys.of_row(instance.values_)
         self._run("DELETE FROM instance WHERE class = ? AND key = ?", table.id, key)

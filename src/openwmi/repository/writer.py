@@ -19,11 +19,16 @@ from openwmi.repository import loading
 from openwmi.repository.database import Database
 from openwmi.repository.layers import Layers
 from openwmi.repository.lock import Lock
+from openwmi.repository.noting import NO_INTERESTS, Interests
 from openwmi.repository.opening import open_memory, open_writing
 from openwmi.repository.schema import Named, Names, Schema
 from openwmi.repository.transaction import Changes, Transaction
 
 Change = Callable[[Transaction], Any]
+
+
+def no_change(_: Transaction) -> None:
+    """As a job: it ends when those before it have ended, and opens no file."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +57,7 @@ class Writer:
 
     Attributes:
         file: the same.
+        interests: of which changes notes are taken, from the next one on.
         turn: how often the right to write was taken, while it is held: who knows that number knows all changes since.
             0 while others may write.
     """
@@ -65,6 +71,7 @@ class Writer:
         database: Database | None = None,
     ) -> None:
         self.file = file
+        self.interests: Interests = NO_INTERESTS
         self._layers = layers
         self._server = server
         self._publish = publish
@@ -95,7 +102,7 @@ class Writer:
         """Writes what waits, until nothing does."""
         while jobs := self._waiting():
             changes = Changes()
-            left = jobs
+            left = [job for job in jobs if job.change is not no_change]
             while left:
                 try:
                     self._begin()
@@ -169,7 +176,7 @@ class Writer:
             for job in jobs:
                 if not alone:
                     database.run("SAVEPOINT job")
-                transaction = Transaction(database, self._names, self._schema, self._layers)
+                transaction = Transaction(database, self._names, self._schema, self._layers, self.interests)
                 try:
                     job.result = job.change(transaction)
                 except BaseException as error:

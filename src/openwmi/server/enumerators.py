@@ -1,8 +1,7 @@
-"""Enumerators: a cursor of an Operation, read over the wire ([MS-WMI] 3.1.4.4, 3.1.4.6, 3.1.4.7)."""
+"""Enumerators: an Enumeration of an Operation, read over the wire ([MS-WMI] 3.1.4.4, 3.1.4.6, 3.1.4.7)."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from openwmi.base import limits
@@ -20,12 +19,13 @@ from openwmi.interfaces import (
     SmartNextReply,
 )
 from openwmi.model import CimClass, CimInstance
-from openwmi.operation import Cursor
+from openwmi.operation import Enumeration
 from openwmi.server.objects import object_pointer
+from openwmi.session.modes import seconds
 from openwmi.wmio import ObjectArrayEncoder
 
 Row = CimInstance | CimClass
-Rows = Cursor[CimInstance] | Cursor[CimClass]
+Rows = Enumeration[CimInstance] | Enumeration[CimClass]
 GiveBack = Callable[[], None]
 Allow = Callable[[], GiveBack]
 
@@ -42,28 +42,22 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
 
     Args:
         exporter: hands out references.
-        cursor: of the call whose objects are read.
+        rows: the place in the call's objects.
         allow: takes one more from the user's allowance of result sets; what it returns gives it back.
-        held: the same, of this cursor, which was taken from the allowance before.
-        rewindable: whether the caller asked for an enumerator that can go back.
+        held: the same, of this one, which was taken from the allowance before.
     """
 
     tied = False  # a well-known client forgets one with each query
 
-    def __init__(self, exporter: Exporter, cursor: Rows, allow: Allow, held: GiveBack, *, rewindable: bool) -> None:
+    def __init__(self, exporter: Exporter, rows: Rows, allow: Allow, held: GiveBack) -> None:
         self._exporter = exporter
-        self._cursor = cursor
+        self._rows = rows
         self._allow = allow
         self._give_back = held
-        self._rewindable = rewindable
-        self._read_to_the_end = False
         self._users = 1
-        self._turn = asyncio.Lock()  # calls of one enumerator are carried out one after the other (3.1.4.4.3)
 
     async def Reset(self) -> int:
-        self._check_rewindable("reset")
-        async with self._turn:
-            self._cursor.reset()
+        await self._rows.reset()
         return WbemStatus.NO_ERROR
 
     async def Next(self, lTimeout: int, uCount: int) -> NextReply:
@@ -71,22 +65,22 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
         return NextReply(tuple(pointers), len(pointers), status)
 
     async def Clone(self) -> CloneReply:
-        self._check_rewindable("cloned")
-        async with self._turn:
-            held = self._allow()
-            try:
-                clone = Enumerator(self._exporter, self._cursor.clone(), self._allow, held, rewindable=True)
-            except WbemError:
-                held()
-                raise
-            try:
-                return CloneReply(self._exporter.export(clone, IEnumWbemClassObject))
-            except WbemError:
-                clone.released()
-                raise
+        rows = await self._rows.clone()
+        try:
+            clone = Enumerator(self._exporter, rows, self._allow, self._allow())
+        except WbemError:
+            rows.close()
+            raise
+        try:
+            return CloneReply(self._exporter.export(clone, IEnumWbemClassObject))
+        except WbemError:
+            clone.released()
+            raise
 
     async def Skip(self, lTimeout: int, nCount: int) -> int:
-        return await self._read(lTimeout, nCount, lambda _: True) if nCount else WbemStatus.NO_ERROR
+        status = await self._rows.skip(nCount, seconds(lTimeout))
+        self._read_on(status)
+        return status
 
     async def GetSmartEnum(self) -> GetSmartEnumReply:
         pointer = self._exporter.export(SmartEnumerator(self), IWbemWCOSmartEnum)
@@ -108,57 +102,19 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
             octets += sum(map(len, new)) + BLOCK_OCTETS * len(new)
             return octets <= limits.REPLY_OCTETS
 
-        return encoded, await self._read(timeout, count, use)
+        status = await self._rows.read(count, seconds(timeout), use, STEP)
+        self._read_on(status)
+        return encoded, status
 
     def released(self) -> None:
         self._users -= 1
         if not self._users:
-            self._let_go()
+            self._rows.close()
+            self._give_back()
 
-    async def _read(self, timeout: int, count: int, use: Callable[[Sequence[Row]], bool]) -> WbemStatus:
-        """Passes `count` objects to `use`, some at a time, until that says that it is enough. The status of the reply.
-
-        A failure after some objects waits for the next call, so that none of them is lost.
-        """
-        loop = asyncio.get_running_loop()
-        until = None if timeout < 0 else loop.time() + timeout / 1000  # WBEM_INFINITE arrives as -1
-        try:
-            async with asyncio.timeout_at(until):
-                await self._turn.acquire()
-        except TimeoutError:
-            return WbemStatus.TIMEDOUT
-        try:
-            if self._read_to_the_end:
-                return WbemStatus.FALSE
-            left = count
-            while True:
-                seconds = None if until is None else max(0.0, until - loop.time())
-                try:
-                    batch = await self._cursor.next(min(left, STEP), seconds)
-                except WbemError:
-                    if left == count:
-                        raise
-                    return WbemStatus.TIMEDOUT
-                enough = not use(batch)
-                left -= len(batch)
-                if batch.status is WbemStatus.FALSE and not self._rewindable:
-                    self._read_to_the_end = True
-                    self._let_go()
-                if batch.status is not WbemStatus.NO_ERROR or not left:
-                    return batch.status
-                if enough:
-                    return WbemStatus.TIMEDOUT
-                await asyncio.sleep(0)
-        finally:
-            self._turn.release()
-
-    def _let_go(self) -> None:
-        self._cursor.close()
-        self._give_back()
-
-    def _check_rewindable(self, verb: str) -> None:
-        if not self._rewindable:
-            raise WbemError(WbemStatus.INVALID_OPERATION, f"an enumerator of a forward-only call cannot be {verb}")
+    def _read_on(self, status: WbemStatus) -> None:
+        if status is WbemStatus.FALSE and not self._rows.rewindable:  # then its objects are gone
+            self._give_back()
 
 
 class SmartEnumerator(Served, IWbemWCOSmartEnum):

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
-from openwmi.base import limits
 from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.dcom import Exporter, Served, partial
 from openwmi.interfaces import EnumReply, IEnumWbemClassObject, IWbemServices
-from openwmi.operation import CallContext, CallFlags
+from openwmi.operation import NO_VALUES, CallContext, CallFlags, Enumeration
+from openwmi.orpc import ObjRefCustom, objref
+from openwmi.orpc.wellknown import CLSID_WbemContext
 from openwmi.server.allowance import Allowance
 from openwmi.server.enumerators import Enumerator
 from openwmi.session import Session
-
-# Those of [MS-WMI] 3.1.4.3.18, and ENSURE_LOCATABLE, which only the SDK's page of the call has.
-QUERY_FLAGS = (
-    CallFlags.PROTOTYPE
-    | CallFlags.RETURN_IMMEDIATELY
-    | CallFlags.FORWARD_ONLY
-    | CallFlags.ENSURE_LOCATABLE
-    | CallFlags.DIRECT_READ
-    | CallFlags.USE_AMENDED_QUALIFIERS
-)
+from openwmi.session.asking import checked_query
+from openwmi.session.modes import RULES
+from openwmi.wmio import decode_context
 
 
 @partial
@@ -51,37 +47,44 @@ class Services(Served, IWbemServices):
         lFlags: int,
         pCtx: bytes | None,
     ) -> EnumReply:
-        if not strQueryLanguage or not strQuery:
-            raise WbemError(WbemStatus.INVALID_PARAMETER, "ExecQuery wants a language, which is WQL, and a query")
-        if strQueryLanguage.upper() != "WQL":
-            raise WbemError(WbemStatus.INVALID_QUERY_TYPE, f"the query language is WQL, not {strQueryLanguage}")
-        if len(strQuery) > limits.QUERY_CHARS:
-            raise WbemError(WbemStatus.QUOTA_VIOLATION, f"a query has at most {limits.QUERY_CHARS} characters")
-        flags = self._flags(lFlags, QUERY_FLAGS)
+        text = checked_query(strQueryLanguage, strQuery)
+        flags = RULES["ExecQuery"].read(lFlags).flags
+        values = _values(pCtx)
         forward_only = CallFlags.FORWARD_ONLY in flags
         if CallFlags.RETURN_IMMEDIATELY not in flags:
             flags &= ~CallFlags.FORWARD_ONLY  # a synchronous call gathers before it returns
         held = self._allow()
-        operation = self._session.query(strQuery, None, self._context(flags))
+        operation = self._session.query(text, None, self._context(flags, values))
         try:
             await operation.started()
             if CallFlags.RETURN_IMMEDIATELY not in flags:
                 await operation.status()
                 operation.results.check()
-            enumerator = Enumerator(self._exporter, operation, self._allow, held, rewindable=not forward_only)
+            rows = Enumeration(operation, rewindable=not forward_only)
+            enumerator = Enumerator(self._exporter, rows, self._allow, held)
             return EnumReply(self._exporter.export(enumerator, IEnumWbemClassObject))
         except BaseException:
             operation.close()
             held()
             raise
 
-    def _context(self, flags: CallFlags) -> CallContext:
-        return CallContext(principal=self._principal, locale=self._locale, flags=flags)
+    def _context(self, flags: CallFlags, values: Mapping[str, object]) -> CallContext:
+        return CallContext(principal=self._principal, locale=self._locale, flags=flags, values=values)
 
-    def _flags(self, value: int, allowed: CallFlags) -> CallFlags:
-        unknown = value & ~int(allowed)
-        if unknown:
-            raise WbemError(
-                WbemStatus.INVALID_PARAMETER, f"flags 0x{unknown & 0xFFFFFFFF:X} do not belong to this call"
-            )
-        return CallFlags(value)
+
+def _values(pCtx: bytes | None) -> Mapping[str, object]:
+    """What the caller says by name: the IWbemContext that comes with a call, by value ([MS-WMI] 2.2.13).
+
+    INVALID_CONTEXT if it is none. The document has that status for a context that lacks something; the SDK for one that
+    is not valid.
+    """
+    if pCtx is None:
+        return NO_VALUES
+    try:
+        reference = objref.decode(pCtx)
+        if isinstance(reference, ObjRefCustom) and reference.clsid == CLSID_WbemContext:
+            return decode_context(reference.data)
+        problem = "it is not custom marshaled, or by somebody else"
+    except RemoteProtocolError as error:
+        problem = str(error)
+    raise WbemError(WbemStatus.INVALID_CONTEXT, f"pCtx is no context: {problem}")

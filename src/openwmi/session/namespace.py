@@ -213,6 +213,29 @@ class Namespace:
         """Deletes the instance at a path, or a class with its instances and all that is derived from it."""
         return self._ready(self._session.delete(_path(path), self._context()))
 
+    def events(self, text: str, /, **parameters: object) -> Operation[CimInstance]:
+        """The events that a notification query asks for, as they happen: an endless, forward-only stream.
+
+        It sees what happens after `await op.started()`, and ends when it is cancelled or closed; `:name` in its text
+        stands for the parameter `name`. Whoever reads too slowly gets the events that had room, and then
+        QUEUE_OVERFLOW. `op.progress` tells how many polls of providers have succeeded, and what the last failure was.
+
+        Errors: INVALID_QUERY; INVALID_CLASS; NOT_EVENT_CLASS; REGISTRATION_TOO_PRECISE for a class whose provider has
+        to be polled, without WITHIN; REGISTRATION_TOO_BROAD if such a query names no class by ISA.
+        """
+        return self._ready(self._session.events(text, parameters, self._context()))
+
+    def emit(self, event: CimInstance | Iterable[CimInstance]) -> Operation[None]:
+        """Gives events of a class derived from `__ExtrinsicEvent` to all who subscribed to them, all of them or none.
+
+        TIME_CREATED is now where it is NULL. INVALID_CLASS, NOT_EVENT_CLASS.
+        """
+        events = event if isinstance(event, CimInstance) else tuple(event)
+        for each in events if isinstance(events, tuple) else (events,):
+            if not isinstance(each, CimInstance):
+                raise _unfit("an event is a CimInstance", each)
+        return self._ready(self._session.emit(events, self._context()))
+
     def namespace(self, name: str) -> Operation[Namespace]:
         """A namespace within this one, such as `cimv2` from `root`; close it like any connection."""
 

@@ -97,6 +97,26 @@ class Session(ABC):
         """Deletes an instance, or a class with its instances and all that is derived from it. NOT_FOUND."""
 
     @abstractmethod
+    def events(
+        self, text: str, parameters: Mapping[str, object] | None, context: CallContext
+    ) -> Operation[CimInstance]:
+        """The events that a notification query asks for ([MS-WMI] 3.1.4.3.20), from when `started` returns.
+
+        It is always forward-only, and never ends with success: it ends when it is cancelled, let go, or failed.
+
+        INVALID_QUERY, INVALID_CLASS, NOT_EVENT_CLASS, REGISTRATION_TOO_PRECISE, REGISTRATION_TOO_BROAD before it has
+        started; QUEUE_OVERFLOW when its reader is too slow, behind the events that had room.
+        """
+
+    @abstractmethod
+    def emit(self, event: CimInstance | Sequence[CimInstance], context: CallContext) -> Operation[None]:
+        """Gives extrinsic events to all who subscribed to them, all of them or none ([MS-WMI] 3.1.4.3.3).
+
+        INVALID_CLASS for a class that the namespace lacks; NOT_EVENT_CLASS for one that is not derived from
+        `__ExtrinsicEvent`; those of putting an instance for its values.
+        """
+
+    @abstractmethod
     def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
         """A connection to a namespace within this one, such as `cimv2` from `root`. INVALID_NAMESPACE."""
 

@@ -1,6 +1,7 @@
 """WQL, the query language of WMI ([MS-WMI] 2.2.1; the SDK's "Querying with WQL"): text, tree, and functions made of it.
 
-`parse` and `format` turn text into a tree and back: a Select, a SchemaQuery, AssociatorsOf or ReferencesOf.
+`parse` and `format` turn text into a tree and back: a Select, a SchemaQuery, AssociatorsOf or ReferencesOf;
+`parse_event` does so for a notification query, an EventQuery, and `class_scope` tells which classes it is about.
 `compile_filter` and `compile_row_filter` make of a Select and a class one function that picks what matches;
 `compile_class_filter` does so for the classes that a SchemaQuery asks for. `plan` tells whoever fetches instances what
 not to fetch, by which keys to look, and what to show; `class_lookup` whoever has the classes which of them not to read.
@@ -39,17 +40,20 @@ from openwmi.wql.compiler import (
     compile_filter,
     compile_row_filter,
 )
+from openwmi.wql.event import parse_event
 from openwmi.wql.formatter import format  # noqa: A004 - parse and format are the two verbs for text
 from openwmi.wql.lookup import key_filter
 from openwmi.wql.parser import parse, parse_select
 from openwmi.wql.plan import Plan, plan, prototype, selected
-from openwmi.wql.scope import ClassScope, class_lookup
+from openwmi.wql.scope import ALL_CLASSES, ClassScope, class_lookup
 from openwmi.wql.tree import (
     And,
     AssociatorsOf,
     Comparison,
     Constant,
+    EventQuery,
     Expression,
+    Group,
     Isa,
     IsNull,
     Not,
@@ -60,15 +64,19 @@ from openwmi.wql.tree import (
     SchemaQuery,
     Select,
 )
+from openwmi.wql.watch import check_inner_names, class_scope
 
 __all__ = [
+    "ALL_CLASSES",
     "And",
     "AssociatorsOf",
     "ClassFilter",
     "ClassScope",
     "Comparison",
     "Constant",
+    "EventQuery",
     "Expression",
+    "Group",
     "InstanceFilter",
     "IsNull",
     "Isa",
@@ -81,13 +89,16 @@ __all__ = [
     "RowFilter",
     "SchemaQuery",
     "Select",
+    "check_inner_names",
     "class_lookup",
+    "class_scope",
     "compile_class_filter",
     "compile_filter",
     "compile_row_filter",
     "format",
     "key_filter",
     "parse",
+    "parse_event",
     "parse_select",
     "plan",
     "prototype",

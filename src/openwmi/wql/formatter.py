@@ -9,6 +9,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.limits import QUERY_DEPTH
 from openwmi.base.status import WbemStatus
 from openwmi.wql.association import format_association
+from openwmi.wql.event import seconds_problem
 from openwmi.wql.lexer import is_name, is_path, writable
 from openwmi.wql.place import shown
 from openwmi.wql.tree import (
@@ -17,7 +18,9 @@ from openwmi.wql.tree import (
     AssociatorsOf,
     Comparison,
     Constant,
+    EventQuery,
     Expression,
+    Group,
     Isa,
     IsNull,
     Not,
@@ -26,26 +29,51 @@ from openwmi.wql.tree import (
     Query,
     ReferencesOf,
     SchemaQuery,
+    Select,
 )
 
 
-def format(query: Query) -> str:  # noqa: A001 - parse and format are the two verbs for text
+def format(query: Query | EventQuery) -> str:  # noqa: A001 - parse and format are the two verbs for text
     """The text of a query, in one line; strings in double quotes.
 
     Raises:
         WbemError: INVALID_QUERY if a tree that was built by hand has a name or a constant that WQL cannot write;
             QUOTA_VIOLATION if it is deeper than QUERY_DEPTH.
     """
-    if isinstance(query, AssociatorsOf | ReferencesOf):
-        return format_association(query)
-    if isinstance(query, SchemaQuery):
-        text = f"SELECT * FROM {META_CLASS}"
-    else:
-        columns = "*" if query.columns is None else ", ".join(_path(column) for column in query.columns)
-        if fold(query.class_name) == META_CLASS:
-            raise _unwritable(f"a Select cannot be from {META_CLASS}, which is for a SchemaQuery,")
-        text = f"SELECT {columns or _path('')} FROM {_name(query.class_name)}"
-    return text if query.where is None else f"{text} WHERE {_expression(query.where, 0)}"
+    match query:
+        case AssociatorsOf() | ReferencesOf():
+            return format_association(query)
+        case SchemaQuery(where):
+            return f"SELECT * FROM {META_CLASS}{_clause('WHERE', where)}"
+        case Select(where=where):
+            return f"{_head(query)}{_clause('WHERE', where)}"
+        case EventQuery(select, within, group):
+            polled = "" if within is None else f" WITHIN {_seconds(within)}"
+            grouped = "" if group is None else _group(group)
+            return f"{_head(select)}{polled}{_clause('WHERE', select.where)}{grouped}"
+
+
+def _head(query: Select) -> str:
+    columns = "*" if query.columns is None else ", ".join(_path(column) for column in query.columns)
+    if fold(query.class_name) == META_CLASS:
+        raise _unwritable(f"a Select cannot be from {META_CLASS}, which is for a SchemaQuery,")
+    return f"SELECT {columns or _path('')} FROM {_name(query.class_name)}"
+
+
+def _group(group: Group) -> str:
+    by = f" BY {', '.join(map(_path, group.by))}" if group.by else ""
+    return f" GROUP WITHIN {_seconds(group.within)}{by}{_clause('HAVING', group.having)}"
+
+
+def _clause(keyword: str, condition: Expression | None) -> str:
+    return "" if condition is None else f" {keyword} {_expression(condition, 0)}"
+
+
+def _seconds(value: float) -> str:
+    problem = seconds_problem(value)
+    if problem is not None:
+        raise WbemError(WbemStatus.INVALID_QUERY, problem)
+    return repr(int(value) if value == int(value) else value)
 
 
 def _expression(node: Expression, depth: int) -> str:

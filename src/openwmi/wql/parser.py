@@ -61,12 +61,7 @@ def parse(text: str, parameters: Mapping[str, object] | None = None) -> Query:
             QUERY_DEPTH; INVALID_PARAMETER for what is no text or empty, and for parameters that are missing, unused or
             of a type that no property has.
     """
-    if not isinstance(text, str):  # a caller may lack a type checker
-        raise WbemError(WbemStatus.INVALID_PARAMETER, f"a query is a text, and this is {text!r}")
-    if len(text) > QUERY_CHARS:
-        raise WbemError(WbemStatus.QUOTA_VIOLATION, f"the query has {len(text)} characters; {QUERY_CHARS} are allowed")
-    if not text:  # Windows: tells this from a query that is wrong
-        raise WbemError(WbemStatus.INVALID_PARAMETER, "the query is empty")
+    check_text(text)
     if parameters or len(text) > QUERY_TEXT_KEPT_CHARS:
         return _parsed(text, parameters)
     return _kept(str(text), parameters is None)
@@ -80,6 +75,16 @@ def parse_select(text: str, parameters: Mapping[str, object] | None = None) -> S
     return query
 
 
+def check_text(text: object) -> None:
+    """INVALID_PARAMETER for what is no text or empty, QUOTA_VIOLATION for what is too long."""
+    if not isinstance(text, str):  # a caller may lack a type checker
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"a query is a text, and this is {text!r}")
+    if len(text) > QUERY_CHARS:
+        raise WbemError(WbemStatus.QUOTA_VIOLATION, f"the query has {len(text)} characters; {QUERY_CHARS} are allowed")
+    if not text:  # Windows: tells this from a query that is wrong
+        raise WbemError(WbemStatus.INVALID_PARAMETER, "the query is empty")
+
+
 @lru_cache(maxsize=QUERY_TEXTS_KEPT)
 def _kept(text: str, without: bool) -> Query:
     query = _parsed(text, None if without else {})
@@ -87,13 +92,14 @@ def _kept(text: str, without: bool) -> Query:
 
 
 def _parsed(text: str, parameters: Mapping[str, object] | None) -> Query:
-    parser = _Parser(text, parameters)
+    parser = Parser(text, parameters)
     query = parser.query()
-    parser.finish(query)
+    has_where = isinstance(query, Select | SchemaQuery) and query.where is not None
+    parser.finish("AND, OR or the end" if has_where else "WHERE or the end")
     return query
 
 
-class _Parser(Words):
+class Parser(Words):
     """Each method reads one part of the grammar and leaves the place behind it."""
 
     def __init__(self, text: str, parameters: Mapping[str, object] | None) -> None:
@@ -104,29 +110,36 @@ class _Parser(Words):
         if self.next_is("ASSOCIATORS", "REFERENCES"):
             return parse_association(self)
         self.expect("SELECT", after=", ASSOCIATORS OF or REFERENCES OF")
-        columns: list[Token] | None = None
-        if not self.accept("*"):
-            columns = [self.property("a property name or *")]
-            while self.accept(","):
-                columns.append(self.property("a property name"))
-        self.expect("FROM", after=None if columns is None else ", or a comma")
-        class_name = self.name("a class name").text
+        columns, class_name = self.selection()
         is_schema = fold(class_name) == META_CLASS
         if is_schema and columns is not None:
             raise invalid_query(self.text, columns[0].offset, f"{META_CLASS} gives whole classes: expected * alone")
         where = self.disjunction() if self.accept("WHERE") else None
         if is_schema:
             return SchemaQuery(where, self.text)
+        return self.selected(columns, class_name, where)
+
+    def selection(self) -> tuple[list[Token] | None, str]:
+        """What follows SELECT: the select list, None for `*`, and the class."""
+        columns: list[Token] | None = None
+        if not self.accept("*"):
+            columns = [self.property("a property name or *")]
+            while self.accept(","):
+                columns.append(self.property("a property name"))
+        self.expect("FROM", after=None if columns is None else ", or a comma")
+        return columns, self.name("a class name").text
+
+    def selected(self, columns: list[Token] | None, class_name: str, where: Expression | None) -> Select:
+        """The tree of what was read."""
         if columns is None:
             return Select(None, class_name, where, self.text)
         names, offsets = tuple(c.text for c in columns), tuple(c.offset for c in columns)
         return Select(names, class_name, where, self.text, offsets)
 
-    def finish(self, query: Query) -> None:
-        """Nothing may be left over: no words, and no parameters."""
+    def finish(self, wanted: str) -> None:
+        """Nothing may be left over: no words but what is `wanted`, and no parameters."""
         if self.tokens[self.at].kind != "end":
-            has_where = isinstance(query, Select | SchemaQuery) and query.where is not None
-            self.fail("AND, OR or the end" if has_where else "WHERE or the end")
+            self.fail(wanted)
         if unused := self.unused():
             raise WbemError(
                 WbemStatus.INVALID_PARAMETER, f"the query has no parameter :{shown(unused[0])}: it was given a value"

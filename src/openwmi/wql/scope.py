@@ -89,12 +89,12 @@ def class_lookup(query: SchemaQuery) -> ClassScope:
     terms = condition.terms if isinstance(condition, AllOf) else (condition,)
     about_names = tuple([term for term in terms if not isinstance(term, bool) and _is_about_names(term)])
     if not about_names:
-        return _ALL
+        return ALL_CLASSES
     pick = row_filter(AllOf(about_names), META)
     return ClassScope(trees=(None,), by_name=lambda names: [row.name for row in pick(map(_Name, names))])  # type: ignore[attr-defined]  # it gives what it is given
 
 
-_ALL: Final = ClassScope(trees=(None,))
+ALL_CLASSES: Final = ClassScope(trees=(None,))
 
 
 class _Name:
@@ -115,16 +115,16 @@ class _Name:
 def _scope(condition: Condition | bool) -> ClassScope:
     match condition:
         case AllOf(terms):
-            return min(map(_scope, terms), key=_breadth)
+            return narrowest(map(_scope, terms))
         case AnyOf(terms):
-            return _united([_scope(term) for term in terms])
+            return united([_scope(term) for term in terms])
         case IsaTest(column, name, False) if column.name == "__this":
             return ClassScope(trees=(name,))
         case ValueTest(column, Operator.EQUAL, str(text)):
             return _of_text(column.name, text)
         case NullTest(column, False) if column.name == "__SUPERCLASS":
             return ClassScope(parents=(None,))
-    return _ALL
+    return ALL_CLASSES
 
 
 def _of_text(property_: str, text: str) -> ClassScope:
@@ -140,8 +140,13 @@ def _of_text(property_: str, text: str) -> ClassScope:
             try:
                 return ClassScope(names=(ObjectPath.parse(text).class_name,))
             except WbemError:
-                return _ALL
-    return _ALL
+                return ALL_CLASSES
+    return ALL_CLASSES
+
+
+def narrowest(scopes: Iterable[ClassScope]) -> ClassScope:
+    """The one with the fewest classes, as far as one can tell."""
+    return min(scopes, key=_breadth)
 
 
 def _breadth(scope: ClassScope) -> tuple[bool, int, int, int]:
@@ -149,10 +154,11 @@ def _breadth(scope: ClassScope) -> tuple[bool, int, int, int]:
     return None in scope.trees, len(scope.trees), len(scope.parents), len(scope.names)
 
 
-def _united(scopes: list[ClassScope]) -> ClassScope:
+def united(scopes: list[ClassScope]) -> ClassScope:
+    """All classes of any of these, which ask for nothing but names, parents and trees."""
     trees = {root: None for scope in scopes for root in scope.trees}
     if None in trees:
-        return _ALL
+        return ALL_CLASSES
     names = {name: None for scope in scopes for name in scope.names}
     parents = {root: None for scope in scopes for root in scope.parents}
     return ClassScope(tuple(names), tuple(parents), tuple(trees))

@@ -106,6 +106,36 @@ class Select:
     kept: bool = field(default=False, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`GROUP WITHIN within BY by HAVING having`: one event that stands for all of so many seconds.
+
+    Attributes:
+        within: seconds from the first event on.
+        by: one for each value of these properties.
+        having: what the event that stands for them must fulfil, a condition on `NumberOfEvents`.
+    """
+
+    within: float
+    by: tuple[str, ...] = ()
+    having: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """A notification query ([MS-WMI] 2.2.1.2): `SELECT … FROM class WITHIN within WHERE … GROUP WITHIN …`.
+
+    Attributes:
+        select: which events of which class, and what of them; events are the instances here.
+        within: seconds after which changes that nobody tells of must have been found; None where there is no WITHIN.
+        group: None where there is no GROUP.
+    """
+
+    select: Select
+    within: float | None = None
+    group: Group | None = None
+
+
 META_CLASS = "meta_class"
 """What stands in place of a class where classes themselves are asked for."""
 

@@ -1,0 +1,136 @@
+"""`openwmi watch`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.cli.failure import complain
+from openwmi.cli.options import Settings, shared
+from openwmi.cli.output import FORMATS
+from openwmi.cli.records import Record
+from openwmi.cli.running import Caller, run
+from openwmi.cli.stream import ClosedPipe
+from openwmi.cli.values import one_line
+from openwmi.model import CimInstance
+from openwmi.operation import Operation, ResultSet
+from openwmi.session import Namespace
+from openwmi.wql import parse_event, selected
+
+_FORMATS = [name for name in FORMATS if name != "table"]
+"""A table is written when its last row is known."""
+
+
+@click.command("watch")
+@click.argument("wql", metavar="WQL")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Ends after so many events.")
+@shared("on a terminal list, else jsonl", formats=_FORMATS)
+def command(settings: Settings, wql: str, count: int | None) -> None:
+    """Prints the events that a notification query asks for, as they happen.
+
+    WITHIN says how many seconds may pass until a change is noticed that nobody tells of: of instances that come from
+    this system, such as processes, and of what other programs write into the repository.
+
+    It ends with Ctrl-C, after --count events, or after --timeout seconds. With both, fewer events than asked for are a
+    failure.
+
+    \b
+    Examples:
+      openwmi watch "SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE TargetInstance ISA 'Win32_Process'"
+      openwmi watch "SELECT * FROM __InstanceOperationEvent WITHIN 2 WHERE TargetInstance ISA 'Demo_Lamp'" --count 1
+    """
+
+    async def work(caller: Caller) -> None:
+        watching = _Watching(caller, wql, count, whole=settings.format == "mof")
+        try:
+            with _warnings(), caller.writer.out.reader_watched(watching.reader_gone):
+                await caller.each(watching.start, watching.take)
+        except _EnoughError:
+            return
+        except asyncio.CancelledError:
+            caller.writer.close()  # Ctrl-C: what was written is whole all the same
+            raise
+        except WbemError as error:
+            if watching.is_closed:
+                raise ClosedPipe from None
+            timed_out = error.status == WbemStatus.TIMED_OUT and watching.has_begun
+            if not timed_out or count is not None:
+                raise
+
+    run(settings, work, on_terminal="list", columns=_columns(wql))
+
+
+class _EnoughError(Exception):
+    """There were as many events as asked for."""
+
+
+class _Watching:
+    """One subscription, and what has been written of it."""
+
+    def __init__(self, caller: Caller, wql: str, count: int | None, *, whole: bool) -> None:
+        self._caller = caller
+        self._wql = wql
+        self._left = count
+        self._whole = whole or caller.writer.columns is not None
+        self._results: ResultSet[CimInstance] | None = None
+        self.is_closed = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there was a subscription at all."""
+        return self._results is not None and self._results.began
+
+    def start(self, ns: Namespace) -> Operation[CimInstance]:
+        operation = ns.events(self._wql)
+        self._results = operation.results
+        return operation
+
+    def take(self, events: Sequence[CimInstance]) -> None:
+        """More events, of which no more are written than were asked for."""
+        taken = events if self._left is None else events[: self._left]
+        self._caller.writer.write(taken if self._whole else [_row(each) for each in taken])
+        if self._left is not None:
+            self._left -= len(taken)
+            if not self._left:
+                raise _EnoughError
+
+    def reader_gone(self) -> None:
+        self.is_closed = True
+        if self._results is not None:
+            self._results.cancel()
+
+
+def _row(event: CimInstance) -> Record:
+    """With the class first, which says what has happened."""
+    name = event.class_.name
+    return Record(name, {"__CLASS": name, **event.to_dict_()})
+
+
+def _columns(wql: str) -> tuple[str, ...] | None:
+    try:
+        return selected(parse_event(wql).select)
+    except WbemError:
+        return None  # whoever answers the query says what is wrong with it
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """What goes wrong while the watch goes on, such as a poll that failed, is said on standard error."""
+    log, handler = logging.getLogger("openwmi.engine"), _Complaints(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+class _Complaints(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING:  # an error is a bug of somebody's, with its place in the source
+            complain(one_line(record.getMessage()))

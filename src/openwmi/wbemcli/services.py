@@ -1,0 +1,439 @@
+"""IWbemServices: the 23 calls on a namespace, by the header's names ([MS-WMI] 3.1.4.3; the SDK's page of each).
+
+    synchronous         svc.GetObject("Win32_Process.Handle='4'")           -> (hr, object, None)
+    semisynchronous     svc.GetObject(path, WBEM_FLAG_RETURN_IMMEDIATELY, None, None, OUT)
+                                                                            -> (hr, None, IWbemCallResult)
+                        svc.ExecQuery("WQL", text, WBEM_FLAG_RETURN_IMMEDIATELY | WBEM_FLAG_FORWARD_ONLY)
+                                                                            -> (hr, IEnumWbemClassObject)
+    asynchronous        svc.GetObjectAsync(path, 0, None, sink)             -> hr; the sink hears the rest
+
+A method returns its HRESULT, alone or in front of the out parameters in the header's order; a failure is never raised.
+What is passed as `OUT` or NULL is said in `openwmi.wbemcli.out`. Each method may be called on any thread, also on that
+of a sink's callback. The flags of each method are a table, `openwmi.session.modes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from openwmi.base.error import NotFound, WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.blocking.runner import runner
+from openwmi.model import CimClass, CimInstance
+from openwmi.operation import LOCAL, NO_VALUES, CallContext, CallFlags
+from openwmi.session import Session
+from openwmi.session.asking import (
+    checked_class_name,
+    checked_instance_path,
+    checked_path,
+    checked_query,
+    checked_text,
+    empty_class,
+)
+from openwmi.session.modes import RULES
+from openwmi.wbemcli.calling import com_method, require, require_no_flags
+from openwmi.wbemcli.callresult import CallResult
+from openwmi.wbemcli.calls import Call, Verb, service_method
+from openwmi.wbemcli.classobject import IWbemClassObject
+from openwmi.wbemcli.context import IWbemContext
+from openwmi.wbemcli.enumerator import IEnumWbemClassObject
+from openwmi.wbemcli.origin import Origin, parameter_info
+from openwmi.wbemcli.out import OUT, Out
+from openwmi.wbemcli.sink import CALLS, IWbemObjectSink, Relay, checked_sink
+from openwmi.wbemcli.unknown import S_OK, IUnknown
+
+Flags = int
+Object = IWbemClassObject | None
+Sink = IWbemObjectSink | None
+Context = IWbemContext | None
+
+
+class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
+    """One namespace, for one caller. IWbemLocator.ConnectServer and OpenNamespace return it.
+
+    Args:
+        session: the verbs, in process or over the wire.
+        caller: who calls, in which language, and what goes with each call.
+
+    Attributes:
+        principal_: who calls from here on; see CoSetProxyBlanket.
+    """
+
+    def __init__(self, session: Session, caller: CallContext = LOCAL) -> None:
+        self._session = session
+        self._locale = caller.locale
+        self._values = caller.values
+        self._contexts: dict[CallFlags, CallContext] = {}
+        self._principal = caller.principal
+
+    @property
+    def principal_(self) -> str:
+        """Who calls from here on; see CoSetProxyBlanket."""
+        return self._principal
+
+    @principal_.setter
+    def principal_(self, principal: str) -> None:
+        self._principal = principal
+        self._contexts = {}
+
+    # Namespaces, sinks.
+
+    @service_method(2)
+    def OpenNamespace(
+        self,
+        strNamespace: str | None,
+        lFlags: Flags = 0,
+        pCtx: Context = None,
+        ppWorkingNamespace: Out = OUT,
+        ppResult: Out = None,
+    ) -> tuple[int, IWbemServices | None, IWbemCallResult | None]:
+        """(hresult, ppWorkingNamespace, ppResult): a namespace below this one, such as `cimv2` from `root`.
+
+        pCtx is reserved. A path that begins with a slash is absolute, and refused.
+        """
+        name = checked_text("a namespace", strNamespace)
+        require(not name.startswith(("\\", "/")), f"a namespace within this one was expected, and {name!r} is absolute")
+        require(pCtx is None, "pCtx is reserved here, and must be NULL")
+        call = self._call("OpenNamespace", lFlags, pCtx, name)
+        session, result = _one(
+            call, lambda context, _: self._session.open_namespace(name, context), ppWorkingNamespace, ppResult
+        )
+        return S_OK, None if session is None else IWbemServices(session, call.context), result
+
+    @service_method()
+    def CancelAsyncCall(self, pSink: Sink) -> int:
+        """Cancels every call under way that tells this sink, and returns at once.
+
+        The sink then hears nothing but one final SetStatus(WBEM_E_CALL_CANCELLED), after a callback that is running.
+        WBEM_E_INVALID_PARAMETER for NULL, WBEM_E_NOT_FOUND for a sink that no call under way tells.
+
+        MSDN wants it called outside of the sink's callbacks; here it may be called there as well.
+        """
+        runner().call(CALLS.cancel, Relay(checked_sink(pSink)))
+        return S_OK
+
+    @service_method(1)
+    def QueryObjectSink(self, lFlags: Flags = 0) -> tuple[int, IWbemObjectSink | None]:
+        """(hresult, ppResponseHandler): a sink to whose Indicate extrinsic events are given, for all who subscribed."""
+        require_no_flags(lFlags)
+        return S_OK, EventSink(self._session, self._context(CallFlags.NONE, None))
+
+    # Objects.
+
+    @service_method(2)
+    def GetObject(
+        self,
+        strObjectPath: str | None = None,
+        lFlags: Flags = 0,
+        pCtx: Context = None,
+        ppObject: Out = OUT,
+        ppCallResult: Out = None,
+    ) -> tuple[int, IWbemClassObject | None, IWbemCallResult | None]:
+        """(hresult, ppObject, ppCallResult): the class or the instance at a path; without one an empty class."""
+        verb = self._get(strObjectPath)
+        call = self._call("GetObject", lFlags, pCtx, strObjectPath)
+        found, result = _one(call, verb, ppObject, ppCallResult)
+        return S_OK, None if found is None else call.origin.face(found), result
+
+    @service_method()
+    def GetObjectAsync(self, strObjectPath: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink) -> int:
+        """As GetObject; the object goes to the sink."""
+        verb = self._get(strObjectPath)
+        return self._call("GetObjectAsync", lFlags, pCtx, strObjectPath).pushed(verb, pResponseHandler)
+
+    # Classes.
+
+    @service_method(1)
+    def PutClass(
+        self, pObject: Object, lFlags: Flags = 0, pCtx: Context = None, ppCallResult: Out = None
+    ) -> tuple[int, IWbemCallResult | None]:
+        """(hresult, ppCallResult): creates or updates a class."""
+        verb = self._put(pObject, CimClass)
+        return S_OK, _one(self._call("PutClass", lFlags, pCtx, pObject), verb, OUT, ppCallResult)[1]
+
+    @service_method()
+    def PutClassAsync(self, pObject: Object, lFlags: Flags, pCtx: Context, pResponseHandler: Sink) -> int:
+        """As PutClass; the sink hears how it ended."""
+        verb = self._put(pObject, CimClass)
+        return self._call("PutClassAsync", lFlags, pCtx, pObject).pushed(verb, pResponseHandler)
+
+    @service_method(1)
+    def DeleteClass(
+        self, strClass: str | None, lFlags: Flags = 0, pCtx: Context = None, ppCallResult: Out = None
+    ) -> tuple[int, IWbemCallResult | None]:
+        """(hresult, ppCallResult): deletes a class, its instances, and all that is derived from it."""
+        verb = self._delete(checked_class_name(strClass))
+        return S_OK, _one(self._call("DeleteClass", lFlags, pCtx, strClass), verb, OUT, ppCallResult)[1]
+
+    @service_method()
+    def DeleteClassAsync(self, strClass: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink) -> int:
+        """As DeleteClass; the sink hears how it ended."""
+        verb = self._delete(checked_class_name(strClass))
+        return self._call("DeleteClassAsync", lFlags, pCtx, strClass).pushed(verb, pResponseHandler)
+
+    @service_method(1)
+    def CreateClassEnum(
+        self, strSuperclass: str | None = None, lFlags: Flags = 0, pCtx: Context = None
+    ) -> tuple[int, IEnumWbemClassObject | None]:
+        """(hresult, ppEnum): the classes below one, all the way down or (WBEM_FLAG_SHALLOW) the next generation.
+
+        Without a superclass: all classes, or those that have none.
+        """
+        verb = self._classes(strSuperclass)
+        return S_OK, self._call("CreateClassEnum", lFlags, pCtx, strSuperclass).many(verb)
+
+    @service_method()
+    def CreateClassEnumAsync(
+        self, strSuperclass: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink
+    ) -> int:
+        """As CreateClassEnum; the classes go to the sink."""
+        verb = self._classes(strSuperclass)
+        return self._call("CreateClassEnumAsync", lFlags, pCtx, strSuperclass).pushed(verb, pResponseHandler)
+
+    # Instances.
+
+    @service_method(1)
+    def PutInstance(
+        self, pInst: Object, lFlags: Flags = 0, pCtx: Context = None, ppCallResult: Out = None
+    ) -> tuple[int, IWbemCallResult | None]:
+        """(hresult, ppCallResult): creates or updates an instance; GetResultString of the latter is its path."""
+        verb = self._put(pInst, CimInstance)
+        return S_OK, _one(self._call("PutInstance", lFlags, pCtx, pInst), verb, OUT, ppCallResult)[1]
+
+    @service_method()
+    def PutInstanceAsync(self, pInst: Object, lFlags: Flags, pCtx: Context, pResponseHandler: Sink) -> int:
+        """As PutInstance; the sink hears how it ended, and the path."""
+        verb = self._put(pInst, CimInstance)
+        return self._call("PutInstanceAsync", lFlags, pCtx, pInst).pushed(verb, pResponseHandler)
+
+    @service_method(1)
+    def DeleteInstance(
+        self, strObjectPath: str | None, lFlags: Flags = 0, pCtx: Context = None, ppCallResult: Out = None
+    ) -> tuple[int, IWbemCallResult | None]:
+        """(hresult, ppCallResult): deletes the instance at a path."""
+        verb = self._delete(checked_instance_path(strObjectPath))
+        return S_OK, _one(self._call("DeleteInstance", lFlags, pCtx, strObjectPath), verb, OUT, ppCallResult)[1]
+
+    @service_method()
+    def DeleteInstanceAsync(
+        self, strObjectPath: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink
+    ) -> int:
+        """As DeleteInstance; the sink hears how it ended."""
+        verb = self._delete(checked_instance_path(strObjectPath))
+        return self._call("DeleteInstanceAsync", lFlags, pCtx, strObjectPath).pushed(verb, pResponseHandler)
+
+    @service_method(1)
+    def CreateInstanceEnum(
+        self, strFilter: str | None, lFlags: Flags = 0, pCtx: Context = None
+    ) -> tuple[int, IEnumWbemClassObject | None]:
+        """(hresult, ppEnum): the instances of a class, and (without WBEM_FLAG_SHALLOW) of those derived from it."""
+        verb = self._instances(strFilter)
+        return S_OK, self._call("CreateInstanceEnum", lFlags, pCtx, strFilter).many(verb)
+
+    @service_method()
+    def CreateInstanceEnumAsync(
+        self, strFilter: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink
+    ) -> int:
+        """As CreateInstanceEnum; the instances go to the sink."""
+        verb = self._instances(strFilter)
+        return self._call("CreateInstanceEnumAsync", lFlags, pCtx, strFilter).pushed(verb, pResponseHandler)
+
+    # Queries.
+
+    @service_method(1, about=1)
+    def ExecQuery(
+        self, strQueryLanguage: str | None, strQuery: str | None, lFlags: Flags = 0, pCtx: Context = None
+    ) -> tuple[int, IEnumWbemClassObject | None]:
+        """(hresult, ppEnum): what a query in WQL selects."""
+        text = checked_query(strQueryLanguage, strQuery)
+        call = self._call("ExecQuery", lFlags, pCtx, text)
+        return S_OK, call.many(lambda context, _: self._session.query(text, None, context))
+
+    @service_method(about=1)
+    def ExecQueryAsync(
+        self,
+        strQueryLanguage: str | None,
+        strQuery: str | None,
+        lFlags: Flags,
+        pCtx: Context,
+        pResponseHandler: Sink,
+    ) -> int:
+        """As ExecQuery; what is found goes to the sink."""
+        text = checked_query(strQueryLanguage, strQuery)
+        call = self._call("ExecQueryAsync", lFlags, pCtx, text)
+        return call.pushed(lambda context, _: self._session.query(text, None, context), pResponseHandler)
+
+    @service_method(1, about=1)
+    def ExecNotificationQuery(
+        self, strQueryLanguage: str | None, strQuery: str | None, lFlags: Flags, pCtx: Context = None
+    ) -> tuple[int, IEnumWbemClassObject | None]:
+        """(hresult, ppEnum): events as they happen, until the enumerator is released.
+
+        lFlags must have WBEM_FLAG_RETURN_IMMEDIATELY and WBEM_FLAG_FORWARD_ONLY: the events never end.
+        """
+        text = checked_query(strQueryLanguage, strQuery)
+        call = self._call("ExecNotificationQuery", lFlags, pCtx, text)
+        return S_OK, call.many(lambda context, _: self._session.events(text, None, context))
+
+    @service_method(about=1)
+    def ExecNotificationQueryAsync(
+        self,
+        strQueryLanguage: str | None,
+        strQuery: str | None,
+        lFlags: Flags,
+        pCtx: Context,
+        pResponseHandler: Sink,
+    ) -> int:
+        """As ExecNotificationQuery; events go to the sink until CancelAsyncCall. There is no SetStatus but of an error.
+
+        WBEM_FLAG_SEND_STATUS is allowed, and has no effect.
+        """
+        text = checked_query(strQueryLanguage, strQuery)
+        call = self._call("ExecNotificationQueryAsync", lFlags, pCtx, text)
+        return call.pushed(lambda context, _: self._session.events(text, None, context), pResponseHandler)
+
+    # Methods.
+
+    @service_method(2)
+    def ExecMethod(
+        self,
+        strObjectPath: str | None,
+        strMethodName: str | None,
+        lFlags: Flags = 0,
+        pCtx: Context = None,
+        pInParams: Object = None,
+        ppOutParams: Out = OUT,
+        ppCallResult: Out = None,
+    ) -> tuple[int, IWbemClassObject | None, IWbemCallResult | None]:
+        """(hresult, ppOutParams, ppCallResult): runs a method of an instance, or a static one of a class.
+
+        What the method returns is ReturnValue of ppOutParams; a ReturnValue other than 0 is no failure of this call.
+        """
+        verb = self._method(strObjectPath, strMethodName, pInParams)
+        call = self._call("ExecMethod", lFlags, pCtx, strObjectPath)
+        found, result = _one(call, verb, ppOutParams, ppCallResult)
+        return S_OK, None if found is None else call.origin.face(found), result
+
+    @service_method()
+    def ExecMethodAsync(
+        self,
+        strObjectPath: str | None,
+        strMethodName: str | None,
+        lFlags: Flags,
+        pCtx: Context,
+        pInParams: Object,
+        pResponseHandler: Sink,
+    ) -> int:
+        """As ExecMethod; what it returned goes to the sink. Cancelling it does not stop the provider."""
+        verb = self._method(strObjectPath, strMethodName, pInParams)
+        return self._call("ExecMethodAsync", lFlags, pCtx, strObjectPath).pushed(verb, pResponseHandler)
+
+    # What the methods have in common.
+
+    def _call(self, method: str, flags: int, context: Context, argument: object) -> Call:
+        asked = RULES[method].read(flags)
+        origin = Origin(method, parameter_info(argument), self._superclass)
+        return Call(origin, asked, self._context(asked.flags, context))
+
+    def _context(self, flags: CallFlags, given: Context) -> CallContext:
+        if given is None:
+            known = self._contexts.get(flags)
+            if known is None:
+                known = CallContext(self._principal, self._locale, flags=flags, values=self._values)
+                self._contexts[flags] = known
+            return known
+        require(isinstance(given, IWbemContext), f"pCtx is an IWbemContext, or NULL, and not {given!r}")
+        values = {**self._values, **given.values_} if self._values is not NO_VALUES else given.values_
+        return CallContext(self._principal, self._locale, flags=flags, values=values)
+
+    def _superclass(self, name: str) -> CimClass | None:
+        try:
+            found = runner().complete(self._session.get, name, self._context(CallFlags.NONE, None))
+        except NotFound:
+            return None
+        return found if isinstance(found, CimClass) else None
+
+    def _get(self, path: str | None) -> Verb:
+        if path is None or path == "":
+            return lambda _context, _asked: empty_class()
+        checked = checked_path(path)
+        return lambda context, _: self._session.get(checked, context)
+
+    def _put(self, given: Object, kind: type[CimClass | CimInstance]) -> Verb:
+        model = model_of(given)
+        if not isinstance(model, kind):
+            what = "a class" if kind is CimClass else "an instance"
+            raise WbemError(WbemStatus.INVALID_OBJECT, f"{what} was expected, and this is {model!r}")
+        return lambda context, asked: self._session.put(model, context, asked.changes)
+
+    def _delete(self, path: str) -> Verb:
+        return lambda context, _: self._session.delete(path, context)
+
+    def _classes(self, superclass: str | None) -> Verb:
+        name = checked_class_name(superclass) if superclass else None
+        return lambda context, asked: self._session.classes(name, deep=not asked.shallow, context=context)
+
+    def _instances(self, class_name: str | None) -> Verb:
+        name = checked_class_name(class_name)
+        return lambda context, asked: self._session.instances(name, deep=not asked.shallow, context=context)
+
+    def _method(self, path: str | None, method: str | None, given: Object) -> Verb:
+        checked, name = checked_path(path), checked_text("the name of a method", method)
+        inputs: dict[str, object] = {}
+        if given is not None:
+            model = model_of(given)
+            if not isinstance(model, CimInstance):
+                raise WbemError(
+                    WbemStatus.INVALID_METHOD_PARAMETERS, f"in-parameters are an instance of their class, not {model!r}"
+                )
+            inputs = {each: model[each] for each in model}
+        return lambda context, _: self._session.call(checked, name, inputs, context)
+
+
+class IWbemCallResult(CallResult[IWbemServices], iid="44aca675-e8fc-11d0-a07c-00c04fb68820"):
+    """A call with one result that goes on: the methods and their rules stand with `CallResult`."""
+
+    def _opened(self, session: Session, caller: CallContext) -> IWbemServices:
+        return IWbemServices(session, caller)
+
+
+class EventSink(IWbemObjectSink):
+    """What QueryObjectSink returns: the one sink that openwmi implements and a program calls ([MS-WMI] 3.1.4.3.3)."""
+
+    def __init__(self, session: Session, context: CallContext) -> None:
+        self._session = session
+        self._context = context
+
+    @service_method()
+    def Indicate(self, lObjectCount: int, apObjArray: Sequence[IWbemClassObject]) -> int:
+        """Gives events of classes derived from `__ExtrinsicEvent` to all who subscribed to them, all or none."""
+        require(lObjectCount == len(apObjArray), f"{lObjectCount} objects were announced, and {len(apObjArray)} given")
+        events = [model_of(each) for each in apObjArray]
+        for each in events:
+            if not isinstance(each, CimInstance):
+                raise WbemError(WbemStatus.INVALID_OBJECT, f"an event is an instance, and this is {each!r}")
+        if events:
+            runner().complete(partial(self._session.emit, events, self._context))
+        return S_OK
+
+    @com_method()
+    def SetStatus(self, lFlags: int, hResult: int, strParam: str | None = None, pObjParam: Object = None) -> int:
+        """Has no effect. "Any other DWORD value … MUST be treated as not valid" ([MS-WMI] 3.1.4.2.2)."""
+        require(lFlags in (0, 2), f"lFlags is WBEM_STATUS_COMPLETE or WBEM_STATUS_PROGRESS, and not {lFlags!r}")
+        return S_OK
+
+
+def model_of(given: object) -> Any:
+    """The immutable object behind a face. INVALID_PARAMETER for NULL, and for what is no face."""
+    if isinstance(given, IWbemClassObject):
+        return given.model_
+    raise WbemError(WbemStatus.INVALID_PARAMETER, f"an IWbemClassObject was expected, and not {given!r}")
+
+
+def _one(call: Call, verb: Verb, out: Out, call_result: Out) -> tuple[Any, IWbemCallResult | None]:
+    found, operation = call.one(verb, out, call_result)
+    if operation is None:
+        return found, None
+    return None, IWbemCallResult(operation, RULES[call.origin.method].gives, call.origin)
