@@ -17,11 +17,10 @@ from tests.interop.peer import logged_in
 from tests.interop.serving import in_process
 
 from bench.figure import Figure, Printed
-from openwmi.engine import Engine, Provider, Request, Row
+from openwmi.engine import Engine, Provider, Request, Row, shipped_class
 from openwmi.model import CimClass
-from openwmi.providers.schema.process import WIN32_PROCESS
 
-ROWS = CimClass("Bench_Process", properties=WIN32_PROCESS.properties)
+ROWS = CimClass("Bench_Process", properties=shipped_class("Win32_Process").properties)
 VALUES = {
     "string": "a text of an ordinary length",
     "datetime": "20240131120000.123456+060",

@@ -71,8 +71,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not reasons and not interop:
         return
     terminalreporter.section("could not run here")
-    for reason, count in sorted(reasons.items()):
-        terminalreporter.line(f"{count:5} {'test' if count == 1 else 'tests'}: {reason}")
+    for reason, tests in sorted(reasons.items()):
+        terminalreporter.line(f"{tests:5} {'test' if tests == 1 else 'tests'}: {reason}")
     if interop:
         terminalreporter.line("all of tests/interop: `make interop` runs them")
 

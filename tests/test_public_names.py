@@ -45,7 +45,7 @@ def test_dir_shows_them_all() -> None:
 
 def test_the_table_all_and_the_types_agree() -> None:
     assert {*TABLE, "__version__"} == set(openwmi.__all__)
-    assert _typed_names() == TABLE | {"wsd": "openwmi"}
+    assert _typed_names() == TABLE | {"blocking": "openwmi", "wsd": "openwmi"}
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -53,8 +53,21 @@ def test_the_program_runs() -> None:
 
 
 def test_the_snippet_runs() -> None:
-    _, snippet = PYTHON
+    _, snippet, *_ = PYTHON
     _python("-c", AROUND_A_SNIPPET.format(snippet=indent(snippet, 8 * " ")))
+
+
+def test_the_snippet_of_events_runs() -> None:
+    (snippet,) = (text for text in PYTHON if "ns.events" in text)
+    around = (
+        "import asyncio, openwmi\nasync def main():\n    async with openwmi.connect() as ns:\n{}\nasyncio.run(main())"
+    )
+    _python("-c", around.format(indent(f"{snippet}assert batch.status in {{0, 0x40004}}", 8 * " ")))
+
+
+def test_the_program_without_asyncio_runs() -> None:
+    (program,) = (text for text in PYTHON if "openwmi.blocking" in text)
+    _python("-c", f"{program}\nassert system.Caption and 0 < len(first) <= 10 and len(rows) >= 1")
 
 
 def test_each_command_answers() -> None:

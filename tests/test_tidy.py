@@ -142,7 +142,7 @@ def test_the_citations_that_count_as_malformed(text: str, right: bool) -> None:
 
 
 def _malformed_citations(text: str) -> Iterator[re.Match[str]]:
-    for match in re.finditer(r"\[?\bMS-([A-Z]{3,})\b(\]?)(.{0,10})", text):
+    for match in re.finditer(r"\[?\bMS-(?!DOS\b)([A-Z]{3,})\b(\]?)(.{0,10})", text):
         bracketed = match[0].startswith("[") and match[2] == "]"
         glued = re.match(r"\d|[,:]? ?(?:§|[Ss]ect?\b|[Ss]ection\b)|[,:] ?\d", match[3])
         if not bracketed or glued or match[1] not in DOCUMENTS:

@@ -13,8 +13,10 @@ import psutil
 import pytest
 from tests.interop.peer import CLIENTS, logged_in
 
+from openwmi.engine import shipped_class
 from openwmi.model import CimDateTime, CimType, Type
-from openwmi.providers.schema.process import WIN32_PROCESS
+
+WIN32_PROCESS = shipped_class("Win32_Process")
 
 # A program that calls itself by a Cyrillic name, as the kernel keeps it, and waits to be ended.
 NAME, ARGUMENT = "часы", "у с п е х"

@@ -1,4 +1,4 @@
-"""What the tests of the built-in providers share: requests, and children whose every value is known."""
+"""What the tests of the built-in providers share: hosts, requests, and children whose every value is known."""
 
 import os
 import signal
@@ -8,24 +8,48 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.providers.trees import open_host
 
 from openwmi.base.case import fold
 from openwmi.engine.provider import MethodCall, Request
+from openwmi.engine.registration import shipped_class
+from openwmi.model import CimClass
 from openwmi.operation import CallContext
-from openwmi.providers.schema.process import WIN32_PROCESS
+from openwmi.providers.host import Host
 
 WAITER = "import sys; print(flush=True); sys.stdin.read()"
 """Says that it is there, then waits until its input ends."""
 
+WIN32_PROCESS = shipped_class("Win32_Process")
+
 
 @pytest.fixture
-def ask() -> Callable[..., Request]:
-    """`ask(*names)`: a request for these properties of Win32_Process; for all, if none is named."""
+def host(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Host]:
+    """`host("laptop", "== /etc/hostname\\nother\\n")`: a made-up host, and sections that differ from it."""
 
-    def request(*names: str) -> Request:
-        return Request(CallContext(), WIN32_PROCESS, frozenset(map(fold, names)) if names else None)
+    def make(name: str, *sections: str) -> Host:
+        changes = {str(at): section for at, section in enumerate(sections)}
+        return open_host(name, tmp_path_factory.mktemp(name), **changes)
+
+    return make
+
+
+@pytest.fixture
+def asking() -> Callable[..., Request]:
+    """`asking("Win32_BIOS", "Name", Version="1")`: a request for these properties, of instances with these values."""
+
+    def request(class_name: str | CimClass, *names: str, **equalities: object) -> Request:
+        class_ = class_name if isinstance(class_name, CimClass) else shipped_class(class_name)
+        properties = frozenset(map(fold, names)) if names else None
+        return Request(CallContext(), class_, properties, equalities)
 
     return request
+
+
+@pytest.fixture
+def ask(asking: Callable[..., Request]) -> Callable[..., Request]:
+    """`ask(*names)`: a request for these properties of Win32_Process; for all, if none is named."""
+    return lambda *names: asking(WIN32_PROCESS, *names)
 
 
 @pytest.fixture

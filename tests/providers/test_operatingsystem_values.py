@@ -1,68 +1,97 @@
-"""Win32_OperatingSystem: its values against the kernel, os-release and psutil; and on hosts that are made up."""
+"""Win32_OperatingSystem: its values on hosts that are made up, and on this one against the kernel and psutil."""
 
 import os
-import platform
-import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from openwmi.base.case import fold
 from openwmi.engine.provider import Request
+from openwmi.engine.registration import shipped_class
 from openwmi.model import CimDateTime
-from openwmi.operation import CallContext
-from openwmi.providers import host, operatingsystem
-from openwmi.providers.operatingsystem import OperatingSystemProvider
-from openwmi.providers.schema.operatingsystem import WIN32_OPERATING_SYSTEM
+from openwmi.providers.host import Host, Kernel
+from openwmi.providers.system.operatingsystem import OperatingSystemProvider
+
+Make = Callable[..., Host]
+Asking = Callable[..., Request]
+Values = Callable[..., dict[str, Any]]
+
+WIN32_OPERATING_SYSTEM = shipped_class("Win32_OperatingSystem")
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what is expected is Linux's")
 
 
-def values(*names: str) -> dict[str, Any]:
-    properties = frozenset(map(fold, names)) if names else None
-    (row,) = OperatingSystemProvider().instances(Request(CallContext(), WIN32_OPERATING_SYSTEM, properties))
-    return dict(row)
+@pytest.fixture
+def values(asking: Asking) -> Values:
+    """`values(host, *names)`: these properties of the only instance, or all."""
+
+    def read(host: Host, *names: str) -> dict[str, Any]:
+        (row,) = OperatingSystemProvider(host).instances(asking(WIN32_OPERATING_SYSTEM, *names))
+        return dict(row)
+
+    return read
 
 
-def test_there_is_one_and_it_is_found_without_a_key() -> None:
-    request = Request(CallContext(), WIN32_OPERATING_SYSTEM, frozenset({"caption"}))
-    assert [*OperatingSystemProvider().instances(request)] == [OperatingSystemProvider().get(request, {})]
+@pytest.fixture
+def kernel() -> Callable[..., Host]:
+    """`kernel(machine="i686")`: a host of which nothing is known but what its kernel says."""
+    return lambda **named: Host("/no/such/root", kernel=Kernel(**{"node": "n", "release": "6.1", **named}))
 
 
-def test_each_value_is_of_its_type() -> None:
-    instance = WIN32_OPERATING_SYSTEM.instance(values())
+def test_there_is_one_and_it_is_found_without_a_key(asking: Asking, host: Make) -> None:
+    provider, request = OperatingSystemProvider(host("laptop")), asking(WIN32_OPERATING_SYSTEM, "Caption")
+    assert [*provider.instances(request)] == [provider.get(request, {})]
+
+
+@pytest.mark.parametrize("name", ["laptop", "cloud", "container", "server"])
+def test_each_value_is_of_its_type(name: str, values: Values, host: Make) -> None:
+    instance = WIN32_OPERATING_SYSTEM.instance(values(host(name)))
     assert instance["Status"] == "OK"
     assert instance["ForegroundApplicationBoost"] is None  # and not the default of the class
 
 
-def test_names() -> None:
-    row = values()
-    assert row["Caption"] == row["Name"] == host.os_name()
-    assert row["CSName"] == platform.node()
-    assert (row["CreationClassName"], row["CSCreationClassName"]) == ("Win32_OperatingSystem", "Win32_ComputerSystem")
+def test_a_laptop(values: Values, host: Make) -> None:
+    row = values(host("laptop"))
+    assert {name: row[name] for name in ("Caption", "Name", "CSName", "Version", "BuildNumber")} == {
+        "Caption": "Debian GNU/Linux 12 (bookworm)",
+        "Name": "Debian GNU/Linux 12 (bookworm)",
+        "CSName": "thinbook",
+        "Version": "6.1.0",
+        "BuildNumber": "6.1.0-18-amd64",
+    }
+    assert (row["OSType"], row["OSArchitecture"], row["MaxNumberOfProcesses"]) == (36, "64-bit", 125846)
+    assert (row["Locale"], row["OSLanguage"], row["CodeSet"]) == ("0407", 1031, "65001")
+    assert (str(row["LocalDateTime"]), row["CurrentTimeZone"]) == ("20231114231320.250000+060", 60)
+    assert str(row["LastBootUpTime"]) == "20231111230000.000000+060"
+    assert (row["NumberOfProcesses"], row["NumberOfUsers"]) == (9, 1)
+    assert (row["TotalVisibleMemorySize"], row["FreePhysicalMemory"]) == (16166888, 9876544)
+    assert (row["SizeStoredInPagingFiles"], row["FreeSpaceInPagingFiles"]) == (8388604, 8388604)
+    assert (row["TotalVirtualMemorySize"], row["FreeVirtualMemory"]) == (16166888 + 8388604, 9876544 + 8388604)
+    assert row["SystemDevice"] == "/dev/mapper/vg-root"
 
 
-@linux
-def test_the_caption_is_that_of_os_release() -> None:
-    text = Path("/etc/os-release").read_text(encoding="utf-8")
-    (line,) = [line for line in text.splitlines() if line.startswith("PRETTY_NAME=")]
-    assert values("Caption") == {"Caption": line.partition("=")[2].strip("\"'")}
+def test_a_container(values: Values, host: Make) -> None:
+    row = values(host("container"))
+    assert (row["Caption"], row["SystemDevice"], row["NumberOfUsers"]) == ("Alpine Linux v3.19", None, None)
+    assert (row["Locale"], row["Manufacturer"], row["CurrentTimeZone"]) == (None, None, 0)
 
 
-@linux
-def test_version_and_build_are_the_kernels() -> None:
-    row = values("Version", "BuildNumber", "OSType")
-    release = os.uname().release
-    assert row["BuildNumber"] == release
-    assert release.startswith(row["Version"])
-    assert all(part.isdigit() for part in row["Version"].split("."))
-    assert row["OSType"] == 36
+def test_a_server(values: Values, host: Make) -> None:
+    row = values(host("server"), "Manufacturer", "NumberOfUsers", "CurrentTimeZone", "OSLanguage")
+    assert row == {"Manufacturer": "RESF", "NumberOfUsers": 1, "CurrentTimeZone": -240, "OSLanguage": 1033}
+
+
+def test_a_host_that_says_nothing(values: Values, kernel: Make) -> None:
+    row = values(kernel())
+    assert (row["Caption"], row["Version"], row["MaxNumberOfProcesses"]) == ("Linux 6.1", "6.1", 0xFFFFFFFF)
+    assert {row[name] for name in ("TotalVisibleMemorySize", "LastBootUpTime", "NumberOfUsers", "InstallDate")} == {
+        None
+    }
 
 
 @pytest.mark.parametrize(
@@ -74,10 +103,8 @@ def test_version_and_build_are_the_kernels() -> None:
         ("x", None),
     ],
 )
-@linux
-def test_the_form_of_a_version(release: str, version: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "release", lambda: release)
-    assert values("Version", "BuildNumber") == {"Version": version, "BuildNumber": release}
+def test_the_form_of_a_version(release: str, version: str | None, values: Values, kernel: Make) -> None:
+    assert values(kernel(release=release), "Version", "BuildNumber") == {"Version": version, "BuildNumber": release}
 
 
 @pytest.mark.parametrize(
@@ -99,26 +126,21 @@ def test_the_form_of_a_version(release: str, version: str | None, monkeypatch: p
         ("pdp11", None),
     ],
 )
-def test_architectures(machine: str, bits: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "machine", lambda: machine)
-    assert values("OSArchitecture") == {"OSArchitecture": bits}
+def test_architectures(machine: str, bits: str | None, values: Values, kernel: Make) -> None:
+    assert values(kernel(machine=machine), "OSArchitecture") == {"OSArchitecture": bits}
 
 
-def test_dates() -> None:
-    before = time.time()
-    row = values("LocalDateTime", "LastBootUpTime", "CurrentTimeZone")
-    now, booted = row["LocalDateTime"].to_datetime(), row["LastBootUpTime"].to_datetime()
-    assert before - 1e-3 <= now.timestamp() <= time.time()
-    assert abs(booted.timestamp() - psutil.boot_time()) < 1
-    assert now.utcoffset().total_seconds() == row["CurrentTimeZone"] * 60 == time.localtime().tm_gmtoff
+@pytest.mark.parametrize(("limit", "kilobytes"), [(4 << 20, 4096), (None, 0)])
+def test_a_limit_of_memory(limit: int | None, kilobytes: int, values: Values, kernel: Make) -> None:
+    assert values(kernel(memory_limit=limit), "MaxProcessMemorySize") == {"MaxProcessMemorySize": kilobytes}
 
 
 @pytest.mark.parametrize(("zone", "minutes"), [("UTC0", 0), ("ABC-5:45", 345), ("ABC+9:30", -570)])
-def test_time_zones(zone: str, minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_zone_of_this_process(zone: str, minutes: int, values: Values, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        row = values("CurrentTimeZone", "LocalDateTime")
+        row = values(Host(), "CurrentTimeZone", "LocalDateTime")
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -126,103 +148,48 @@ def test_time_zones(zone: str, minutes: int, monkeypatch: pytest.MonkeyPatch) ->
     assert str(row["LocalDateTime"]).endswith(f"{minutes:+04d}")
 
 
-def test_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Frozen, since the real one changes while it is looked at."""
-    memory, swap = psutil.virtual_memory(), psutil.swap_memory()._replace(total=3 << 20, free=1 << 20)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(psutil, "swap_memory", lambda: swap)
-    row = values()
-    assert row["TotalVisibleMemorySize"] == memory.total // 1024
-    assert row["FreePhysicalMemory"] == memory.available // 1024
-    assert row["TotalVirtualMemorySize"] == (memory.total + (3 << 20)) // 1024
-    assert row["FreeVirtualMemory"] == (memory.available + (1 << 20)) // 1024
-    assert (row["SizeStoredInPagingFiles"], row["FreeSpaceInPagingFiles"]) == (3 << 10, 1 << 10)
+UTMP = "== /run/utmp hex\n" + "".join(f"{kind:02x}00" + "00" * 382 + "\n" for kind in (2, 7, 7, 8))
+SESSION = "".join(
+    f"== /run/systemd/sessions/{name}\nUID=0\nCLASS={kind}\n"
+    for name, kind in {"1": "user", "2": "greeter", "c3": "user-light", "4": "manager", "1.ref": "user"}.items()
+)
+SYSTEMD = "== /run/systemd/system dir\n"
 
 
-@linux
-def test_memory_is_the_kernels() -> None:
-    line = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()[0]
-    assert f"{values('TotalVisibleMemorySize')['TotalVisibleMemorySize']} kB" in line
+@pytest.mark.parametrize(
+    ("sections", "users"),
+    [
+        ((), None),  # nobody keeps a list
+        ((UTMP,), 2),
+        ((UTMP, SESSION), 2),  # a package made the folder; nothing runs that fills it
+        ((UTMP, SESSION, SYSTEMD), 2),
+        ((SYSTEMD, "== /run/systemd/sessions dir\n"), 0),
+    ],
+)
+def test_users(sections: tuple[str, ...], users: int | None, values: Values, host: Make) -> None:
+    assert values(host("container", *sections), "NumberOfUsers") == {"NumberOfUsers": users}
 
 
-def test_a_limit_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (1 << 20, 4 << 20))
-    assert values("MaxProcessMemorySize") == {"MaxProcessMemorySize": 4096}
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (1 << 20, resource.RLIM_INFINITY))
-    assert values("MaxProcessMemorySize") == {"MaxProcessMemorySize": 0}
+def test_the_partition_of_the_root_folder(values: Values, host: Make) -> None:
+    def device(*mounts: str) -> object:
+        lines = "".join(f"{mount} / ext4 rw 0 0\n" for mount in mounts)
+        return values(host("container", f"== /proc/self/mounts\n{lines}x /boot ext4 rw 0 0\n"), "SystemDevice")
+
+    assert device("/dev/sda1", "/dev/vda2") == {"SystemDevice": "/dev/vda2"}
+    assert device("overlay") == {"SystemDevice": None}
+    assert device() == {"SystemDevice": None}
 
 
-def test_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(psutil, "pids", lambda: [1, 2, 3])
-    assert values("NumberOfProcesses") == {"NumberOfProcesses": 3}
+def test_the_date_of_installation(values: Values, host: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = host("cloud")
+    monkeypatch.setattr(made, "birth_time", lambda _: 1_700_000_000.25)
+    assert str(values(made, "InstallDate")["InstallDate"]) == "20231114221320.250000+000"
+    monkeypatch.setattr(made, "birth_time", lambda _: None)
+    assert values(made, "InstallDate") == {"InstallDate": None}
 
 
-@linux
-def test_the_greatest_number_of_processes() -> None:
-    limits = [int(Path("/proc/sys/kernel", name).read_text()) for name in ("pid_max", "threads-max")]
-    assert values("MaxNumberOfProcesses") == {"MaxNumberOfProcesses": min(limits)}
-
-
-def test_a_greatest_number_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operatingsystem, "_kernel_number", lambda _: None)
-    assert values("MaxNumberOfProcesses") == {"MaxNumberOfProcesses": 0xFFFFFFFF}
-
-
-@linux
-def test_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operatingsystem, "SYSTEMD", tmp_path)
-    monkeypatch.setattr(operatingsystem, "UTMP", tmp_path / "utmp")
-    monkeypatch.setattr(psutil, "users", lambda: ["one", "two"])
-    assert values("NumberOfUsers") == {"NumberOfUsers": None}  # nobody keeps a list
-    (tmp_path / "utmp").touch()
-    assert values("NumberOfUsers") == {"NumberOfUsers": 2}
-    (tmp_path / "sessions").mkdir()
-    assert values("NumberOfUsers") == {"NumberOfUsers": 2}  # a package made the folder; nothing runs that fills it
-    (tmp_path / "system").mkdir()
-    for name, kind in {
-        "1": "user",
-        "2": "greeter",
-        "c3": "user-light",
-        "4": "manager",
-        "5": "user",
-        "1.ref": "user",
-    }.items():
-        (tmp_path / "sessions" / name).write_text(f"UID=0\nCLASS={kind}\n", encoding="ascii")
-    assert values("NumberOfUsers") == {"NumberOfUsers": 3}
-
-
-def test_the_partition_of_the_root_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    def mounted(*devices: str) -> None:
-        parts = [part._replace(device=device, mountpoint="/") for part, device in zip(blank, devices, strict=False)]
-        monkeypatch.setattr(psutil, "disk_partitions", lambda: [*blank[:1], *parts])
-
-    blank = [type(psutil.disk_partitions(all=True)[0])("/dev/sdb1", "/boot", "ext4", "rw")] * 2
-    mounted("/dev/vda2")
-    assert values("SystemDevice") == {"SystemDevice": "/dev/vda2"}
-    mounted("overlay")
-    assert values("SystemDevice") == {"SystemDevice": None}
-    mounted()
-    assert values("SystemDevice") == {"SystemDevice": None}
-
-
-def test_languages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "language_id", lambda: 0x0407)
-    assert values("Locale", "OSLanguage") == {"Locale": "0407", "OSLanguage": 1031}
-    monkeypatch.setattr(host, "language_id", lambda: None)
-    assert values("Locale", "OSLanguage") == {"Locale": None, "OSLanguage": None}
-
-
-def test_the_date_of_installation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "birth_time", lambda _: 1_700_000_000.25)
-    installed = values("InstallDate")["InstallDate"]
-    assert isinstance(installed, CimDateTime)
-    assert installed.to_datetime() == datetime.fromisoformat("2023-11-14T22:13:20.250000+00:00")
-    monkeypatch.setattr(host, "birth_time", lambda _: None)
-    assert values("InstallDate") == {"InstallDate": None}
-
-
-def test_what_belongs_to_windows_alone_is_null() -> None:
-    row = values()
+def test_what_belongs_to_windows_alone_is_null(values: Values, host: Make) -> None:
+    row = values(host("laptop"))
     absent = {
         *("SystemDrive", "SystemDirectory", "WindowsDirectory", "BootDevice", "CountryCode", "SerialNumber"),
         *("RegisteredUser", "Organization", "OperatingSystemSKU", "ProductType", "TotalSwapSpaceSize"),
@@ -230,21 +197,32 @@ def test_what_belongs_to_windows_alone_is_null() -> None:
     assert {name for name in absent if row.get(name) is not None} == set()
 
 
+@linux
+def test_this_machine(values: Values) -> None:
+    before = time.time()
+    row = values(Host())
+    text = Path("/etc/os-release").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith("PRETTY_NAME=")]
+    assert row["Caption"] == row["Name"] == line.partition("=")[2].strip("\"'")
+    assert (row["CSName"], row["BuildNumber"]) == (os.uname().nodename, os.uname().release)
+    assert f"{row['TotalVisibleMemorySize']} kB" in Path("/proc/meminfo").read_text(encoding="ascii").splitlines()[0]
+    now, booted = row["LocalDateTime"], row["LastBootUpTime"]
+    assert isinstance(now, CimDateTime)
+    assert before - 1e-3 <= now.to_datetime().timestamp() <= time.time()
+    assert abs(booted.to_datetime().timestamp() - psutil.boot_time()) < 1
+    assert row["CurrentTimeZone"] * 60 == time.localtime().tm_gmtoff
+
+
 @pytest.mark.parametrize(
     ("wanted", "source"),
-    [("Status", None), ("Caption", None), ("FreePhysicalMemory", "virtual_memory"), ("NumberOfProcesses", "pids")],
+    [("Status", None), ("Caption", "/etc/os-release"), ("FreePhysicalMemory", "/proc/meminfo"), ("CSName", None)],
 )
-def test_only_what_is_read_is_asked_for(wanted: str, source: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def counted(name: str, real: Callable[[], Any]) -> Callable[[], Any]:
-        def call() -> Any:
-            asked.append(name)
-            return real()
-
-        return call
-
-    for name in ("virtual_memory", "swap_memory", "pids", "users", "boot_time", "disk_partitions"):
-        monkeypatch.setattr(psutil, name, counted(name, getattr(psutil, name)))
-    assert list(values(wanted)) == [wanted]
-    assert asked == ([] if source is None else [source])
+def test_only_what_is_read_is_asked_for(
+    wanted: str, source: str | None, values: Values, host: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+    made = host("laptop")
+    load = made.load
+    monkeypatch.setattr(made, "load", lambda path: (asked.update([path]), load(path))[1])
+    assert list(values(made, wanted)) == [wanted]
+    assert asked == ({} if source is None else {source: 1})

@@ -19,12 +19,15 @@ import pytest
 from openwmi.base.error import NotFound, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine.provider import MethodCall, MethodTable
-from openwmi.providers import host
-from openwmi.providers.process import ProcessProvider, ProcessTable
-from openwmi.providers.schema.process import WIN32_PROCESS, WIN32_PROCESS_STARTUP
+from openwmi.engine.registration import shipped_class
+from openwmi.providers.host import Host
+from openwmi.providers.processes.process import ProcessProvider
 
 Call = Callable[..., MethodCall]
+Make = Callable[..., Host]
 Child = subprocess.Popen[bytes]
+
+WIN32_PROCESS, WIN32_PROCESS_STARTUP = shipped_class("Win32_Process"), shipped_class("Win32_ProcessStartup")
 
 # What a new process tells of itself, down the pipe that it is given.
 REPORT = """
@@ -258,40 +261,37 @@ def test_terminating_somebody_elses_process_is_2(call: Call) -> None:
     assert ProcessProvider().terminate(call(theirs, Reason=None)) == {"ReturnValue": 2}
 
 
-def test_the_first_process_is_never_terminated(call: Call) -> None:
+@pytest.mark.parametrize("pid", [1, 2, 15])
+def test_the_first_process_and_kernel_threads_are_never_terminated(
+    pid: int, call: Call, host: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The kernel takes the signal and drops it: 0 would be a lie."""
-    table = ProcessTable(open=lambda pid: _Denying(pid, None))
-    assert ProcessProvider(table).terminate(call(1, Reason=None)) == {"ReturnValue": 2}
-
-
-def test_nor_is_a_kernel_thread(call: Call) -> None:
-    stat_file = f"5 (kthread (x)) S 2 0 0 0 -1 {0x00200000 | 64} 0 0 0 0"
-    table = ProcessTable(
-        exists=lambda _: True, open=lambda pid: _Denying(pid, None), read_file=lambda _, name: stat_file
-    )
-    assert ProcessProvider(table).terminate(call(5, Reason=None)) == {"ReturnValue": 2}
+    made = host("laptop")
+    monkeypatch.setattr(made, "kill", lambda pid: pytest.fail("nobody may signal this one"))
+    assert ProcessProvider(made).terminate(call(pid, Reason=None)) == {"ReturnValue": 2}
 
 
 def test_owner_is_the_account_and_this_host(call: Call, still: Child) -> None:
     out = ProcessProvider().get_owner(call(still.pid))
-    assert out == {"User": pwd.getpwuid(os.getuid()).pw_name, "Domain": host.computer_name(), "ReturnValue": 0}
+    assert out == {"User": pwd.getpwuid(os.getuid()).pw_name, "Domain": os.uname().nodename, "ReturnValue": 0}
 
 
 @pytest.mark.parametrize(
-    ("name", "domain", "user"), [("DOM\\anna", "DOM", "anna"), ("anna", None, "anna"), ("4711", None, "4711")]
+    ("name", "domain", "user"), [("DOM\\anna", "DOM", "anna"), ("anna", "thinbook", "anna"), (None, "thinbook", "1000")]
 )
-def test_a_domain_that_the_name_service_gives(call: Call, name: str, domain: str | None, user: str) -> None:
-    table = ProcessTable(exists=lambda _: True, open=lambda pid: _Named(pid, name))
-    out = ProcessProvider(table).get_owner(call(5))
-    assert out == {"User": user, "Domain": domain or host.computer_name(), "ReturnValue": 0}
+def test_a_domain_that_the_name_service_gives(
+    name: str | None, domain: str, user: str, call: Call, host: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = host("laptop")
+    monkeypatch.setattr(made, "account", lambda uid: name)
+    out = ProcessProvider(made).get_owner(call(1420))
+    assert out == {"User": user, "Domain": domain, "ReturnValue": 0}
 
 
-@pytest.mark.parametrize("name", ["Terminate", "GetOwner"])
-def test_what_is_denied_is_2(call: Call, name: str) -> None:
-    table = ProcessTable(
-        exists=lambda _: True, open=lambda pid: _Denying(pid, psutil.AccessDenied(pid)), read_file=lambda *_: None
-    )
-    assert run(ProcessProvider(table), name, call(5, Reason=None)) == {"ReturnValue": 2}
+def test_what_is_denied_is_2(call: Call, host: Make) -> None:
+    assert ProcessProvider(host("laptop")).terminate(call(1420, Reason=None)) == {"ReturnValue": 2}
+    unnamed = host("laptop", "== /proc/1420/status\nTgid:\t1420\n")
+    assert ProcessProvider(unnamed).get_owner(call(1420)) == {"ReturnValue": 2}
 
 
 @pytest.mark.parametrize("name", ["Terminate", "GetOwner"])
@@ -301,19 +301,15 @@ def test_a_process_that_is_not_there_is_not_found(call: Call, zombie: Child, nam
         run(ProcessProvider(), name, call(zombie.pid, Reason=None))
 
 
-@pytest.mark.parametrize("name", ["Terminate", "GetOwner"])
-def test_nor_is_one_that_ends_meanwhile(call: Call, name: str) -> None:
-    gone = ProcessTable(
-        exists=lambda _: True, open=lambda pid: _Denying(pid, psutil.NoSuchProcess(pid)), read_file=lambda *_: None
-    )
-    with pytest.raises(NotFound, match='Handle="5"'):
-        run(ProcessProvider(gone), name, call(5, Reason=None))
+def test_nor_is_one_that_ends_meanwhile(call: Call, host: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = host("laptop")
 
-    def ended(pid: int) -> psutil.Process:
-        raise psutil.NoSuchProcess(pid)
+    def ended(pid: int) -> None:
+        raise ProcessLookupError
 
-    with pytest.raises(NotFound, match='Handle="5"'):
-        run(ProcessProvider(ProcessTable(exists=lambda _: True, open=ended)), name, call(5, Reason=None))
+    monkeypatch.setattr(made, "kill", ended)
+    with pytest.raises(NotFound, match='Handle="1420"'):
+        ProcessProvider(made).terminate(call(1420, Reason=None))
 
 
 @pytest.mark.parametrize("name", ["Terminate", "GetOwner"])
@@ -333,28 +329,3 @@ def run(provider: ProcessProvider, name: str, method_call: MethodCall) -> Any:
     function = MethodTable(ProcessProvider).find(name)
     assert function is not None
     return function(provider, method_call)
-
-
-class _Denying(psutil.Process):
-    """A process that answers every request with an exception, or must not be asked at all."""
-
-    def __init__(self, pid: int, error: Exception | None) -> None:
-        self._pid = pid
-        self._error = error or AssertionError("nobody may signal this one")
-
-    def kill(self) -> None:
-        raise self._error
-
-    def username(self) -> str:
-        raise self._error
-
-
-class _Named(psutil.Process):
-    """A process of which only the owner is known."""
-
-    def __init__(self, pid: int, name: str) -> None:
-        self._pid = pid
-        self._owner = name
-
-    def username(self) -> str:
-        return self._owner

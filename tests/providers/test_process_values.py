@@ -14,15 +14,18 @@ import psutil
 import pytest
 
 from openwmi.engine.provider import Request
+from openwmi.engine.registration import shipped_class
 from openwmi.model import CimDateTime
-from openwmi.providers import host
-from openwmi.providers.process import ProcessProvider
-from openwmi.providers.schema.process import WIN32_PROCESS
+from openwmi.providers.host import Host
+from openwmi.providers.host.identity import os_name
+from openwmi.providers.processes.process import ProcessProvider
 
 Ask = Callable[..., Request]
 Child = subprocess.Popen[bytes]
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what is expected is read from /proc")
+
+WIN32_PROCESS = shipped_class("Win32_Process")
 
 NO_COUNTERPART = {
     "InstallDate",
@@ -62,7 +65,7 @@ def test_who_it_is(still: Child, ask: Ask) -> None:
     assert row["Name"] == row["Caption"] == row["Description"] == "тихий"
     assert row["CreationClassName"] == "Win32_Process"
     assert (row["CSCreationClassName"], row["CSName"]) == ("Win32_ComputerSystem", platform.node())
-    assert (row["OSCreationClassName"], row["OSName"]) == ("Win32_OperatingSystem", host.os_name())
+    assert (row["OSCreationClassName"], row["OSName"]) == ("Win32_OperatingSystem", os_name(Host()))
 
 
 def test_its_command_line_can_be_typed_again(still: Child, ask: Ask) -> None:
@@ -202,6 +205,6 @@ def test_octets_that_are_no_text_do_not_break_a_row(tmp_path: Path, ask: Ask) ->
 
 
 def test_the_date_keeps_its_microseconds() -> None:
-    made = host.local_time(1_700_000_000.123456).to_datetime()
+    made = Host().local_time(1_700_000_000.123456).to_datetime()
     assert made.timestamp() == pytest.approx(1_700_000_000.123456, abs=1e-6)
     assert isinstance(made.utcoffset(), timedelta)

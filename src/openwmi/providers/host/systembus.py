@@ -1,0 +1,98 @@
+"""The system bus of this host, over dbus-fast, whose loop runs on a thread of its own.
+
+Nothing is connected before the first call, and a connection that broke is made anew by the next. dbus-fast comes with
+the extra `linux`; without it every call is a BusError that says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import TimeoutError as TookTooLong
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from openwmi.base.limits import HOST_SECONDS
+from openwmi.providers.host.bus import PROPERTIES, BusError
+
+if TYPE_CHECKING:
+    from dbus_fast.aio import MessageBus
+
+T = TypeVar("T")
+
+
+class SystemBus:
+    """See `Bus`.
+
+    Args:
+        address: of another bus, such as one that a test started; None for the system's.
+        seconds: how long a call may take.
+    """
+
+    def __init__(self, address: str | None = None, seconds: float = HOST_SECONDS) -> None:
+        self._address = address
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._bus: MessageBus | None = None
+
+    def call(
+        self, destination: str, path: str, interface: str, member: str, signature: str = "", *arguments: object
+    ) -> tuple[Any, ...]:
+        what = f"{interface}.{member} of {destination}{path}"
+        made = self._call(destination, path, interface, member, signature, list(arguments))
+        return self._wait(made, what)
+
+    def properties(self, destination: str, path: str, interface: str) -> Mapping[str, Any]:
+        (found,) = self.call(destination, path, PROPERTIES, "GetAll", "s", interface)
+        properties: Mapping[str, Any] = found
+        return properties
+
+    def _wait(self, made: Coroutine[Any, Any, T], what: str) -> T:
+        pending = asyncio.run_coroutine_threadsafe(made, self._running())
+        try:
+            return pending.result(self._seconds)
+        except TookTooLong:
+            pending.cancel()
+            raise BusError("openwmi.Silent", f"{what} did not answer within {self._seconds:g} s") from None
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="dbus", daemon=True).start()
+            return self._loop
+
+    async def _call(
+        self, destination: str, path: str, interface: str, member: str, signature: str, arguments: list[object]
+    ) -> tuple[Any, ...]:
+        try:
+            from dbus_fast import Message, MessageType, unpack  # noqa: PLC0415 - it is an extra, and costs time
+        except ImportError:
+            raise BusError("openwmi.NoBus", "D-Bus needs the extra: pip install 'openwmi[linux]'") from None
+        bus = await self._connected()
+        message = Message(
+            destination=destination, path=path, interface=interface, member=member, signature=signature, body=arguments
+        )
+        try:
+            reply = await bus.call(message)
+        except (OSError, EOFError) as error:
+            self._bus = None
+            raise BusError("openwmi.NoBus", str(error)) from None
+        assert reply is not None
+        if reply.message_type is MessageType.ERROR:
+            text = str(reply.body[0]) if reply.body else ""
+            raise BusError(reply.error_name or "openwmi.NoName", text)
+        return tuple(unpack.unpack_variants(reply.body))
+
+    async def _connected(self) -> MessageBus:
+        from dbus_fast import BusType  # noqa: PLC0415 - likewise
+        from dbus_fast.aio import MessageBus  # noqa: PLC0415 - likewise
+
+        if self._bus is None or not self._bus.connected:
+            try:
+                bus = MessageBus(self._address, bus_type=BusType.SYSTEM)
+                self._bus = await bus.connect()
+            except Exception as error:  # noqa: BLE001 - it raises whatever a broken socket or a refusal made it raise
+                raise BusError("openwmi.NoBus", f"{type(error).__name__}: {error}") from None
+        return self._bus

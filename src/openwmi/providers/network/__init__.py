@@ -1,0 +1,4 @@
+"""Interfaces, their configuration, and routes."""
+
+PROVIDERS: dict[str, tuple[str, str]] = {}
+"""Class -> (module, provider)."""

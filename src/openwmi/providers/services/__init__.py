@@ -1,0 +1,4 @@
+"""Services, drivers and scheduled jobs."""
+
+PROVIDERS: dict[str, tuple[str, str]] = {}
+"""Class -> (module, provider)."""
