@@ -21,7 +21,7 @@ SAYS = {
         r"result\.\n   WBEM_S_TIMEDOUT \(0x00040004\): +0 objects so far\n",
         r"\n   WBEM_S_NO_ERROR \(0x00000000\): +[1-9]\d* objects\n",
         r"3\. Asynchronous",
-        r"Indicate: 1 object, the first a Win32_OperatingSystem",
+        r"Indicate: 1 object, the first a Win32_ComputerSystem",
         r"CancelAsyncCall",
         r"SetStatus: WBEM_E_CALL_CANCELLED \(0x80041032\)",
         r"after (?P<came>\d+) objects? of the (?P<full>\d+) that",

@@ -36,9 +36,9 @@ from openwmi.operation.spool import QUOTA
 from openwmi.operation.timers import Timers
 from openwmi.testing import FakeClockLoop
 
-SEEDS = 5_000
-"""In each of the parts: about 10,000 operations."""
-PARTS = 10
+SEEDS = 2_500
+"""In each of the parts: about 5,000 operations."""
+PARTS = 20
 FINAL = {
     WbemStatus.NO_ERROR,
     WbemStatus.PROVIDER_FAILURE,

@@ -149,7 +149,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     "rows of many NULL patterns": lambda size: array([EIGHT.instance(pattern(number)) for number in range(size)]),
     "many classes in one array": lambda size: array([CimClass(f"C{number}") for number in range(size)]),
     "many classes with instances": lambda size: array(
-        [wide(20, UINT8, 7, f"C{number}") for number in range(size // 30) for _ in range(30)]
+        [wide(8, UINT8, 7, f"C{number}") for number in range(size // 30) for _ in range(30)]
     ),
     "a context of names": lambda size: encode_context({"N": tuple(f"text {number}" for number in range(size))}),
 }

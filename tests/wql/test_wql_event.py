@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.wql.test_wql_parse import expressions, properties, selects, words
 
 from openwmi.base.error import WbemError
-from openwmi.base.limits import EVENT_WITHIN_SECONDS, QUERY_CHARS
+from openwmi.base.limits import EVENT_WITHIN, EVENT_WITHIN_LEAST, QUERY_CHARS
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, CimType, Property, Type
 from openwmi.wql import (
@@ -123,7 +123,7 @@ def test_where_no_class_is_there_no_name_is_wrong() -> None:
 
 # ----------------------------------------------------------------------------------------------------------- properties
 
-seconds = st.floats(*EVENT_WITHIN_SECONDS) | st.integers(1, 4_294_967).map(float)
+seconds = st.floats(EVENT_WITHIN_LEAST, EVENT_WITHIN) | st.integers(1, 4_294_967).map(float)
 groups = st.builds(Group, seconds, st.lists(properties, max_size=3).map(tuple), st.none() | expressions)
 events = st.builds(EventQuery, selects, st.none() | seconds, st.none() | groups)
 

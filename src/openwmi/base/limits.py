@@ -119,7 +119,7 @@ WMIO_PLAN_AFTER: Final = 32
 WMIO_PLAN_PRICE: Final = 1
 WMIO_PLANS: Final = 8
 
-# Octets of the largest decoder of that kind. It is that of a class of 300 strings; making it takes 2 MB for a moment.
+# Octets of the largest decoder of that kind: that of a class of 300 strings. Making it takes 3 MB for a moment.
 WMIO_PLAN_OCTETS: Final = 1 << 18
 
 # Heads of packets that are kept for one class and NULL pattern, one of some eighty octets for each length of an
@@ -347,9 +347,10 @@ DISCOVERY_QUESTIONS: Final = 4096
 # many objects as it asked for, once it has them and its sink still has those before.
 NEXT_ASYNC_PENDING: Final = 64
 
-# WITHIN and GROUP WITHIN of a notification query: milliseconds that fit into 32 bits ([MS-WMI] 3.1.2, whose 418937 is a
-# slip in the division that it gives itself).
-EVENT_WITHIN_SECONDS: Final = (0.001, 4294967.295)
+# Seconds of WITHIN and GROUP WITHIN of a notification query: milliseconds that fit into 32 bits ([MS-WMI] 3.1.2, whose
+# 418937 is a slip in the division that it gives itself).
+EVENT_WITHIN: Final = 4294967.295
+EVENT_WITHIN_LEAST: Final = 0.001
 # Events of one subscription that nobody has read yet: EventDropLimit ([MS-WMI] 3.1.3). One more is QUEUE_OVERFLOW, but
 # for a burst: what a compilation or a poll brings at once has to be read within so long, and must not be more than
 # this. A slow reader takes some ten thousand a second; the objects are shared among subscriptions.
@@ -399,7 +400,7 @@ LOG_COUNTED_OCTETS: Final = 1 << 26
 # tree. A value there may be as large as memory; here as one that a program still keeps in a registry and not in a file.
 REGISTRY_KEY_CHARS: Final = 255
 REGISTRY_VALUE_NAME_CHARS: Final = 16383
-REGISTRY_DEPTH: Final = 512
+REGISTRY_KEYS_DEEP: Final = 512
 REGISTRY_VALUE_OCTETS: Final = 1 << 20
 # The registry must not fill the disk of the machine that it is on; Windows begins with registries of 50 MB.
 REGISTRY_FILE_OCTETS: Final = 1 << 28

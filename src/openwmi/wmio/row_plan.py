@@ -1,7 +1,7 @@
 """A decoder of instances made for one class and one NULL pattern: looks an instance over, and keeps its octets.
 
 What it takes is what nearly every instance is: no qualifiers of its own, every string in the heap, no two references to
-one item, no objects. Everything else it leaves to `null_pattern`, which says what is wrong if anything is.
+one item, no objects. Everything else it leaves to `instance`, which says what is wrong if anything is.
 
 Why a row can then be read without care: every reference to a string is within the heap. Where it points to a zero
 octet, the flag of Latin-1, the string ends in the heap, since there is a zero octet behind the last of them, if only

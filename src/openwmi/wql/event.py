@@ -19,7 +19,7 @@ from functools import lru_cache
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
-from openwmi.base.limits import EVENT_WITHIN_SECONDS, QUERY_TEXT_KEPT_CHARS, QUERY_TEXTS_KEPT
+from openwmi.base.limits import EVENT_WITHIN, EVENT_WITHIN_LEAST, QUERY_TEXT_KEPT_CHARS, QUERY_TEXTS_KEPT
 from openwmi.base.status import WbemStatus
 from openwmi.wql.lexer import Token
 from openwmi.wql.parser import Parser, check_text
@@ -43,7 +43,7 @@ def parse_event(text: str, parameters: Mapping[str, object] | None = None) -> Ev
 
 def seconds_problem(seconds: float) -> str | None:
     """What is wrong with an interval."""
-    low, high = EVENT_WITHIN_SECONDS
+    low, high = EVENT_WITHIN_LEAST, EVENT_WITHIN
     if low <= seconds <= high:
         return None
     return f"an interval is {low} to {high} seconds, and this is {shown(repr(seconds))}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openwmi.base.limits import REGISTRY_DEPTH, REGISTRY_KEY_CHARS
+from openwmi.base.limits import REGISTRY_KEY_CHARS, REGISTRY_KEYS_DEEP
 from openwmi.providers.registry.failure import Code, RegistryError
 
 Parts = tuple[str, ...]
@@ -43,7 +43,9 @@ def split(path: object) -> Parts:
     """The names in a path with backslashes; none is the predefined key itself. INVALID_PARAMETER."""
     text = "" if path is None else str(path).removesuffix("\\")
     parts = tuple(text.split("\\")) if text else ()
-    if len(parts) > REGISTRY_DEPTH or any(not 0 < len(part) <= REGISTRY_KEY_CHARS or "\0" in part for part in parts):
+    if len(parts) > REGISTRY_KEYS_DEEP or any(
+        not 0 < len(part) <= REGISTRY_KEY_CHARS or "\0" in part for part in parts
+    ):
         raise RegistryError(Code.INVALID_PARAMETER, "a name in the path is empty or too long")
     return parts
 
