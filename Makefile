@@ -69,6 +69,7 @@ $(RUNS): pyproject.toml constraints.txt Makefile tools/venv.sh
 $(WORKS): $(RUNS)
 	@echo 'Installing the tools into $(VENV) ...'
 	@$(PIP) install $(PINNED) --group dev
+	@if command -v krb5-config >/dev/null && command -v cc >/dev/null; then $(PIP) install $(PINNED) --group kerberos; fi
 	@pwd > $@
 
 $(FUZZES): $(WORKS)

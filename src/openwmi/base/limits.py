@@ -310,3 +310,20 @@ HOST_BYE_SECONDS: Final = 1.0
 # Messages whose answers are waited for: eight for each search, and as many again for those that go on for as long as
 # interfaces come and go. The oldest is forgotten first.
 DISCOVERY_QUESTIONS: Final = 4096
+
+# The answer to a login whose account failed before, from the same address: half a second, and twice as long each time;
+# half a minute is what clients wait for at most. So 16 guesses take six minutes, and a million a year.
+LOGIN_DELAY_SECONDS: Final = 0.5
+LOGIN_DELAY_LONGEST_SECONDS: Final = 30.0
+# Accounts that may fail from one address before all of its logins wait: an office behind one address misspells a few.
+LOGIN_ACCOUNTS_FREE: Final = 16
+# Failures are forgotten after so long without another, and the oldest beyond so many: 200 octets each.
+LOGIN_FORGOTTEN_SECONDS: Final = 900.0
+LOGIN_FAILURES_KEPT: Final = 16_384
+
+# From the first octet of a request to its last, fragments and all: four megabytes by a line of one megabit. Who sends
+# an octet now and then would keep memory for ever.
+FRAGMENT_SECONDS: Final = 40.0
+
+# Logins that wait for another machine at once: a KDC answers within milliseconds, and each thread is 100 KB.
+LOGIN_THREADS: Final = 32

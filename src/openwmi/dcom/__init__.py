@@ -29,7 +29,7 @@ from openwmi.dcom.activation import Activator, ClassTable, OldActivator
 from openwmi.dcom.caller import Caller, current_caller
 from openwmi.dcom.channel import Channel
 from openwmi.dcom.connection import Connection
-from openwmi.dcom.endpoint import Endpoint
+from openwmi.dcom.endpoint import LEGACY_LEVELS, Endpoint
 from openwmi.dcom.exporter import Exporter
 from openwmi.dcom.proxy import proxy
 from openwmi.dcom.resolution import reach, resolve
@@ -37,6 +37,7 @@ from openwmi.dcom.resolver import Resolver
 from openwmi.dcom.served import Served, partial
 
 __all__ = [
+    "LEGACY_LEVELS",
     "Activator",
     "Caller",
     "Channel",

@@ -34,6 +34,12 @@ LEAST_LEVELS: Mapping[Guid, AuthLevel] = {
 }
 """Below these levels a call is refused. Windows: activation wants INTEGRITY since 2021, and clients release at PKT."""
 
+LEGACY_LEVELS: Mapping[Guid, AuthLevel] = {
+    IActivation.iid: AuthLevel.CONNECT,
+    IRemoteSCMActivator.iid: AuthLevel.CONNECT,
+}
+"""For clients from before 2021, which activate at CONNECT: whoever sits on the wire can then activate as they can."""
+
 
 class Endpoint:
     """Gives each call to the object that its IPID names, or to the service that its interface names.

@@ -45,13 +45,20 @@ class Exporter:
         names: of this machine, that clients may reach it by; the address that a client used is told first in any case.
         port: where its calls come in.
         random: octets that nobody can guess.
+        securities: the security providers that clients are told of.
     """
 
     def __init__(
-        self, names: Iterable[str], port: Callable[[], int], random: Callable[[int], bytes] = secrets.token_bytes
+        self,
+        names: Iterable[str],
+        port: Callable[[], int],
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        *,
+        securities: tuple[SecurityBinding, ...] = (NTLM,),
     ) -> None:
         self._names = tuple(names)
         self._port = port
+        self._securities = securities
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -67,12 +74,12 @@ class Exporter:
 
     def entry(self, host: str) -> OxidEntry:
         """What a resolver says of this exporter to a client that reached it at `host`."""
-        bindings = Bindings.tcp((host, *self._names), self._port(), (NTLM,))
+        bindings = Bindings.tcp((host, *self._names), self._port(), self._securities)
         return OxidEntry(self._table.oxid, bindings, self._ipid_rem_unknown)
 
     def resolver(self, host: str) -> Bindings:
         """Where the OXID is resolved; the port is the well-known one (2.2.19.3)."""
-        return Bindings.tcp((host, *self._names), None, (NTLM,))
+        return Bindings.tcp((host, *self._names), None, self._securities)
 
     def export(self, obj: Served, interface: type[Interface]) -> bytes:
         """An OBJREF for the caller whose call is being carried out, and for nobody else."""

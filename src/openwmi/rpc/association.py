@@ -35,6 +35,9 @@ class RpcAssociation:
         peer: server: the machine at the other end, such as its address; a group is of one machine.
         endpoint: server: the secondary address that the bind_ack names, such as "135".
         max_fragment: octets of the largest fragment, both ways.
+
+    Attributes:
+        whole: how many messages have come from the first octet to the last, with all their fragments.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class RpcAssociation:
         else:
             self._side = Client(self._link)
         self._buffer = bytearray()
+        self.whole = 0
         self._ended = False
 
     @property
@@ -102,6 +106,18 @@ class RpcAssociation:
     def pending(self) -> tuple[int, ...]:
         """The ids of the calls that are not answered yet."""
         return self._side.pending
+
+    @property
+    def partial(self) -> bool:
+        """Whether a PDU, or a request of several, has begun to come and is not whole."""
+        if self.closed or self.waiting:
+            return False
+        return bool(self._buffer) or self._side.partial
+
+    @property
+    def late(self) -> int:
+        """Client: how many answers came to calls that were given up, and were dropped."""
+        return self._side.late if isinstance(self._side, Client) else 0
 
     def receive(self, data: bytes) -> None:
         """Octets from the peer; b"" says that it closed. After the end they are dropped."""
@@ -189,9 +205,13 @@ class RpcAssociation:
         *,
         target: guid.Guid | None = None,
         auth_context_id: int | None = None,
+        vouch: bool = False,
     ) -> int:
-        """Client: makes a call, and returns its id. `target` is the object UUID, in DCOM the IPID."""
-        return self._client().send_request(context_id, opnum, stub, target, auth_context_id)
+        """Client: makes a call, and returns its id. `target` is the object UUID, in DCOM the IPID.
+
+        `vouch`: where its level is INTEGRITY or more, the first request of each context gets a verification trailer.
+        """
+        return self._client().send_request(context_id, opnum, stub, target, auth_context_id, vouch=vouch)
 
     def abandon(self, call_id: int) -> None:
         """Client: nobody waits for this call any more; a late answer is dropped."""
@@ -210,6 +230,7 @@ class RpcAssociation:
         try:
             header = decode_header(octets)
             self._handler(header)(octets, header)
+            self.whole += not self._side.partial
         except RemoteProtocolError as error:
             self._link.fail(str(error))
             if header is not None and self.role is Role.SERVER:

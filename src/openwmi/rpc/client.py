@@ -18,6 +18,7 @@ from openwmi.rpc.link import FaultError, Link
 from openwmi.rpc.protection import ODD_LEGS, AuthLevel, SecurityContext, Slot, SlotState
 from openwmi.rpc.state import State
 from openwmi.rpc.syntax import ALL_FEATURES, NDR, BindFeatures, SyntaxId, features_syntax
+from openwmi.rpc.verification import CLIENT_SUPPORT_HEADER_SIGNING, VerificationTrailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Client:
         self._asked: Bind | None = None
         self._calls: dict[int, Incoming] = {}
         self._abandoned: set[int] = set()
+        self._vouched: set[int] = set()  # contexts whose first request had a verification trailer
+        self.late = 0
         self.handlers: dict[PduType, Callable[[bytes, Header], None]] = {
             PduType.BIND_ACK: self._on_ack,
             PduType.ALTER_CONTEXT_RESP: self._on_ack,
@@ -52,6 +55,10 @@ class Client:
     @property
     def pending(self) -> tuple[int, ...]:
         return tuple(self._calls)
+
+    @property
+    def partial(self) -> bool:
+        return any(call.parts for call in self._calls.values())
 
     def leave(self) -> None:
         """The connection is over."""
@@ -96,7 +103,14 @@ class Client:
         self._link.fail("the server's token was refused")
 
     def send_request(
-        self, context_id: int, opnum: int, stub: bytes, target: guid.Guid | None, auth_context_id: int | None
+        self,
+        context_id: int,
+        opnum: int,
+        stub: bytes,
+        target: guid.Guid | None,
+        auth_context_id: int | None,
+        *,
+        vouch: bool,
     ) -> int:
         self._expect(State.BOUND, "send_request")
         if context_id not in self._link.contexts:
@@ -108,6 +122,8 @@ class Client:
             raise LocalProtocolError(f"the login of security context {auth_context_id} is not finished")
         call_id = self._take_call()
         octets = b"" if target is None else guid.encode(target)
+        if vouch and slot is not None and slot.level >= AuthLevel.INTEGRITY:
+            stub = self._vouch(context_id, stub)
         self._link.send_message(Message(PduType.REQUEST, call_id, context_id, opnum, stub, octets, slot))
         self._calls[call_id] = Incoming(context_id, opnum, target, slot)
         return call_id
@@ -121,6 +137,15 @@ class Client:
         keeps = self._link.features & BindFeatures.KEEP_CONNECTION_ON_ORPHAN
         if keeps and (call.slot is None or not call.slot.protects):
             self._link.send(Orphaned(call_id))
+
+    def _vouch(self, context_id: int, stub: bytes) -> bytes:
+        """The stub with a verification trailer, where it is the first of its context ([MS-RPCE] notes 41 and 43)."""
+        if context_id in self._vouched:
+            return stub
+        bits = CLIENT_SUPPORT_HEADER_SIGNING if not self._vouched and self._link.header_signing else None
+        self._vouched.add(context_id)
+        trailer = VerificationTrailer(bits, self._link.contexts[context_id], NDR)
+        return stub + bytes(-len(stub) % 4) + trailer.encode()
 
     def _expect(self, state: State, what: str) -> None:
         if self._link.state is not state or self._link.exchange is not None:
@@ -186,7 +211,10 @@ class Client:
             link.group = ack.group
             link.multiplexed = bool(ack.flags & PduFlags.CONC_MPX)
             link.max_transmit = min(link.max_fragment, ack.max_receive)
-        link.header_signing |= bool(ack.flags & asked.flags & PduFlags.SUPPORT_HEADER_SIGN)
+        if ack.flags & asked.flags & PduFlags.SUPPORT_HEADER_SIGN:
+            link.header_signing = True
+            if asked.auth is not None:
+                link.slots[asked.auth.context_id].signs_header = True
         shown = []
         for element, result in zip(asked.contexts, ack.results, strict=True):
             if result.result == ContextOutcome.NEGOTIATE_ACK:
@@ -232,6 +260,7 @@ class Client:
         if header.call_id in self._abandoned:
             if header.flags & PduFlags.LAST:
                 self._abandoned.discard(header.call_id)
+                self.late += 1
             return
         incoming = self._calls.get(header.call_id)
         if incoming is None:
@@ -252,6 +281,7 @@ class Client:
         call_id = header.call_id
         if call_id in self._abandoned:
             self._abandoned.discard(call_id)
+            self.late += 1
         elif call_id in self._calls:
             # A fault without a verifier is taken: servers that cannot unseal a request have no other way to say so.
             if slot is not None:

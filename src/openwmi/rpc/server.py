@@ -66,6 +66,10 @@ class Server:
     def pending(self) -> tuple[int, ...]:
         return tuple(self._calls)
 
+    @property
+    def partial(self) -> bool:
+        return self._incoming is not None
+
     def leave(self) -> None:
         """The connection is over."""
         if self._link.group:
@@ -152,7 +156,8 @@ class Server:
             slot = self._link.slots[auth.context_id] = Slot(auth.context_id, auth.type, level)
         elif slot.state is not SlotState.PENDING or not slot.matches(auth):
             raise FaultError(FaultStatus.ACCESS_DENIED, f"security context {auth.context_id} exists and is not pending")
-        self._link.header_signing |= bool(bind.flags & PduFlags.SUPPORT_HEADER_SIGN)
+        if bind.flags & PduFlags.SUPPORT_HEADER_SIGN:
+            self._link.header_signing = slot.signs_header = True
         self._link.ask_token(slot, bind, auth.value, reply=True)
 
     def _acknowledge(self, bind: Bind, auth: Verifier | None) -> None:

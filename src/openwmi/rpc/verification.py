@@ -20,7 +20,7 @@ SIGNATURE: Final = bytes.fromhex("8ae3137102f43671")
 
 _BITMASK_1, _PCONTEXT, _HEADER2 = 1, 2, 3
 _TYPE_MASK, _END, _MUST_PROCESS = 0x3FFF, 0x4000, 0x8000
-_CLIENT_SUPPORT_HEADER_SIGNING: Final = 0x00000001
+CLIENT_SUPPORT_HEADER_SIGNING: Final = 0x00000001
 _COMMAND: Final = Struct("<HH")
 _HEADER2_LAYOUT: Final = Struct("<BBH4sIHH")
 
@@ -106,7 +106,7 @@ def check_trailer(request: RequestReceived, consumed: int, *, header_signing: bo
     trailer = find_trailer(request.stub, consumed)
     if trailer is None:
         return
-    if trailer.bits is not None and trailer.bits & _CLIENT_SUPPORT_HEADER_SIGNING and not header_signing:
+    if trailer.bits is not None and trailer.bits & CLIENT_SUPPORT_HEADER_SIGNING and not header_signing:
         raise RemoteProtocolError("the client asked for header signing, and its bind arrived without that")
     if trailer.interface is not None and (trailer.interface, trailer.transfer) != (request.interface, NDR):
         raise RemoteProtocolError(f"the request was made for {trailer.interface} and arrived for {request.interface}")
