@@ -7,6 +7,7 @@
     exporter     the objects that clients hold
     remunknown   IRemUnknown: how clients hold and release them
     resolver     IObjectExporter: where an exporter is reached, and pings
+    mapper       the endpoint mapper: at what port an interface is
     activation   a class named by a client -> a new object
     endpoint     the connections of a port, and which object or service a call is for
     connection   one of them, as an asyncio.Protocol
@@ -31,6 +32,7 @@ from openwmi.dcom.channel import Channel
 from openwmi.dcom.connection import Connection
 from openwmi.dcom.endpoint import LEGACY_LEVELS, Endpoint
 from openwmi.dcom.exporter import Exporter
+from openwmi.dcom.mapper import EndpointMapper
 from openwmi.dcom.proxy import proxy
 from openwmi.dcom.resolution import reach, resolve
 from openwmi.dcom.resolver import Resolver
@@ -44,6 +46,7 @@ __all__ = [
     "ClassTable",
     "Connection",
     "Endpoint",
+    "EndpointMapper",
     "Exporter",
     "OldActivator",
     "Resolver",

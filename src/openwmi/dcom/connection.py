@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -52,6 +52,8 @@ class Endpoint(Protocol):
 
     @property
     def interfaces(self) -> frozenset[SyntaxId]: ...
+    @property
+    def transfers(self) -> Sequence[SyntaxId]: ...
     @property
     def groups(self) -> AssociationGroups: ...
     @property
@@ -101,6 +103,7 @@ class Connection(asyncio.Protocol):
         self._association = RpcAssociation(
             Role.SERVER,
             interfaces=self._endpoint.interfaces,
+            transfers=self._endpoint.transfers,
             auth_types=self._logins.auth_types,
             groups=self._endpoint.groups,
             peer=self.peer,

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import logging
 
+from openwmi import ndr
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, describe
 from openwmi.interfaces import Call, Interface
-from openwmi.ndr import NdrReader, NdrWriter, codec
+from openwmi.ndr import NDR20, NdrReader, NdrWriter, codec
 from openwmi.orpc import OUR_VERSION, OrpcThat, OrpcThis
-from openwmi.rpc import FaultStatus, RequestReceived, check_trailer
+from openwmi.rpc import NDR, NDR64, FaultStatus, RequestReceived, check_trailer
 
 log = logging.getLogger("openwmi.dcom")
 
-_THIS = codec(OrpcThis)
-_THAT = codec(OrpcThat)
+_SYNTAXES = {NDR: NDR20, NDR64: ndr.NDR64}
 _NOTHING_TO_SAY = OrpcThat()
 
 
@@ -52,18 +52,18 @@ async def dispatch(
     except Exception as error:
         log_bug(log, f"{call} failed", error)
         raise Fault(HResult.RPC_E_SERVERFAULT, f"{call} failed", executed=True) from error
-    writer = NdrWriter()
+    writer = NdrWriter(_SYNTAXES[request.transfer])
     if interface.orpc:
-        _THAT.encode(writer, _NOTHING_TO_SAY)
+        codec(OrpcThat, writer.syntax).encode(writer, _NOTHING_TO_SAY)
     call.encode_reply(writer, reply, arguments)
     return bytes(writer)
 
 
 def _arguments(call: Call, request: RequestReceived, *, orpc: bool, header_signing: bool) -> tuple[object, ...]:
-    reader = NdrReader(request.stub)
+    reader = NdrReader(request.stub, syntax=_SYNTAXES[request.transfer])
     try:
         if orpc:
-            this = _THIS.decode(reader)
+            this = codec(OrpcThis, reader.syntax).decode(reader)
             if not OUR_VERSION.accepts(this.version):
                 raise Fault(HResult.RPC_E_VERSION_MISMATCH, f"COM {this.version}, where {OUR_VERSION} is spoken")
         arguments = call.decode_request(reader)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from openwmi.base import guid, limits
 from openwmi.base.guid import Guid
@@ -15,17 +15,19 @@ from openwmi.dcom.exporter import Exporter
 from openwmi.interfaces import (
     IActivation,
     IClassFactory,
+    IEndpointMapper,
     Interface,
     IObjectExporter,
     IRemoteSCMActivator,
     IRemUnknown,
     IRemUnknown2,
 )
-from openwmi.rpc import AssociationGroups, AuthLevel, FaultStatus, RequestReceived, SyntaxId
+from openwmi.rpc import NDR, AssociationGroups, AuthLevel, FaultStatus, RequestReceived, SyntaxId
 
 log = logging.getLogger("openwmi.dcom")
 
 LEAST_LEVELS: Mapping[Guid, AuthLevel] = {
+    IEndpointMapper.iid: AuthLevel.NONE,
     IObjectExporter.iid: AuthLevel.NONE,
     IActivation.iid: AuthLevel.INTEGRITY,
     IRemoteSCMActivator.iid: AuthLevel.INTEGRITY,
@@ -50,6 +52,7 @@ class Endpoint:
         interfaces: that the objects have; a bind may name these, and those of DCOM itself, and no others.
         logins: what answers for the tokens of one connection from this address.
         levels: the least authentication level of each interface; INTEGRITY where there is none.
+        transfers: the transfer syntaxes that are spoken, best first. Windows: its WMI declines NDR64.
     """
 
     def __init__(
@@ -59,11 +62,15 @@ class Endpoint:
         interfaces: Iterable[type[Interface]],
         logins: Callable[[str], TokenAnswerer],
         levels: Mapping[Guid, AuthLevel] | None = None,
+        *,
+        transfers: Sequence[SyntaxId] = (NDR,),
     ) -> None:
         self._exporter = exporter
         self._services = {type(service).iid: service for service in services}
         served: list[type[Interface]] = [IRemUnknown, IRemUnknown2, IClassFactory, *interfaces]
-        self.interfaces = frozenset(map(SyntaxId, [*self._services, *(each.iid for each in served)]))
+        served += [type(service) for service in self._services.values()]
+        self.interfaces = frozenset(SyntaxId(each.iid, *each.version) for each in served)
+        self.transfers = transfers
         self.logins = logins
         self._levels = {**LEAST_LEVELS, **(levels or {})}
         self.groups = AssociationGroups()

@@ -21,7 +21,7 @@ from openwmi.rpc.protection import AuthType, SecurityContext
 from openwmi.rpc.server import Server
 from openwmi.rpc.state import ALLOWED, ENDED, Role, State
 from openwmi.rpc.status import FaultStatus
-from openwmi.rpc.syntax import BindFeatures, SyntaxId
+from openwmi.rpc.syntax import NDR, BindFeatures, SyntaxId
 
 
 class RpcAssociation:
@@ -30,6 +30,7 @@ class RpcAssociation:
     Args:
         role: which end.
         interfaces: server: the interfaces that a bind may name; anything with `in`.
+        transfers: the transfer syntaxes that are spoken, best first; a client offers them.
         auth_types: server: the security providers that the driver can answer for.
         groups: server: the association groups of this endpoint, shared by its connections.
         peer: server: the machine at the other end, such as its address; a group is of one machine.
@@ -45,6 +46,7 @@ class RpcAssociation:
         role: Role,
         *,
         interfaces: Container[SyntaxId] = (),
+        transfers: Sequence[SyntaxId] = (NDR,),
         auth_types: Container[int] = (AuthType.WINNT,),
         groups: AssociationGroups | None = None,
         peer: str = "",
@@ -57,10 +59,16 @@ class RpcAssociation:
         if role is Role.SERVER:
             shared = AssociationGroups() if groups is None else groups
             self._side = Server(
-                self._link, interfaces=interfaces, auth_types=auth_types, groups=shared, peer=peer, endpoint=endpoint
+                self._link,
+                interfaces=interfaces,
+                transfers=transfers,
+                auth_types=auth_types,
+                groups=shared,
+                peer=peer,
+                endpoint=endpoint,
             )
         else:
-            self._side = Client(self._link)
+            self._side = Client(self._link, transfers)
         self._buffer = bytearray()
         self.whole = 0
         self._ended = False
@@ -118,6 +126,10 @@ class RpcAssociation:
     def late(self) -> int:
         """Client: how many answers came to calls that were given up, and were dropped."""
         return self._side.late if isinstance(self._side, Client) else 0
+
+    def transfer(self, context_id: int) -> SyntaxId:
+        """In which syntax the stubs of a presentation context are written."""
+        return self._link.transfers[context_id]
 
     def receive(self, data: bytes) -> None:
         """Octets from the peer; b"" says that it closed. After the end they are dropped."""

@@ -17,7 +17,7 @@ from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Ve
 from openwmi.rpc.link import FaultError, Link
 from openwmi.rpc.protection import ODD_LEGS, AuthLevel, SecurityContext, Slot, SlotState
 from openwmi.rpc.state import State
-from openwmi.rpc.syntax import ALL_FEATURES, NDR, BindFeatures, SyntaxId, features_syntax
+from openwmi.rpc.syntax import ALL_FEATURES, BindFeatures, SyntaxId, features_syntax
 from openwmi.rpc.verification import CLIENT_SUPPORT_HEADER_SIGNING, VerificationTrailer
 
 
@@ -34,8 +34,9 @@ class AuthOffer:
 class Client:
     """Handles each PDU that a client may get, and asks for its driver."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, transfers: Sequence[SyntaxId]) -> None:
         self._link = link
+        self._transfers = tuple(transfers)
         self._next_call = 1
         self._next_context = 0
         self._asked: Bind | None = None
@@ -144,7 +145,7 @@ class Client:
             return stub
         bits = CLIENT_SUPPORT_HEADER_SIGNING if not self._vouched and self._link.header_signing else None
         self._vouched.add(context_id)
-        trailer = VerificationTrailer(bits, self._link.contexts[context_id], NDR)
+        trailer = VerificationTrailer(bits, self._link.contexts[context_id], self._link.transfers[context_id])
         return stub + bytes(-len(stub) % 4) + trailer.encode()
 
     def _expect(self, state: State, what: str) -> None:
@@ -169,7 +170,7 @@ class Client:
     def _elements(self, interfaces: Sequence[SyntaxId]) -> tuple[ContextElement, ...]:
         if not interfaces:
             raise LocalProtocolError("no interface to bind")
-        return tuple(ContextElement(self._take_context(), interface, (NDR,)) for interface in interfaces)
+        return tuple(ContextElement(self._take_context(), interface, self._transfers) for interface in interfaces)
 
     def _ask(
         self,
@@ -224,7 +225,8 @@ class Client:
                 if result.transfer not in element.transfers:
                     raise RemoteProtocolError(f"transfer syntax {result.transfer} was not offered")
                 link.contexts[element.context_id] = element.abstract
-            if element.transfers == (NDR,):
+                link.transfers[element.context_id] = result.transfer
+            if element.transfers == self._transfers:
                 shown.append(result)
         link.state = State.BOUND
         link.events.append(BindAccepted(tuple(shown), link.group))

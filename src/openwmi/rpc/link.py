@@ -52,6 +52,7 @@ class Link:
         self.header_signing = False
         self.features = BindFeatures.NONE
         self.contexts: dict[int, SyntaxId] = {}
+        self.transfers: dict[int, SyntaxId] = {}
         self.slots: dict[int, Slot] = {}
         self.exchange: Exchange | None = None
         self.failure: str | None = None

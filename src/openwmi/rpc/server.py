@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Final
 
 from openwmi.base import limits
@@ -37,6 +37,7 @@ class Server:
         link: Link,
         *,
         interfaces: Container[SyntaxId],
+        transfers: Sequence[SyntaxId],
         auth_types: Container[int],
         groups: AssociationGroups,
         peer: str,
@@ -44,6 +45,7 @@ class Server:
     ) -> None:
         self._link = link
         self._interfaces = interfaces
+        self._transfers = transfers
         self._auth_types = auth_types
         self._groups = groups
         self._peer = peer
@@ -165,8 +167,9 @@ class Server:
         if len(link.contexts) + len(bind.contexts) > limits.RPC_PRESENTATION_CONTEXTS:
             link.send(BindNak(bind.call_id, NakReason.LOCAL_LIMIT_EXCEEDED))
             return
-        agreed = negotiate(bind.contexts, self._interfaces, link.contexts)
+        agreed = negotiate(bind.contexts, self._interfaces, link.contexts, self._transfers, link.transfers)
         link.contexts.update(agreed.accepted)
+        link.transfers.update(agreed.transfers)
         if agreed.features is not None:
             link.features = agreed.features
         flags = WHOLE
@@ -290,6 +293,7 @@ class Server:
                 AuthLevel.NONE if slot is None else slot.level,
                 None if context is None else context.principal,
                 None if slot is None else slot.context_id,
+                self._link.transfers[call.context_id],
             )
         )
         call.parts.clear()

@@ -14,7 +14,7 @@ from openwmi.base.cursor import Reader, Writer
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.rpc.event import RequestReceived
 from openwmi.rpc.header import LITTLE_ENDIAN, PduType
-from openwmi.rpc.syntax import NDR, SyntaxId
+from openwmi.rpc.syntax import SyntaxId
 
 SIGNATURE: Final = bytes.fromhex("8ae3137102f43671")
 
@@ -108,7 +108,7 @@ def check_trailer(request: RequestReceived, consumed: int, *, header_signing: bo
         return
     if trailer.bits is not None and trailer.bits & CLIENT_SUPPORT_HEADER_SIGNING and not header_signing:
         raise RemoteProtocolError("the client asked for header signing, and its bind arrived without that")
-    if trailer.interface is not None and (trailer.interface, trailer.transfer) != (request.interface, NDR):
+    if trailer.interface is not None and (trailer.interface, trailer.transfer) != (request.interface, request.transfer):
         raise RemoteProtocolError(f"the request was made for {trailer.interface} and arrived for {request.interface}")
     head = trailer.header
     expected = RequestHeader(PduType.REQUEST, LITTLE_ENDIAN, request.call_id, request.context_id, request.opnum)

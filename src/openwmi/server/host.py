@@ -6,7 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from openwmi.dcom import LEGACY_LEVELS, Activator, ClassTable, Endpoint, Exporter, OldActivator, Resolver
+from openwmi.dcom import (
+    LEGACY_LEVELS,
+    Activator,
+    ClassTable,
+    Endpoint,
+    EndpointMapper,
+    Exporter,
+    OldActivator,
+    Resolver,
+)
 from openwmi.engine import Engine
 from openwmi.interfaces import (
     IEnumWbemClassObject,
@@ -98,7 +107,8 @@ class Server:
             securities.append(SecurityBinding(AUTH_TYPE_KERBEROS, f"host/{self._names.dns_computer}"))
         self._exporter = Exporter((self._names.dns_computer,), self._port, securities=tuple(securities))
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
-        services = (Resolver(self._exporter), Activator(classes), OldActivator(classes))
+        mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
+        services = (Resolver(self._exporter), Activator(classes), OldActivator(classes), mapper)
         levels = {**LEVELS, **LEGACY_LEVELS} if legacy else LEVELS
         self.endpoint = Endpoint(self._exporter, services, OBJECTS, self._logins, levels)
 
