@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.security.fakes import Wire
+from tests.security.kdc import ENCRYPTIONS, USER, running_kdc
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.rpc import AuthLevel, BindRefused, TokenNeeded
@@ -29,57 +28,15 @@ from openwmi.security import (
 )
 from openwmi.security.spnego import KERBEROS, MS_KERBEROS, NTLM, Answer, Negotiation, Offer
 
-PATH = "/usr/sbin:/sbin"
-if shutil.which("krb5kdc") is None and shutil.which("krb5kdc", path=PATH) is None:
-    pytest.skip("there is no KDC (krb5-kdc) on this machine", allow_module_level=True)
-k5test: Any = pytest.importorskip("k5test", reason="k5test is not installed: it needs krb5-config and a compiler")
-
 NAMES = ServerNames.of_host("srv1.example")
 LEVELS = [AuthLevel.CONNECT, AuthLevel.PKT, AuthLevel.INTEGRITY, AuthLevel.PRIVACY]
-ENCRYPTIONS = ["aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha384-192", "arcfour-hmac"]
-USER = "user@EXAMPLE.ORG"
-
-
-def realm(encryption: str, folder: Path) -> Any:
-    """A KDC with one user and one host, whose keys are of this kind."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = {
-        "libdefaults": {
-            "allow_weak_crypto": "true",
-            "allow_rc4": "true",
-            "permitted_enctypes": f"{encryption} {ENCRYPTIONS[0]}",
-            "default_tkt_enctypes": encryption,
-            "default_tgs_enctypes": encryption,
-            "dns_canonicalize_hostname": "false",
-            "rdns": "false",
-        }
-    }
-    kinds = {"realms": {"$realm": {"supported_enctypes": f"{encryption}:normal", "master_key_type": ENCRYPTIONS[0]}}}
-    made: Any = k5test.K5Realm(realm="EXAMPLE.ORG", portbase=port, krb5_conf=settings, kdc_conf=kinds, get_creds=False)
-    try:
-        made.kinit(made.user_princ, made.password("user"))
-    except Exception:
-        made.stop()
-        raise
-    return made
 
 
 @pytest.fixture(scope="module", params=ENCRYPTIONS[:1])
-def kdc(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def kdc(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A realm, in the environment of this process while it is used."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", PATH, prepend=":")
-        made = realm(request.param, tmp_path_factory.mktemp("realm"))
-        for name, value in made.env.items():
-            if name.startswith("KRB5"):
-                patch.setenv(name, value)
-        try:
-            yield made
-        finally:
-            made.stop()
-            shutil.rmtree(made.tmpdir, ignore_errors=True)
+    with running_kdc(request.param) as made:
+        yield made
 
 
 class Users:

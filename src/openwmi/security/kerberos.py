@@ -11,13 +11,16 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
+from openwmi.base.cursor import Reader
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import printable
+from openwmi.security import der
 from openwmi.security.mechanism import AUTH_TYPE_KERBEROS, Step
 from openwmi.security.refusal import LoginRefused
 
 BLOCK: Final = 16
 """The least that bodies are padded to: what is sealed has to be of one size whatever its length."""
+AP_REQ_FRAMED: Final = b"\x01\x00"
 RC4_MIC_SIZE: Final = 37
 CONFOUNDER_SIZE: Final = 8
 
@@ -117,11 +120,13 @@ class KerberosAcceptor:
                 store = {"keytab": os.fspath(self._keytab)} if self._keytab is not None else None
                 credentials = gssapi.Credentials(usage="accept", mechs=[gssapi.MechType.kerberos], store=store)
                 self._context = gssapi.SecurityContext(creds=credentials, usage="accept")
+                token = _without_frame(token)
             out = self._context.step(token) or b""
+            complete = self._context.complete  # raises what a step that had a token for the peer could not
         except gssapi.raw.GSSError as error:
             self._finished = True
             raise LoginRefused(None, f"Kerberos: {_reason(error)}") from error
-        if not self._context.complete:
+        if not complete:
             return Step(out)
         self._finished = True
         principal = str(self._context.initiator_name)
@@ -158,9 +163,10 @@ class KerberosInitiator:
             elif self._context.complete:
                 raise LocalProtocolError("this Kerberos exchange is over")
             out = self._context.step(token or None) or b""
+            complete = self._context.complete
         except gssapi.raw.GSSError as error:
             raise LoginRefused(None, f"Kerberos, as {self._target}: {_reason(error)}") from error
-        if not self._context.complete:
+        if not complete:
             return Step(out)
         return Step(out, KerberosContext(str(self._context.initiator_name), self._context))
 
@@ -198,6 +204,21 @@ def load() -> Any:
         raise LoginRefused(
             None, f"Kerberos needs the extra `kerberos` (pip install openwmi[kerberos]): {error}"
         ) from None
+
+
+def _without_frame(token: bytes) -> bytes:
+    """An AP-REQ by itself, as the style of DCE has it ([MS-KILE] 3.4.5.1).
+
+    A well-known client puts GSS-API's frame ([RFC4121] 4.1) around it all the same, which MIT does not take.
+    """
+    if not token.startswith(bytes((der.APPLICATION,))):
+        return token
+    try:
+        reader = Reader(der.decode_one(token, der.APPLICATION))
+        der.decode(reader, der.OID)
+        return reader.rest()[len(AP_REQ_FRAMED) :]
+    except RemoteProtocolError as error:
+        raise LoginRefused(None, f"Kerberos: {error}") from error
 
 
 def _reason(error: Any) -> str:
