@@ -327,3 +327,6 @@ FRAGMENT_SECONDS: Final = 40.0
 
 # Logins that wait for another machine at once: a KDC answers within milliseconds, and each thread is 100 KB.
 LOGIN_THREADS: Final = 32
+
+# Connections of a client to one exporter: more calls than that which all wait are rare, and servers count connections.
+POOL_CONNECTIONS: Final = 8

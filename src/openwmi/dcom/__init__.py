@@ -14,6 +14,11 @@
     channel      the other end: a client's connection
     proxy        an object over there, as its interface
     resolution   from a reference to a channel that reaches its object
+    route        the ways to an exporter
+    pool         connections to it, in one association group
+    remote       its objects, and what we hold of them
+    pinger       tells its resolver what we hold
+    machine      all of that, and activation
 
 A server, whole:
 
@@ -30,12 +35,17 @@ from openwmi.dcom.activation import Activator, ClassTable, OldActivator
 from openwmi.dcom.caller import Caller, current_caller
 from openwmi.dcom.channel import Channel
 from openwmi.dcom.connection import Connection
+from openwmi.dcom.dispatch import ErrorInformation
 from openwmi.dcom.endpoint import LEGACY_LEVELS, Endpoint
 from openwmi.dcom.exporter import Exporter
+from openwmi.dcom.machine import Machine
 from openwmi.dcom.mapper import EndpointMapper
+from openwmi.dcom.pool import Pool
 from openwmi.dcom.proxy import proxy
+from openwmi.dcom.remote import RemoteExporter
 from openwmi.dcom.resolution import reach, resolve
 from openwmi.dcom.resolver import Resolver
+from openwmi.dcom.route import Means, Route
 from openwmi.dcom.served import Served, partial
 
 __all__ = [
@@ -47,9 +57,15 @@ __all__ = [
     "Connection",
     "Endpoint",
     "EndpointMapper",
+    "ErrorInformation",
     "Exporter",
+    "Machine",
+    "Means",
     "OldActivator",
+    "Pool",
+    "RemoteExporter",
     "Resolver",
+    "Route",
     "Served",
     "current_caller",
     "partial",

@@ -18,6 +18,7 @@ from openwmi.base.guid import Guid
 from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
 from openwmi.dcom.tokens import WORKERS
+from openwmi.orpc import OUR_VERSION, ComVersion
 from openwmi.rpc import (
     AuthLevel,
     AuthOffer,
@@ -82,11 +83,16 @@ class _Failure(NamedTuple):
 
 
 class Channel(asyncio.Protocol):
-    """Made by `Channel.open`."""
+    """Made by `Channel.open`.
+
+    Attributes:
+        version: of COM, that was agreed upon with the server.
+    """
 
     def __init__(self, where: str, login: Initiator | None, level: AuthLevel, timeout: float, group: int = 0) -> None:
         self._where = where
         self._group = group
+        self.version: ComVersion = OUR_VERSION
         self._login = login
         self._level = level
         self._timeout = timeout

@@ -53,6 +53,7 @@ class Endpoint:
         logins: what answers for the tokens of one connection from this address.
         levels: the least authentication level of each interface; INTEGRITY where there is none.
         transfers: the transfer syntaxes that are spoken, best first. Windows: its WMI declines NDR64.
+        error_information: whether clients are sent what there is to say of a failure; a well-known one cannot take it.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Endpoint:
         levels: Mapping[Guid, AuthLevel] | None = None,
         *,
         transfers: Sequence[SyntaxId] = (NDR,),
+        error_information: bool = False,
     ) -> None:
         self._exporter = exporter
         self._services = {type(service).iid: service for service in services}
@@ -71,6 +73,7 @@ class Endpoint:
         served += [type(service) for service in self._services.values()]
         self.interfaces = frozenset(SyntaxId(each.iid, *each.version) for each in served)
         self.transfers = transfers
+        self._error_information = error_information
         self.logins = logins
         self._levels = {**LEAST_LEVELS, **(levels or {})}
         self.groups = AssociationGroups()
@@ -115,7 +118,13 @@ class Endpoint:
                 raise Fault(HResult.RPC_E_DISCONNECTED, f"{caller.principal} holds no object {request.object}")
             target, interface = found
             self._check_level(interface, caller)
-            return await dispatch(interface, target, request, header_signing=header_signing)
+            return await dispatch(
+                interface,
+                target,
+                request,
+                header_signing=header_signing,
+                error_information=self._error_information,
+            )
 
     async def close(self) -> None:
         """Ends every connection, and returns when none is left; what comes later is refused."""
