@@ -352,3 +352,19 @@ def test_what_travels_is_no_more_than_there_is_said_to_be_room_for() -> None:
     said[4:8] = (1).to_bytes(4, "little")  # `size`, behind the maximum count; that one still says 3
     with pytest.raises(RemoteProtocolError, match="2 elements"):
         decode(Window, bytes(said))
+
+
+@pytest.mark.parametrize(
+    ("hint", "good", "bad"),
+    [
+        (Annotated[bytes, SizeIs(4)], "04000000 61626364", "03000000 616263"),
+        (Annotated[bytes, SizeIs(3, multiple_of=4)], "04000000 61626364", "03000000 616263"),
+        (Annotated[bytes, SizeIs(4), LengthIs(4)], "04000000 00000000 04000000 61626364", "04000000 00000000 00000000"),
+        (Annotated[bytes, Fixed(4), LengthIs(2)], "00000000 02000000 6162", "00000000 03000000 616263"),
+    ],
+)
+def test_a_constant_number_of_elements_is_that_number(hint: Any, good: str, bad: str) -> None:
+    value, _ = decode(hint, bytes.fromhex(good))
+    assert encode(hint, value) == bytes.fromhex(good)
+    with pytest.raises(RemoteProtocolError, match="elements and not"):
+        decode(hint, bytes.fromhex(bad))

@@ -9,7 +9,7 @@ import logging
 
 from openwmi import ndr
 from openwmi.base.error import WbemError
-from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, describe
 from openwmi.dcom.caller import set_causality
@@ -63,7 +63,7 @@ async def dispatch(
         reply = await getattr(target, call.name)(*arguments)
     except WbemError as error:
         log.debug("%s: %s", call, describe(error.status))  # its text may hold a query or a path
-        reply = call.failure(int(error.status), arguments)
+        reply = _failed(call, int(error.status), arguments)
         if error_information and isinstance(error.__cause__, ErrorInformation):
             that = OrpcThat(0, OrpcExtentArray.of([OrpcExtent.of(ERROR_EXTENSION, error.__cause__.reference)]))
     except Exception as error:
@@ -93,3 +93,10 @@ def _arguments(call: Call, request: RequestReceived, *, orpc: bool, header_signi
     except RemoteProtocolError as error:
         raise Fault(FaultStatus.ACCESS_DENIED, f"{call}: {error}") from error
     return arguments
+
+
+def _failed(call: Call, status: int, arguments: tuple[object, ...]) -> object:
+    try:
+        return call.failure(status, arguments)
+    except LocalProtocolError as error:  # the answer repeats a count of the request that cannot be right
+        raise Fault(FaultStatus.BAD_STUB_DATA, f"{call}: {error}", executed=True) from error
