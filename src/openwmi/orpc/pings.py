@@ -120,7 +120,7 @@ class PingSets:
 
         They are forgotten here. If an object was used lately, its OID is to be added again (3.1.1.6.2).
         """
-        # Added up as `deadline` does: subtracted, what is due might not be by the last bit, and be asked for without end.
+        # Added up as `deadline` does: subtracted, what is due might not be by its last bit, and be asked for for ever.
         wait = limits.PING_TIMEOUT_SECONDS
         due: list[int] = []
         for set_id, found in _until(self._sets, lambda found: found.pinged + wait <= now):

@@ -70,6 +70,8 @@ class RpcAssociation:
         else:
             self._side = Client(self._link, transfers)
         self._buffer = bytearray()
+        self._allowed = ALLOWED[role, self._link.state]
+        self._allowed_in = self._link.state
         self.whole = 0
         self._ended = False
 
@@ -233,6 +235,10 @@ class RpcAssociation:
         length = fragment_length(self._buffer) if self._buffer else None
         if length is None or length > len(self._buffer):
             return None
+        if length == len(self._buffer):
+            octets = bytes(self._buffer)
+            self._buffer.clear()
+            return octets
         octets = bytes(self._buffer[:length])
         del self._buffer[:length]
         return octets
@@ -250,7 +256,9 @@ class RpcAssociation:
 
     def _handler(self, header: Header) -> Callable[[bytes, Header], None]:
         state = self._link.state
-        if header.type not in ALLOWED[self.role, state]:
+        if state is not self._allowed_in:
+            self._allowed, self._allowed_in = ALLOWED[self.role, state], state
+        if header.type not in self._allowed:
             raise RemoteProtocolError(f"a {header.type.name} while the connection is {state.value}")
         return self._side.handlers[header.type]
 

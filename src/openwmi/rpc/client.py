@@ -43,6 +43,7 @@ class Client:
         self._calls: dict[int, Incoming] = {}
         self._abandoned: set[int] = set()
         self._vouched: set[int] = set()  # contexts whose first request had a verification trailer
+        self._begun: set[int] = set()  # calls of whose answers a part is there
         self.late = 0
         self.handlers: dict[PduType, Callable[[bytes, Header], None]] = {
             PduType.BIND_ACK: self._on_ack,
@@ -59,7 +60,7 @@ class Client:
 
     @property
     def partial(self) -> bool:
-        return any(call.parts for call in self._calls.values())
+        return bool(self._begun)
 
     def leave(self) -> None:
         """The connection is over."""
@@ -135,6 +136,7 @@ class Client:
         if call is None:
             raise LocalProtocolError(f"call {call_id} is not open")
         self._abandoned.add(call_id)
+        self._begun.discard(call_id)
         keeps = self._link.features & BindFeatures.KEEP_CONNECTION_ON_ORPHAN
         if keeps and (call.slot is None or not call.slot.protects):
             self._link.send(Orphaned(call_id))
@@ -273,7 +275,10 @@ class Client:
         incoming.append(response.stub)
         if incoming.size > limits.RPC_RESPONSE_OCTETS:
             raise RemoteProtocolError(f"the response to call {header.call_id} is longer than a client takes in")
-        if header.flags & PduFlags.LAST:
+        if not header.flags & PduFlags.LAST:
+            self._begun.add(header.call_id)
+        else:
+            self._begun.discard(header.call_id)
             del self._calls[header.call_id]
             self._link.events.append(ResponseReceived(header.call_id, incoming.stub()))
 
@@ -289,6 +294,7 @@ class Client:
             if slot is not None:
                 self._check_slot(header, self._calls[call_id], slot)
             del self._calls[call_id]
+            self._begun.discard(call_id)
             executed = not header.flags & PduFlags.DID_NOT_EXECUTE
             self._link.events.append(FaultReceived(call_id, fault.status, executed))
         elif self._link.state in {State.BINDING, State.ALTERING}:
