@@ -334,3 +334,11 @@ POOL_CONNECTIONS: Final = 8
 # Elements of an array in the answer to a call that failed: the request says how many, and may have none of them behind
 # that number. An activation asks for 32,768 interfaces at most.
 NDR_EMPTY_ELEMENTS: Final = 1 << 16
+
+# A line between a process and the resolver of its machine: a thousand OIDs in hexadecimal are 20 KB. Processes that
+# share a resolver, and the OIDs of each: as many as one principal may hold.
+REGISTRY_LINE_OCTETS: Final = 1 << 16
+REGISTRY_PROCESSES: Final = 256
+REGISTRY_OIDS: Final = EXPORTS_PER_PRINCIPAL
+# A process whose resolver is gone tries again this often; until then its sinks cannot be called by who asks anew.
+REGISTRY_RETRY_SECONDS: Final = 5.0

@@ -8,6 +8,8 @@
     remunknown   IRemUnknown: how clients hold and release them
     resolver     IObjectExporter: where an exporter is reached, and pings
     mapper       the endpoint mapper: at what port an interface is
+    registry     the exporters of other processes, that share this one's resolver over a Unix socket
+    registration the other end of that
     activation   a class named by a client -> a new object
     endpoint     the connections of a port, and which object or service a call is for
     connection   one of them, as an asyncio.Protocol
@@ -42,6 +44,8 @@ from openwmi.dcom.machine import Machine
 from openwmi.dcom.mapper import EndpointMapper
 from openwmi.dcom.pool import Pool
 from openwmi.dcom.proxy import proxy
+from openwmi.dcom.registration import ForwardedPings, Registration
+from openwmi.dcom.registry import Registry
 from openwmi.dcom.remote import RemoteExporter
 from openwmi.dcom.resolution import reach, resolve
 from openwmi.dcom.resolver import Resolver
@@ -59,10 +63,13 @@ __all__ = [
     "EndpointMapper",
     "ErrorInformation",
     "Exporter",
+    "ForwardedPings",
     "Machine",
     "Means",
     "OldActivator",
     "Pool",
+    "Registration",
+    "Registry",
     "RemoteExporter",
     "Resolver",
     "Route",

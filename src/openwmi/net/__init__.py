@@ -5,5 +5,16 @@ It moves octets and knows no protocol.
 
 from openwmi.net.connector import connect
 from openwmi.net.listener import Address, Listener, acknowledge, listen, parse_address
+from openwmi.net.unix import UnixListener, connect_unix, listen_unix
 
-__all__ = ["Address", "Listener", "acknowledge", "connect", "listen", "parse_address"]
+__all__ = [
+    "Address",
+    "Listener",
+    "UnixListener",
+    "acknowledge",
+    "connect",
+    "connect_unix",
+    "listen",
+    "listen_unix",
+    "parse_address",
+]
