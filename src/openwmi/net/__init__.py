@@ -5,6 +5,7 @@ It moves octets and knows no protocol.
 
 from openwmi.net.connector import connect
 from openwmi.net.listener import Address, Listener, acknowledge, listen, parse_address
+from openwmi.net.loop import loop_factory
 from openwmi.net.unix import UnixListener, connect_unix, listen_unix
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "connect_unix",
     "listen",
     "listen_unix",
+    "loop_factory",
     "parse_address",
 ]
