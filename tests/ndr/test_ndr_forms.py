@@ -368,3 +368,33 @@ def test_a_constant_number_of_elements_is_that_number(hint: Any, good: str, bad:
     assert encode(hint, value) == bytes.fromhex(good)
     with pytest.raises(RemoteProtocolError, match="elements and not"):
         decode(hint, bytes.fromhex(bad))
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    before: U8
+    union: Annotated[Arm, SwitchIs("", ((1, U64), (2, LPWSTR), (3, None)), "H")]
+    after: U8
+
+
+@pytest.mark.parametrize(
+    ("syntax", "arm", "octets"),
+    [
+        (NDR20, Arm(1, 7), "ff 00 0100 00000000 0700000000000000 ee"),
+        (NDR20, Arm(3, None), "ff 00 0300 ee"),
+        (NDR20, Arm(2, None), "ff 00 0200 00000000 ee"),
+        (NDR64, Arm(1, 7), "ff 00000000000000 0100 000000000000 0700000000000000 ee 00000000000000"),
+        (NDR64, Arm(3, None), "ff 00000000000000 0300 000000000000 ee 00000000000000"),
+    ],
+)
+def test_an_encapsulated_union_has_its_case_in_itself(syntax: Syntax, arm: Arm, octets: str) -> None:
+    value = Switched(0xFF, arm, 0xEE)
+    expected = bytes.fromhex(octets)
+    assert encode(Switched, value, syntax) == expected
+    assert decode(Switched, expected, 0, syntax) == (value, len(expected))
+    assert codec(Switched, syntax).zero() == Switched(0, Arm(1, 0), 0)
+
+
+def test_an_encapsulated_union_without_that_arm() -> None:
+    with pytest.raises(RemoteProtocolError, match="the union has no arm 9"):
+        decode(Switched, bytes.fromhex("ff 00 0900 00000000"))
