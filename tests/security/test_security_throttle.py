@@ -12,12 +12,28 @@ HERE, THERE = "192.0.2.1", "192.0.2.2"
 def test_each_failure_doubles_the_delay_of_that_account_from_that_address() -> None:
     throttle = Throttle()
     delays = []
-    for second in range(9):
-        delays.append(throttle.delay(HERE, "DOM\\me", second))
-        throttle.failed(HERE, "dom\\ME", second)
-    assert delays == [0, 0.5, 1, 2, 4, 8, 16, 30, 30]
-    assert throttle.delay(HERE, "DOM\\you", 9) == 0
-    assert throttle.delay(THERE, "DOM\\me", 9) == 0
+    for number in range(10):
+        delays.append(throttle.delay(HERE, "DOM\\me", 100 * number))
+        throttle.failed(HERE, "dom\\ME", 100 * number)
+    assert delays == [0, 0, 0, 0, 0.5, 1, 2, 4, 8, 8]
+    assert throttle.delay(HERE, "DOM\\you", 1000) == 0
+    assert throttle.delay(THERE, "DOM\\me", 1000) == 0
+
+
+def test_guesses_on_many_connections_wait_for_each_other() -> None:
+    throttle = Throttle()
+    for _ in range(10):
+        throttle.failed(HERE, "me", 0)
+    assert [throttle.delay(HERE, "me", 0) for _ in range(4)] == [8, 16, 24, 32]
+    assert throttle.delay(HERE, "me", 30) == 10
+
+
+def test_who_knows_the_password_has_a_clean_slate() -> None:
+    throttle = Throttle()
+    for _ in range(10):
+        throttle.failed(HERE, "me", 0)
+    throttle.succeeded(HERE, "ME")
+    assert throttle.delay(HERE, "me", 0) == 0
 
 
 def test_who_tries_account_after_account_waits_too() -> None:
@@ -25,7 +41,7 @@ def test_who_tries_account_after_account_waits_too() -> None:
     for number in range(limits.LOGIN_ACCOUNTS_FREE + 3):
         throttle.failed(HERE, f"user{number}", 0)
     assert throttle.delay(HERE, "somebody new", 0) == 2
-    assert throttle.delay(HERE, "", 0) == 2
+    assert throttle.delay(HERE, "", 2) == 2
     assert throttle.delay(THERE, "somebody new", 0) == 0
 
 
@@ -39,7 +55,8 @@ def test_one_account_that_fails_all_day_makes_no_other_one_wait() -> None:
 
 def test_failures_are_forgotten() -> None:
     throttle = Throttle()
-    throttle.failed(HERE, "me", 0)
+    for _ in range(limits.LOGIN_FAILURES_FREE + 1):
+        throttle.failed(HERE, "me", 0)
     assert throttle.delay(HERE, "me", limits.LOGIN_FORGOTTEN_SECONDS) == 0.5
     assert throttle.delay(HERE, "me", limits.LOGIN_FORGOTTEN_SECONDS + 1) == 0
     assert len(throttle) == 0
@@ -67,6 +84,6 @@ def test_a_verdict_says_how_long_it_is_to_be_kept_back() -> None:
     for expected in (0, 0, 0):
         logins = Logins(Nobody(), ServerNames.of_host("srv1"), peer=HERE, throttle=throttle, clock=lambda: next(times))
         assert logins.check(Token()) == Verdict(3, None, expected)
-    for _ in range(limits.LOGIN_ACCOUNTS_FREE):
+    for _ in range(limits.LOGIN_ACCOUNTS_FREE - 2):
         verdict = logins.check(Token())
-    assert verdict.delay == 2
+    assert verdict.delay == 0.5

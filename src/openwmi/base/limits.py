@@ -311,10 +311,12 @@ HOST_BYE_SECONDS: Final = 1.0
 # interfaces come and go. The oldest is forgotten first.
 DISCOVERY_QUESTIONS: Final = 4096
 
-# The answer to a login whose account failed before, from the same address: half a second, and twice as long each time;
-# half a minute is what clients wait for at most. So 16 guesses take six minutes, and a million a year.
+# The answer to a login whose account failed before, from the same address: after three that are forgiven half a second,
+# and twice as long each time; ten seconds are what clients wait for. So a hundred guesses take a quarter of an hour and
+# a million a quarter of a year, on however many connections.
+LOGIN_FAILURES_FREE: Final = 3
 LOGIN_DELAY_SECONDS: Final = 0.5
-LOGIN_DELAY_LONGEST_SECONDS: Final = 30.0
+LOGIN_DELAY_LONGEST_SECONDS: Final = 8.0
 # Accounts that may fail from one address before all of its logins wait: an office behind one address misspells a few.
 LOGIN_ACCOUNTS_FREE: Final = 16
 # Failures are forgotten after so long without another, and the oldest beyond so many: 200 octets each.

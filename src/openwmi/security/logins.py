@@ -134,7 +134,9 @@ class Logins:
             self._acceptors[key] = acceptor
             return Verdict(key, step)
         log.debug("%s logged in from %s", step.context.principal, peer)
-        return Verdict(key, step, self._throttle.delay(self._peer, acceptor.account, self._clock()))
+        delay = self._throttle.delay(self._peer, acceptor.account, self._clock())
+        self._throttle.succeeded(self._peer, acceptor.account)
+        return Verdict(key, step, delay)
 
     def settle(self, association: TokenSink, verdict: Verdict) -> bool:
         """Tells the association; False if the login was refused."""
