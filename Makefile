@@ -12,6 +12,9 @@ SPREAD := --numprocesses logical --maxprocesses 8
 # How long `make fuzz` goes on; 0 is for ever.
 FUZZ_SECONDS ?= 60
 
+# Where the headers of that Python are: Kerberos' bindings have to be built.
+HEADERS := import sysconfig; print(sysconfig.get_path("include"))
+
 # What runs the package, and on top of it what works on it. Each stamp holds the folder that it was made for.
 RUNS := $(VENV)/runs.stamp
 WORKS := $(VENV)/works.stamp
@@ -45,6 +48,7 @@ interop: $(WORKS) $(PEERS_STAMP)
 
 fuzz: $(FUZZES)
 	$(PY) -m tests.wmio.fuzz_wmio -max_total_time=$(FUZZ_SECONDS)
+	$(PY) -m tests.rpc.fuzz_rpc -max_total_time=$(FUZZ_SECONDS)
 
 bench: $(WORKS) $(PEERS_STAMP)
 	@OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m bench
@@ -71,6 +75,8 @@ $(RUNS): pyproject.toml constraints.txt Makefile tools/venv.sh
 $(WORKS): $(RUNS)
 	@echo 'Installing the tools into $(VENV) ...'
 	@$(PIP) install $(PINNED) --group dev
+	@if command -v krb5-config >/dev/null && command -v cc >/dev/null && test -f "$$($(PY) -c '$(HEADERS)')/Python.h"; \
+		then $(PIP) install $(PINNED) --group kerberos; fi
 	@pwd > $@
 
 $(FUZZES): $(WORKS)

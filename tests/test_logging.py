@@ -322,7 +322,7 @@ class Peer:
 
 
 class Token:
-    auth_context_id = 1
+    auth_context_id, auth_type = 1, 10
 
     def __init__(self, token: bytes) -> None:
         self.token = token

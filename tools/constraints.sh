@@ -23,6 +23,6 @@ pin() {
 python=${1:-python3.11}
 pin constraints.txt \
     '# What the project is developed and tested with. Written by `make constraints`; users get the ranges of pyproject.toml.' \
-    --group dev --group fuzz hatchling .
+    --group dev --group fuzz --group kerberos hatchling .
 pin peers.txt "# Other people's clients, as the tests run them. Written by \`make constraints\`." \
     --group peers

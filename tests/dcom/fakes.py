@@ -20,6 +20,7 @@ from openwmi.dcom import (
     ClassTable,
     Connection,
     Endpoint,
+    EndpointMapper,
     Exporter,
     OldActivator,
     Resolver,
@@ -212,7 +213,7 @@ class Client(asyncio.Protocol):
         if user is not None:
             self._initiators[auth_context] = initiator = NtlmInitiator(*user, "DOM")
             offer = AuthOffer(AuthType.WINNT, level, initiator.step().token, auth_context)
-        syntaxes = [SyntaxId(interface.iid) for interface in interfaces]
+        syntaxes = [SyntaxId(interface.iid, *interface.version) for interface in interfaces]
         if self.contexts:
             numbers = self.association.alter_context(syntaxes, auth=offer)
         else:
@@ -359,7 +360,8 @@ class World:
         self.connections: list[Connection] = []
         self.exporter = Exporter([NAMES.dns_computer], lambda: PORT)
         self.classes = ClassTable(self.exporter, {CLSID_LAMP: lambda: Lamp(self)})
-        services = [Resolver(self.exporter), Activator(self.classes), OldActivator(self.classes)]
+        mapper = EndpointMapper(lambda: self.endpoint.interfaces, lambda: PORT)
+        services = [Resolver(self.exporter), Activator(self.classes), OldActivator(self.classes), mapper]
         self.endpoint = Endpoint(
             self.exporter, services, [ILamp, IShade, INothing], lambda peer: Logins(Users(), NAMES, peer=peer)
         )

@@ -25,9 +25,10 @@ from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom import ClassTable
 from openwmi.dcom.activation import CLASS_OBJECT
 from openwmi.interfaces import IActivation, IClassFactory, IRemoteSCMActivator, IUnknown
-from openwmi.orpc import ActivationReply, ActivationRequest, OrpcThis, StdObjRef
+from openwmi.orpc import ActivationReply, ActivationRequest, ComVersion, OrpcThis, StdObjRef
 from openwmi.orpc.bindings import TOWER_TCP
 from openwmi.orpc.properties import MAX_REQUESTED_INTERFACES
+from openwmi.rpc import FaultStatus
 
 UNKNOWN_CLASS = Guid("6d6d1f5a-6a0e-4a1c-9d3c-1b7c1c1d00bb")
 
@@ -44,6 +45,18 @@ async def class_object(client: Client, request: ActivationRequest) -> Any:
 
 async def use(client: Client, lamp: StdObjRef) -> None:
     assert await client.call(ILamp, "Switch", 1, target=lamp.ipid) == SwitchReply(0)
+
+
+async def test_a_count_without_anything_behind_it_costs_nothing() -> None:
+    """The answer would repeat it: four thousand million statuses."""
+    async with world() as made:
+        client = await made.enter(IActivation)
+        old = OrpcThis.of(uuid.uuid4(), ComVersion(6, 0))
+        with pytest.raises(Refused) as refused:
+            await client.call(
+                IActivation, "RemoteActivation", old, CLSID_LAMP, None, None, 2, 0, 0xFFFFFFFF, None, 1, (7,)
+            )
+        assert refused.value.status == FaultStatus.BAD_STUB_DATA
 
 
 async def test_with_properties() -> None:

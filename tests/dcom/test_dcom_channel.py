@@ -403,6 +403,9 @@ async def test_a_login_with_a_bug(caplog: pytest.LogCaptureFixture) -> None:
     secret = "of the token"
 
     class Faulty:
+        auth_type: int = AuthType.WINNT
+        blocks = False
+
         def step(self, token: bytes = b"") -> Any:
             if token:
                 raise KeyError(secret)

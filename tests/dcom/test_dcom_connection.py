@@ -16,7 +16,7 @@ from openwmi.base.guid import Guid
 from openwmi.interfaces import Interface, IObjectExporter
 from openwmi.ndr import NdrWriter, codec
 from openwmi.orpc import OrpcThis
-from openwmi.rpc import AuthLevel, FaultStatus
+from openwmi.rpc import AuthLevel, AuthType, FaultStatus
 from openwmi.rpc.call import CoCancel, Orphaned
 from openwmi.rpc.pdu import encode
 from openwmi.testing import FakeClockLoop
@@ -246,10 +246,21 @@ async def test_garbage_is_logged_and_the_connection_closed(caplog: pytest.LogCap
         assert "\n" not in record.getMessage()
 
 
-async def test_a_bug_that_one_client_meets_ends_its_connection_alone(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("blocks", [False, True])
+async def test_a_bug_that_one_client_meets_ends_its_connection_alone(
+    caplog: pytest.LogCaptureFixture, blocks: bool
+) -> None:
     class Broken:
-        def answer(self, association: Any, request: Any) -> bool:
+        auth_types = (AuthType.WINNT,)
+
+        def blocks(self, request: Any) -> bool:
+            return blocks
+
+        def check(self, request: Any) -> Any:
             raise KeyError(f"a secret of {request.auth_context_id}")
+
+        def settle(self, association: Any, verdict: Any) -> bool:
+            raise AssertionError
 
     async with world() as made:
         good = await made.enter()
@@ -257,7 +268,8 @@ async def test_a_bug_that_one_client_meets_ends_its_connection_alone(caplog: pyt
         client = await made.connect()
         with pytest.raises(ConnectionError):
             await client.bind(ILamp, user=ME)
-        assert "the connection of 192.0.2.100 failed: KeyError" in caplog.text
+        what = "a login from" if blocks else "the connection of"
+        assert f"{what} 192.0.2.100 failed: KeyError" in caplog.text
         await good.activate(ILamp)
 
 

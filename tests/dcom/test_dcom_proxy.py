@@ -29,7 +29,7 @@ from openwmi.dcom import Endpoint, Exporter, Resolver, Served, current_caller, p
 from openwmi.interfaces import IObjectExporter, IRemUnknown2, IUnknown, IWbemObjectSink, RemInterfaceRef, call
 from openwmi.ndr import HRESULT, U32, NdrReader, NdrWriter, SizeIs, codec
 from openwmi.net import Address
-from openwmi.orpc import ObjRefStandard, OrpcThat, OrpcThis, objref
+from openwmi.orpc import OUR_VERSION, ObjRefStandard, OrpcThat, OrpcThis, objref
 from openwmi.rpc import AuthLevel
 from openwmi.security import Logins
 from openwmi.testing import MemoryNetwork
@@ -56,6 +56,7 @@ class Canned:
 
     def __init__(self, *stubs: bytes) -> None:
         self.stubs = list(stubs)
+        self.version = OUR_VERSION
         self.asked: list[tuple[Guid, int, bytes, Guid | None]] = []
 
     async def request(self, interface: Guid, opnum: int, stub: bytes, target: Guid | None) -> bytes:

@@ -85,7 +85,7 @@ def of(hint: Any, scope: Mapping[str, Any]) -> st.SearchStrategy[Any]:
             if mark.letter.isupper()
             else st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
         )
-    if mark is Mark.UNIQUE:
+    if mark in {Mark.UNIQUE, Mark.FULL}:
         (pointee,) = (inner for inner in get_args(base) if inner is not NoneType)
         return st.none() | of(pointee, scope)
     if isinstance(mark, Fixed | SizeIs | LengthIs):

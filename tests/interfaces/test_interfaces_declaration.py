@@ -12,7 +12,7 @@ import pytest
 
 from openwmi.base.guid import Guid
 from openwmi.interfaces import Interface, IRemUnknown, IRemUnknown2, IUnknown, call
-from openwmi.ndr import HRESULT, U32, NdrReader, SizeIs
+from openwmi.ndr import HRESULT, U32, SizeIs
 
 IID = "11111111-2222-3333-4444-555555555555"
 
@@ -121,52 +121,38 @@ class NoCount(NamedTuple):
     hresult: HRESULT = 0
 
 
-class IHints(Interface, iid=IID):
-    """Right in itself, but its hints are not; they are looked at when they are needed."""
+async def _integer(self: Any, number: int) -> HRESULT: ...
 
-    @call(0)
-    async def Integer(self, number: int) -> HRESULT: ...
 
-    @call(1)
-    async def Returns(self, number: U32) -> int: ...
+async def _returns(self: Any, number: U32) -> int: ...
 
-    @call(2)
-    async def LacksResult(self, number: U32) -> NoResult: ...
 
-    @call(3)
-    async def PlainReply(self, number: U32) -> Plain: ...
+async def _lacks_result(self: Any, number: U32) -> NoResult: ...
 
-    @call(4)
-    async def Uncounted(self, number: U32) -> NoCount: ...
+
+async def _plain_reply(self: Any, number: U32) -> Plain: ...
+
+
+async def _uncounted(self: Any, number: U32) -> NoCount: ...
+
+
+async def _later(self: Any, number: U32) -> NotThere: ...  # type: ignore[name-defined]  # noqa: F821 - as it is meant
 
 
 @pytest.mark.parametrize(
-    ("opnum", "says"),
+    ("function", "says"),
     [
-        (0, r"IHints\.Integer request\.number: <class 'int'> has no form"),
-        (1, r"IHints\.Returns returns <class 'int'>, which is neither"),
-        (2, r"IHints\.LacksResult: the last field of NoResult is not hresult"),
-        (3, r"IHints\.PlainReply reply\.number: <class 'int'> has no form"),
-        (4, r"IHints\.Uncounted reply\.numbers: there is no count beside it"),
+        (_integer, r"IHints\._integer request\.number: <class 'int'> has no form"),
+        (_returns, r"IHints\._returns returns <class 'int'>, which is neither"),
+        (_lacks_result, r"IHints\._lacks_result: the last field of NoResult is not hresult"),
+        (_plain_reply, r"IHints\._plain_reply reply\.number: <class 'int'> has no form"),
+        (_uncounted, r"IHints\._uncounted reply\.numbers: there is no count beside it"),
+        (_later, r"IHints\._later: name 'NotThere' is not defined: a hint has to be there before"),
     ],
 )
-def test_wrong_when_used(opnum: int, says: str) -> None:
+def test_a_wrong_declaration_fails_where_it_stands(function: Any, says: str) -> None:
     with pytest.raises(TypeError, match=says):
-        IHints.calls[opnum].decode_request(NdrReader(bytes(8)))
-
-
-def test_hints_may_name_what_is_declared_later() -> None:
-    assert ILater.calls[0].results == ("number",)
-
-
-class ILater(Interface, iid=IID):
-    @call(0)
-    async def Do(self) -> Later: ...
-
-
-class Later(NamedTuple):
-    number: U32
-    hresult: HRESULT = 0
+        type("IHints", (Interface,), {function.__name__: call(0)(function)}, iid=IID)
 
 
 def test_calls_are_inherited_and_in_order() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import openwmi.interfaces
 from openwmi.base import guid
-from openwmi.interfaces import Interface, IUnknown
+from openwmi.interfaces import IEndpointMapper, Interface, IUnknown, LookupHandle
 from openwmi.interfaces.services import InOutPointer
 from openwmi.ndr import (
     BSTR,
@@ -50,6 +50,9 @@ interface IObjectExporter 99fcfec4-5260-101b-bbcb-00aa0021347a -
   4 ResolveOxid2 pOxid:OXID cRequestedProtseqs:ushort arRequestedProtseqs:[] >ppdsaOxidBindings:DUALSTRINGARRAY*
       >pipidRemUnknown:IPID >pAuthnHint:DWORD >pComVersion:COMVERSION
   5 ServerAlive2 >pComVersion:COMVERSION >ppdsaOrBindings:DUALSTRINGARRAY* >pReserved:DWORD
+# [MS-RPCE] 2.2.1.2
+interface IEndpointMapper e1af8308-5d1f-11c9-91a4-08002b14a0fa -
+  3 ept_map obj:GUID* map_tower:TOWER* =entry_handle:HANDLE max_towers:ulong >num_towers:ulong >ITowers:[]
 interface IUnknown 00000000-0000-0000-c000-000000000046 -
 interface IRemUnknown 00000131-0000-0000-c000-000000000046 IUnknown
   3 RemQueryInterface ripid:REFIPID cRefs:ulong cIids:ushort iids:[] >ppQIResults:*[]
@@ -117,6 +120,8 @@ TYPES: dict[str, object] = {
     "DUALSTRINGARRAY*": DualStrings,
     "DWORD": U32,
     "GUID": GUID,
+    "GUID*": IEndpointMapper.calls[3].request_hints["obj"],
+    "HANDLE": LookupHandle,
     "HRESULT": HRESULT,
     "I*": InterfacePointer,
     "I**": InOutPointer,
@@ -127,6 +132,7 @@ TYPES: dict[str, object] = {
     "REFGUID": GUID,
     "REFIPID": GUID,
     "SETID": U64,
+    "TOWER*": IEndpointMapper.calls[3].request_hints["map_tower"],
     "ULONG": U32,
     "long": I32,
     "ulong": U32,

@@ -352,3 +352,49 @@ def test_what_travels_is_no_more_than_there_is_said_to_be_room_for() -> None:
     said[4:8] = (1).to_bytes(4, "little")  # `size`, behind the maximum count; that one still says 3
     with pytest.raises(RemoteProtocolError, match="2 elements"):
         decode(Window, bytes(said))
+
+
+@pytest.mark.parametrize(
+    ("hint", "good", "bad"),
+    [
+        (Annotated[bytes, SizeIs(4)], "04000000 61626364", "03000000 616263"),
+        (Annotated[bytes, SizeIs(3, multiple_of=4)], "04000000 61626364", "03000000 616263"),
+        (Annotated[bytes, SizeIs(4), LengthIs(4)], "04000000 00000000 04000000 61626364", "04000000 00000000 00000000"),
+        (Annotated[bytes, Fixed(4), LengthIs(2)], "00000000 02000000 6162", "00000000 03000000 616263"),
+    ],
+)
+def test_a_constant_number_of_elements_is_that_number(hint: Any, good: str, bad: str) -> None:
+    value, _ = decode(hint, bytes.fromhex(good))
+    assert encode(hint, value) == bytes.fromhex(good)
+    with pytest.raises(RemoteProtocolError, match="elements and not"):
+        decode(hint, bytes.fromhex(bad))
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    before: U8
+    union: Annotated[Arm, SwitchIs("", ((1, U64), (2, LPWSTR), (3, None)), "H")]
+    after: U8
+
+
+@pytest.mark.parametrize(
+    ("syntax", "arm", "octets"),
+    [
+        (NDR20, Arm(1, 7), "ff 00 0100 00000000 0700000000000000 ee"),
+        (NDR20, Arm(3, None), "ff 00 0300 ee"),
+        (NDR20, Arm(2, None), "ff 00 0200 00000000 ee"),
+        (NDR64, Arm(1, 7), "ff 00000000000000 0100 000000000000 0700000000000000 ee 00000000000000"),
+        (NDR64, Arm(3, None), "ff 00000000000000 0300 000000000000 ee 00000000000000"),
+    ],
+)
+def test_an_encapsulated_union_has_its_case_in_itself(syntax: Syntax, arm: Arm, octets: str) -> None:
+    value = Switched(0xFF, arm, 0xEE)
+    expected = bytes.fromhex(octets)
+    assert encode(Switched, value, syntax) == expected
+    assert decode(Switched, expected, 0, syntax) == (value, len(expected))
+    assert codec(Switched, syntax).zero() == Switched(0, Arm(1, 0), 0)
+
+
+def test_an_encapsulated_union_without_that_arm() -> None:
+    with pytest.raises(RemoteProtocolError, match="the union has no arm 9"):
+        decode(Switched, bytes.fromhex("ff 00 0900 00000000"))

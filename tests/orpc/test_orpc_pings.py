@@ -168,3 +168,19 @@ def test_set_numbers_are_never_0() -> None:
     octets = iter([bytes(8), bytes([5] + [0] * 7), bytes([5] + [0] * 7), bytes([6] + [0] * 7)])
     pings = PingSets(lambda count: next(octets))
     assert [new_set(pings), new_set(pings)] == [5, 6]
+
+
+def test_what_is_due_at_its_deadline_is_due() -> None:
+    """To the last bit: a timer that is set for a deadline would be set again and again."""
+    random = Random(1)
+    for _ in range(1000):
+        pings = PingSets(random.randbytes)
+        pings.add(1, random.random() * 1e5)
+        due = pings.deadline()
+        assert due is not None
+        assert pings.expire(due) == (1,)
+        pings.add(1, due)
+        new_set(pings, 1, now=random.random() * 1e5)
+        due = pings.deadline()
+        assert due is not None
+        assert pings.expire(due) == (1,)

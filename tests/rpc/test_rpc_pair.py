@@ -244,6 +244,7 @@ def test_a_late_answer_is_dropped_and_the_connection_goes_on(kit: Any) -> None:
     pair.client.abandon(late)
     pair.server.send_response(late, bytes(9000))
     assert pair.pump() == ([], [])
+    assert (pair.client.late, pair.server.late) == (1, 0)
     call_id = pair.client.send_request(0, 1, b"", auth_context_id=7)
     pair.pump()
     pair.server.send_response(call_id, b"in step")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,26 @@ def test_unknown_commands() -> None:
     assert VerificationTrailer.decode(SIGNATURE + b"\x09\0\x04\0????" + known) == VerificationTrailer(1)
     with pytest.raises(RemoteProtocolError, match="command 9 must be processed"):
         VerificationTrailer.decode(SIGNATURE + b"\x09\x80\x04\0????" + known)
+
+
+@pytest.mark.parametrize("level", [AuthLevel.PKT, AuthLevel.INTEGRITY, AuthLevel.PRIVACY])
+def test_the_first_request_of_each_context_is_vouched_for(kit: Any, level: AuthLevel) -> None:
+    pair = kit.pair.bound(level)
+    first, (second,) = 0, pair.client.alter_context([kit.second])
+    pair.pump()
+    trailers = []
+    for context_id in (first, first, second, second):
+        pair.client.send_request(context_id, 1, b"12345", auth_context_id=7, vouch=True)
+        ((request,), _) = pair.pump()
+        check_trailer(request, 5, header_signing=pair.server.header_signing)
+        trailers.append(find_trailer(request.stub, 5))
+        assert len(request.stub) % 4 == 0 or trailers[-1] is None
+        pair.server.send_response(request.call_id, b"")
+        pair.pump()
+    protected = level >= AuthLevel.INTEGRITY
+    assert trailers == [
+        VerificationTrailer(1, kit.first, NDR) if protected else None,
+        None,
+        VerificationTrailer(None, kit.second, NDR) if protected else None,
+        None,
+    ]

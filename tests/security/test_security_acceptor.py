@@ -97,7 +97,7 @@ class HandMade:
         challenge = server.step(negotiate)
         assert challenge.context is None
         step = server.step(self.authenticate(negotiate, challenge.token))
-        assert step.context is not None
+        assert isinstance(step.context, NtlmContext)
         assert step.token == b""
         return step.context
 

@@ -409,3 +409,37 @@ REGISTRY_FILE_OCTETS: Final = 1 << 28
 # configuration that people have written is three files.
 SAMBA_FILES: Final = 100
 SAMBA_INCLUDE_DEPTH: Final = 8
+
+# The answer to a login whose account failed before, from the same address: after three that are forgiven half a second,
+# and twice as long each time; ten seconds are what clients wait for. So a hundred guesses take a quarter of an hour and
+# a million a quarter of a year, on however many connections.
+LOGIN_FAILURES_FREE: Final = 3
+LOGIN_DELAY_SECONDS: Final = 0.5
+LOGIN_DELAY_LONGEST_SECONDS: Final = 8.0
+# Accounts that may fail from one address before all of its logins wait: an office behind one address misspells a few.
+LOGIN_ACCOUNTS_FREE: Final = 16
+# Failures are forgotten after so long without another, and the oldest beyond so many: 200 octets each.
+LOGIN_FORGOTTEN_SECONDS: Final = 900.0
+LOGIN_FAILURES_KEPT: Final = 16_384
+
+# From the first octet of a request to its last, fragments and all: four megabytes by a line of one megabit. Who sends
+# an octet now and then would keep memory for ever.
+FRAGMENT_SECONDS: Final = 40.0
+
+# Logins that wait for another machine at once: a KDC answers within milliseconds, and each thread is 100 KB.
+LOGIN_THREADS: Final = 32
+
+# Connections of a client to one exporter: more calls than that which all wait are rare, and servers count connections.
+POOL_CONNECTIONS: Final = 8
+
+# Elements of an array in the answer to a call that failed: the request says how many, and may have none of them behind
+# that number. An activation asks for 32,768 interfaces at most.
+NDR_EMPTY_ELEMENTS: Final = 1 << 16
+
+# A line between a process and the resolver of its machine: a thousand OIDs in hexadecimal are 20 KB. Processes that
+# share a resolver, and the OIDs of each: as many as one principal may hold.
+REGISTRY_LINE_OCTETS: Final = 1 << 16
+REGISTRY_PROCESSES: Final = 256
+REGISTRY_OIDS: Final = EXPORTS_PER_PRINCIPAL
+# A process whose resolver is gone tries again this often; until then its sinks cannot be called by who asks anew.
+REGISTRY_RETRY_SECONDS: Final = 5.0

@@ -15,7 +15,7 @@ from openwmi.cli.journal import set_up
 from openwmi.cli.options import repository_option
 from openwmi.cli.stream import Out, standard_output
 from openwmi.locator import local_engine
-from openwmi.net import Address, parse_address
+from openwmi.net import Address, loop_factory, parse_address
 from openwmi.security import UsersFile
 from openwmi.server import Server
 
@@ -63,7 +63,8 @@ def command(listen_at: str, users_file: str, repository: Path | None, verbose: b
         raise click.UsageError(f"{users_file} holds no user: nobody could log in. See 'openwmi users add'")
     out = standard_output()
     set_up(logging.DEBUG if verbose else logging.INFO)
-    asyncio.run(_serve(address, users, repository, out))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(address, users, repository, out))
 
 
 async def _serve(address: Address, users: UsersFile, repository: Path | None, out: Out) -> None:

@@ -7,12 +7,20 @@
     exporter     the objects that clients hold
     remunknown   IRemUnknown: how clients hold and release them
     resolver     IObjectExporter: where an exporter is reached, and pings
+    mapper       the endpoint mapper: at what port an interface is
+    registry     the exporters of other processes, that share this one's resolver over a Unix socket
+    registration the other end of that
     activation   a class named by a client -> a new object
     endpoint     the connections of a port, and which object or service a call is for
     connection   one of them, as an asyncio.Protocol
     channel      the other end: a client's connection
     proxy        an object over there, as its interface
     resolution   from a reference to a channel that reaches its object
+    route        the ways to an exporter
+    pool         connections to it, in one association group
+    remote       its objects, and what we hold of them
+    pinger       tells its resolver what we hold
+    machine      all of that, and activation
 
 A server, whole:
 
@@ -29,23 +37,42 @@ from openwmi.dcom.activation import Activator, ClassTable, OldActivator
 from openwmi.dcom.caller import Caller, current_caller
 from openwmi.dcom.channel import Channel
 from openwmi.dcom.connection import Connection
-from openwmi.dcom.endpoint import Endpoint
+from openwmi.dcom.dispatch import ErrorInformation
+from openwmi.dcom.endpoint import LEGACY_LEVELS, Endpoint
 from openwmi.dcom.exporter import Exporter
+from openwmi.dcom.machine import Machine
+from openwmi.dcom.mapper import EndpointMapper
+from openwmi.dcom.pool import Pool
 from openwmi.dcom.proxy import proxy
+from openwmi.dcom.registration import ForwardedPings, Registration
+from openwmi.dcom.registry import Registry
+from openwmi.dcom.remote import RemoteExporter
 from openwmi.dcom.resolution import reach, resolve
 from openwmi.dcom.resolver import Resolver
+from openwmi.dcom.route import Means, Route
 from openwmi.dcom.served import Served, partial
 
 __all__ = [
+    "LEGACY_LEVELS",
     "Activator",
     "Caller",
     "Channel",
     "ClassTable",
     "Connection",
     "Endpoint",
+    "EndpointMapper",
+    "ErrorInformation",
     "Exporter",
+    "ForwardedPings",
+    "Machine",
+    "Means",
     "OldActivator",
+    "Pool",
+    "Registration",
+    "Registry",
+    "RemoteExporter",
     "Resolver",
+    "Route",
     "Served",
     "current_caller",
     "partial",

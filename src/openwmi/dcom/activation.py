@@ -8,7 +8,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
-from openwmi.dcom.caller import current_caller
+from openwmi.dcom.caller import current_caller, set_causality
 from openwmi.dcom.exporter import Exporter
 from openwmi.dcom.served import Served, interfaces_of
 from openwmi.interfaces import (
@@ -21,7 +21,7 @@ from openwmi.interfaces import (
     RemoteCreateInstanceReply,
     RemoteGetClassObjectReply,
 )
-from openwmi.orpc import ActivationReply, ActivationRequest, InterfaceResult, OrpcThat, OrpcThis, objref
+from openwmi.orpc import OUR_VERSION, ActivationReply, ActivationRequest, InterfaceResult, OrpcThat, OrpcThis, objref
 from openwmi.orpc.properties import MAX_REQUESTED_INTERFACES
 
 CLASS_OBJECT = 0xFFFFFFFF
@@ -77,11 +77,13 @@ class Activator(IRemoteSCMActivator):
         self._classes = classes
 
     async def RemoteGetClassObject(self, orpcthis: OrpcThis, pActProperties: bytes | None) -> RemoteGetClassObjectReply:
+        _check_version(orpcthis)
         return RemoteGetClassObjectReply(OrpcThat(), self._activate(pActProperties, self._classes.class_object))
 
     async def RemoteCreateInstance(
         self, orpcthis: OrpcThis, pUnkOuter: bytes | None, pActProperties: bytes | None
     ) -> RemoteCreateInstanceReply:
+        _check_version(orpcthis)
         return RemoteCreateInstanceReply(OrpcThat(), self._activate(pActProperties, self._classes.create))
 
     def _activate(
@@ -114,6 +116,7 @@ class OldActivator(IActivation):
         cRequestedProtseqs: int,
         aRequestedProtseqs: tuple[int, ...],
     ) -> RemoteActivationReply:
+        _check_version(ORPCthis)
         entry = self._classes.exporter.entry(current_caller().host)
         make = self._classes.class_object if Mode == CLASS_OBJECT else self._classes.create
         iids = pIIDs or ()
@@ -152,3 +155,10 @@ class _ClassObject(Served, IClassFactory):
 
     async def RemoteLockServer(self, fLock: int) -> int:
         return HResult.S_OK  # this server runs as long as its owner wants
+
+
+def _check_version(this: OrpcThis) -> None:
+    """[MS-DCOM] 3.1.2.5.2.3: a client has to speak our version of COM, or a lower one."""
+    if not OUR_VERSION.accepts(this.version):
+        raise WbemError(HResult.RPC_E_VERSION_MISMATCH, f"COM {this.version}, where {OUR_VERSION} is spoken")
+    set_causality(this.cid)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Hashable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 from openwmi.base.fault import LocalProtocolError
+from openwmi.base.guid import Guid
 from openwmi.rpc import AuthLevel
 
 
@@ -29,6 +31,7 @@ class Caller:
     connection: Hashable
 
 
+_CAUSALITY: ContextVar[Guid] = ContextVar("openwmi.dcom.causality")
 _CALLER: ContextVar[Caller] = ContextVar("openwmi.dcom.caller")
 
 
@@ -43,3 +46,13 @@ def current_caller() -> Caller:
 def set_caller(caller: Caller) -> None:
     """For the task that carries out the call, and those that it starts."""
     _CALLER.set(caller)
+
+
+def causality() -> Guid:
+    """What calls made from here carry: that of the call that is being carried out, as they are its consequence."""
+    return _CAUSALITY.get(None) or uuid.uuid4()
+
+
+def set_causality(cid: Guid) -> None:
+    """For the task that carries out a call: what its request said ([MS-DCOM] 1.3.5)."""
+    _CAUSALITY.set(cid)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from openwmi import net
@@ -16,10 +17,11 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
+from openwmi.dcom.tokens import WORKERS
+from openwmi.orpc import OUR_VERSION, ComVersion
 from openwmi.rpc import (
     AuthLevel,
     AuthOffer,
-    AuthType,
     BindAccepted,
     BindRefused,
     FaultReceived,
@@ -64,6 +66,9 @@ class Connect(Protocol):
 class Initiator(Protocol):
     """The client's end of one login; see openwmi.security."""
 
+    auth_type: int
+    blocks: bool
+
     def step(self, token: bytes = b"", /) -> Any: ...
 
 
@@ -78,15 +83,22 @@ class _Failure(NamedTuple):
 
 
 class Channel(asyncio.Protocol):
-    """Made by `Channel.open`."""
+    """Made by `Channel.open`.
 
-    def __init__(self, where: str, login: Initiator | None, level: AuthLevel, timeout: float) -> None:
+    Attributes:
+        version: of COM, that was agreed upon with the server.
+    """
+
+    def __init__(self, where: str, login: Initiator | None, level: AuthLevel, timeout: float, group: int = 0) -> None:
         self._where = where
+        self._group = group
+        self.version: ComVersion = OUR_VERSION
         self._login = login
         self._level = level
         self._timeout = timeout
         self._association = RpcAssociation(Role.CLIENT)
         self._turn = asyncio.Lock()
+        self._load = 0
         self._contexts: dict[Guid, int | _Failure] = {}
         self._asked: tuple[Guid, int] | None = None  # the interface that was bound last, and its context
         self._binding: asyncio.Future[None] | None = None  # until the server has answered that
@@ -111,6 +123,7 @@ class Channel(asyncio.Protocol):
         level: AuthLevel = AuthLevel.INTEGRITY,
         timeout: float = CONNECT_SECONDS,
         connect: Connect = net.connect,
+        group: int = 0,
     ) -> Channel:
         """Connects; logs in with the first call. Unreachable.
 
@@ -120,9 +133,40 @@ class Channel(asyncio.Protocol):
             level: how calls are protected where somebody does.
             timeout: seconds to connect; and then the most that the server may take to answer a bind.
             connect: how connections are opened; tests give another way than TCP.
+            group: the association group to join, of another connection to the same place; 0 for a new one.
         """
-        _, channel = await connect(lambda: cls(f"{host}:{port}", login, level, timeout), host, port, timeout)
+        made = partial(cls, f"{host}:{port}", login, level, timeout, group)
+        _, channel = await connect(made, host, port, timeout)
         return channel
+
+    @property
+    def group(self) -> int:
+        """The association group; 0 before the first call, and after the end."""
+        return self._association.group
+
+    @property
+    def late(self) -> int:
+        """How many answers came to calls that were given up, and were dropped."""
+        return self._association.late
+
+    @property
+    def closed(self) -> bool:
+        return self._failure is not None
+
+    @property
+    def load(self) -> int:
+        """How many calls are open on it, or wait for their turn."""
+        return self._load
+
+    @property
+    def multiplexed(self) -> bool:
+        """Whether several calls may be open at once; known after the first."""
+        return self._association.multiplexed
+
+    async def bound(self, interface: Guid) -> None:
+        """Logs in and binds the interface, without a call. Raises what `request` does."""
+        async with self._turn:
+            await self._bound(interface)
 
     async def request(self, interface: Guid, opnum: int, stub: bytes, target: Guid | None) -> bytes:
         """One call: the stub of its reply. Cancelling the task abandons the call.
@@ -130,15 +174,21 @@ class Channel(asyncio.Protocol):
         WbemError: E_ACCESSDENIED where the login or the call was refused, E_NOINTERFACE where the interface was, the
         HRESULT of a fault, Unreachable where the connection ended.
         """
-        async with self._turn:
-            context = await self._bound(interface)
-            auth = None if self._login is None else 0
-            call_id = self._association.send_request(context, opnum, stub, target=target, auth_context_id=auth)
-            self._replies[call_id] = asyncio.get_running_loop().create_future()
-            self._flush()
-            if not self._association.multiplexed:
-                return await self._reply(call_id)
-        return await self._reply(call_id)
+        self._load += 1
+        try:
+            async with self._turn:
+                context = await self._bound(interface)
+                auth = None if self._login is None else 0
+                call_id = self._association.send_request(
+                    context, opnum, stub, target=target, auth_context_id=auth, vouch=True
+                )
+                self._replies[call_id] = asyncio.get_running_loop().create_future()
+                self._flush()
+                if not self._association.multiplexed:
+                    return await self._reply(call_id)
+            return await self._reply(call_id)
+        finally:
+            self._load -= 1
 
     def close(self) -> None:
         """Ends the connection; calls that are open fail."""
@@ -174,24 +224,61 @@ class Channel(asyncio.Protocol):
                 if context is not None:
                     raise context.error()
                 self._bind(interface)
-            assert self._binding is not None, "it was begun, now or by somebody else"
-            await asyncio.wait([self._binding])
+            if self._binding is not None:
+                await asyncio.wait([self._binding])
 
     def _bind(self, interface: Guid) -> None:
-        if self._association.state is State.ESTABLISHED:
-            offer = None
-            if self._login is not None:
-                offer = AuthOffer(AuthType.WINNT, self._level, self._login.step().token)
-            (context,) = self._association.bind([SyntaxId(interface)], auth=offer)
-        else:
-            (context,) = self._association.alter_context([SyntaxId(interface)])
         loop = asyncio.get_running_loop()
-        self._asked = interface, context
         self._binding = loop.create_future()
         self._overdue = loop.call_later(
             self._timeout, self._end, f"it did not answer for {self._timeout:g} s, though the connection is there"
         )
+        if self._association.state is not State.ESTABLISHED:
+            (context,) = self._association.alter_context([SyntaxId(interface)])
+            self._asked = interface, context
+            self._flush()
+        elif self._login is None:
+            self._open(interface, None)
+        else:
+            self._step(b"", partial(self._open_with, interface))
+
+    def _open_with(self, interface: Guid, step: Any) -> None:
+        assert self._login is not None, "it made the step"
+        self._open(interface, AuthOffer(self._login.auth_type, self._level, step.token))
+
+    def _open(self, interface: Guid, offer: AuthOffer | None) -> None:
+        (context,) = self._association.bind([SyntaxId(interface)], auth=offer, group=self._group)
+        self._asked = interface, context
         self._flush()
+
+    def _step(self, token: bytes, then: Callable[[Any], None]) -> None:
+        """The next step of the login; in a thread of its own where it may ask another machine."""
+        assert self._login is not None, "only a login has steps"
+        if self._login.blocks:
+            made = WORKERS.run(self._login.step, token)
+            made.add_done_callback(partial(self._stepped, then))
+            return
+        try:
+            step = self._login.step(token)
+        except WbemError as error:
+            self._end(f"the login failed: {printable(error.message)}", HResult.E_ACCESSDENIED)
+            return
+        then(step)
+
+    def _stepped(self, then: Callable[[Any], None], made: asyncio.Future[Any]) -> None:
+        error = made.exception()
+        if self._failure is not None:
+            return
+        if isinstance(error, WbemError):
+            self._end(f"the login failed: {printable(error.message)}", HResult.E_ACCESSDENIED)
+        elif isinstance(error, RemoteProtocolError):
+            self._end(f"the server broke the protocol: {printable(error)}")
+        elif error is not None:
+            log_bug(log, f"the login to {self._where} failed", error)
+            self._end("the login could not be worked out: this is a bug, and the log says where")
+        else:
+            then(made.result())
+            self._pump()
 
     def _bind_is_answered(self) -> None:
         if self._overdue is not None:
@@ -228,7 +315,8 @@ class Channel(asyncio.Protocol):
             log_bug(log, f"the channel to {self._where} failed", error)
             self._end("what the server sent could not be worked out: this is a bug, and the log says where")
         self._flush()
-        if self._association.state is State.BOUND:  # and not amid a login of several legs
+        # Not amid a login of several legs, nor while a token is made for the next of them.
+        if self._association.state is State.BOUND and not self._association.waiting:
             self._bind_is_answered()
 
     def _flush(self) -> None:
@@ -261,8 +349,10 @@ class Channel(asyncio.Protocol):
         if not event.token:
             self._end("the server did not answer the login", HResult.E_ACCESSDENIED)
             return
-        step = self._login.step(event.token)
-        self._association.accept_token(event.auth_context_id, step.token, step.context)
+        self._step(event.token, partial(self._answer_token, event.auth_context_id))
+
+    def _answer_token(self, auth_context_id: int, step: Any) -> None:
+        self._association.accept_token(auth_context_id, step.token, step.context)
 
     def _on_response(self, event: ResponseReceived) -> None:
         reply = self._replies.get(event.call_id)

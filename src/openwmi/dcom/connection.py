@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -18,6 +18,7 @@ from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller, set_caller
 from openwmi.dcom.dispatch import Fault
+from openwmi.dcom.tokens import WORKERS
 from openwmi.net import acknowledge
 from openwmi.rpc import (
     AssociationGroups,
@@ -39,7 +40,11 @@ log = logging.getLogger("openwmi.dcom")
 class TokenAnswerer(Protocol):
     """What answers for the logins of one connection; see openwmi.security."""
 
-    def answer(self, association: Any, request: Any, /) -> bool: ...
+    @property
+    def auth_types(self) -> Container[int]: ...
+    def blocks(self, request: Any, /) -> bool: ...
+    def check(self, request: Any, /) -> Any: ...
+    def settle(self, association: Any, verdict: Any, /) -> bool: ...
 
 
 class Endpoint(Protocol):
@@ -47,6 +52,8 @@ class Endpoint(Protocol):
 
     @property
     def interfaces(self) -> frozenset[SyntaxId]: ...
+    @property
+    def transfers(self) -> Sequence[SyntaxId]: ...
     @property
     def groups(self) -> AssociationGroups: ...
     @property
@@ -70,6 +77,8 @@ class Connection(asyncio.Protocol):
         self._octets = 0  # of the stubs of these calls, which are kept as long as they run
         self._login_timer: asyncio.TimerHandle | None = None
         self._patience: asyncio.TimerHandle | None = None  # with a client that does not take what it is sent
+        self._whole_timer: asyncio.TimerHandle | None = None  # until a PDU that has begun has to be whole
+        self._late_verdict: asyncio.TimerHandle | None = None  # a login whose answer is kept back
         self._writable = asyncio.Event()
         self._writable.set()
         self._lost = asyncio.Event()
@@ -89,15 +98,17 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self.peer = _host(transport.get_extra_info("peername"))
         sockname = transport.get_extra_info("sockname")
+        self._logins = self._endpoint.logins(self.peer)
         self._host = _host(sockname)
         self._association = RpcAssociation(
             Role.SERVER,
             interfaces=self._endpoint.interfaces,
+            transfers=self._endpoint.transfers,
+            auth_types=self._logins.auth_types,
             groups=self._endpoint.groups,
             peer=self.peer,
             endpoint=str(sockname[1]) if isinstance(sockname, tuple) else "",
         )
-        self._logins = self._endpoint.logins(self.peer)
         self._loop = asyncio.get_running_loop()
         if not self._endpoint.admit(self):
             self._transport.abort()
@@ -108,6 +119,7 @@ class Connection(asyncio.Protocol):
         """Part of asyncio.Protocol."""
         self._association.receive(data)
         self._pump()
+        self._watch_sender()
 
     def eof_received(self) -> None:
         """Part of asyncio.Protocol. A client that closes its side waits for nothing more."""
@@ -125,7 +137,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Part of asyncio.Protocol. A client that does not read its answers asks nothing more."""
         self._writable.clear()
-        self._transport.pause_reading()
+        self._choose_reading()
         if not self._ending:
             self._be_patient(limits.STALLED_SECONDS, self._transport.get_write_buffer_size())
 
@@ -134,7 +146,7 @@ class Connection(asyncio.Protocol):
         self._writable.set()
         if not self._ending:
             self._be_patient(None)
-            self._transport.resume_reading()
+            self._choose_reading()
 
     def close(self) -> None:
         """Ends the connection from our side: what was said is sent, unless the client is slow to take it."""
@@ -151,6 +163,10 @@ class Connection(asyncio.Protocol):
     def _stop(self) -> bool:
         """No more calls; whether this is the first time that this is said."""
         self._stop_login_timer()
+        for timer in (self._whole_timer, self._late_verdict):
+            if timer is not None:
+                timer.cancel()
+        self._whole_timer = self._late_verdict = None
         for task in self._calls.values():
             task.cancel()
         self._association.close()
@@ -197,8 +213,67 @@ class Connection(asyncio.Protocol):
         if self._association.closed:
             self.close()
 
+    def _choose_reading(self) -> None:
+        """Reads on, unless the client does not take its answers, or a login of it has yet to be answered."""
+        if self._transport.is_closing():
+            return
+        if self._writable.is_set() and not self._association.waiting:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    def _watch_sender(self) -> None:
+        """A PDU that has begun is to be whole soon: it is memory, and whoever sends it slowly wants to keep it so."""
+        if not self._association.partial or self._ending:
+            if self._whole_timer is not None:
+                self._whole_timer.cancel()
+                self._whole_timer = None
+        elif self._whole_timer is None:
+            whole = self._association.whole
+            self._whole_timer = self._loop.call_later(limits.FRAGMENT_SECONDS, self._cut_slow_sender, whole)
+
+    def _cut_slow_sender(self, whole: int) -> None:
+        self._whole_timer = None
+        if self._association.whole != whole:  # that one came, and this is another one that has begun
+            self._watch_sender()
+            return
+        log.info("%s: the connection is cut: what it sends is not whole after %g s", self.peer, limits.FRAGMENT_SECONDS)
+        self._transport.abort()
+
     def _on_token(self, event: TokenNeeded) -> None:
-        accepted = self._logins.answer(self._association, event)
+        if not self._logins.blocks(event):
+            self._judged(event, self._logins.check(event))
+            return
+        checked = WORKERS.run(self._logins.check, event)
+        checked.add_done_callback(partial(self._checked, event))
+        self._choose_reading()
+
+    def _checked(self, event: TokenNeeded, checked: asyncio.Future[Any]) -> None:
+        """The verdict came from another thread."""
+        error = checked.exception()
+        if self._ending:
+            return
+        if error is not None:
+            log_bug(log, f"a login from {self.peer} failed", error)
+            self.close()
+            return
+        self._judged(event, checked.result())
+        self._go_on()
+
+    def _judged(self, event: TokenNeeded, verdict: Any) -> None:
+        if not verdict.delay:
+            self._settle(event, verdict)
+            return
+        self._late_verdict = self._loop.call_later(verdict.delay, self._settle_late, event, verdict)
+        self._choose_reading()
+
+    def _settle_late(self, event: TokenNeeded, verdict: Any) -> None:
+        self._late_verdict = None
+        self._settle(event, verdict)
+        self._go_on()
+
+    def _settle(self, event: TokenNeeded, verdict: Any) -> None:
+        accepted = self._logins.settle(self._association, verdict)
         if event.reply:
             return
         # An auth3 has no answer, and well-known clients send their request right behind it, held back until it is
@@ -206,6 +281,13 @@ class Connection(asyncio.Protocol):
         acknowledge(self._transport)
         if accepted:
             self._stop_login_timer()
+
+    def _go_on(self) -> None:
+        """What came behind a token that is answered now."""
+        if not self._association.waiting:
+            self._pump()
+        self._choose_reading()
+        self._watch_sender()
 
     def _on_request(self, request: RequestReceived) -> None:
         if request.level >= AuthLevel.CONNECT:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import logging
 
+from openwmi import ndr
 from openwmi.base.error import WbemError
-from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, describe
+from openwmi.dcom.caller import set_causality
 from openwmi.interfaces import Call, Interface
-from openwmi.ndr import NdrReader, NdrWriter, codec
-from openwmi.orpc import OUR_VERSION, OrpcThat, OrpcThis
-from openwmi.rpc import FaultStatus, RequestReceived, check_trailer
+from openwmi.ndr import NDR20, NdrReader, NdrWriter, codec
+from openwmi.orpc import ERROR_EXTENSION, OUR_VERSION, OrpcExtent, OrpcExtentArray, OrpcThat, OrpcThis
+from openwmi.rpc import NDR, NDR64, FaultStatus, RequestReceived, check_trailer
 
 log = logging.getLogger("openwmi.dcom")
 
-_THIS = codec(OrpcThis)
-_THAT = codec(OrpcThat)
+_SYNTAXES = {NDR: NDR20, NDR64: ndr.NDR64}
 _NOTHING_TO_SAY = OrpcThat()
 
 
@@ -32,40 +33,57 @@ class Fault(Exception):  # noqa: N818 - the protocol's word
         self.executed = executed
 
 
+class ErrorInformation(Exception):  # noqa: N818 - not raised by itself
+    """The cause of a WbemError: what there is to say besides its status, as an OBJREF ([MS-DCOM] 2.2.21.1)."""
+
+    def __init__(self, reference: bytes) -> None:
+        super().__init__()
+        self.reference = reference
+
+
 async def dispatch(
-    interface: type[Interface], target: Interface, request: RequestReceived, *, header_signing: bool
+    interface: type[Interface],
+    target: Interface,
+    request: RequestReceived,
+    *,
+    header_signing: bool,
+    error_information: bool = False,
 ) -> bytes:
     """Carries out one call of `target` and returns the stub of its reply. Raises Fault.
 
     A WbemError becomes the reply's HRESULT. Anything else that a method raises is a bug: it is logged, and the client
-    is told no more than that.
+    is told no more than that. `error_information`: whether the client is sent the ErrorInformation of a failure.
     """
     call = interface.calls.get(request.opnum)
     if call is None:
         raise Fault(FaultStatus.OP_RANGE_ERROR, f"{interface.__name__} has no call {request.opnum}")
+    that = _NOTHING_TO_SAY
     arguments = _arguments(call, request, orpc=interface.orpc, header_signing=header_signing)
     try:
         reply = await getattr(target, call.name)(*arguments)
     except WbemError as error:
         log.debug("%s: %s", call, describe(error.status))  # its text may hold a query or a path
-        reply = call.failure(int(error.status), arguments)
+        reply = _failed(call, int(error.status), arguments)
+        if error_information and isinstance(error.__cause__, ErrorInformation):
+            that = OrpcThat(0, OrpcExtentArray.of([OrpcExtent.of(ERROR_EXTENSION, error.__cause__.reference)]))
     except Exception as error:
         log_bug(log, f"{call} failed", error)
         raise Fault(HResult.RPC_E_SERVERFAULT, f"{call} failed", executed=True) from error
-    writer = NdrWriter()
+    writer = NdrWriter(_SYNTAXES[request.transfer])
     if interface.orpc:
-        _THAT.encode(writer, _NOTHING_TO_SAY)
+        codec(OrpcThat, writer.syntax).encode(writer, that)
     call.encode_reply(writer, reply, arguments)
     return bytes(writer)
 
 
 def _arguments(call: Call, request: RequestReceived, *, orpc: bool, header_signing: bool) -> tuple[object, ...]:
-    reader = NdrReader(request.stub)
+    reader = NdrReader(request.stub, syntax=_SYNTAXES[request.transfer])
     try:
         if orpc:
-            this = _THIS.decode(reader)
+            this = codec(OrpcThis, reader.syntax).decode(reader)
             if not OUR_VERSION.accepts(this.version):
                 raise Fault(HResult.RPC_E_VERSION_MISMATCH, f"COM {this.version}, where {OUR_VERSION} is spoken")
+            set_causality(this.cid)
         arguments = call.decode_request(reader)
     except RemoteProtocolError as error:
         raise Fault(FaultStatus.BAD_STUB_DATA, f"{call}: {error}") from error
@@ -75,3 +93,10 @@ def _arguments(call: Call, request: RequestReceived, *, orpc: bool, header_signi
     except RemoteProtocolError as error:
         raise Fault(FaultStatus.ACCESS_DENIED, f"{call}: {error}") from error
     return arguments
+
+
+def _failed(call: Call, status: int, arguments: tuple[object, ...]) -> object:
+    try:
+        return call.failure(status, arguments)
+    except LocalProtocolError as error:  # the answer repeats a count of the request that cannot be right
+        raise Fault(FaultStatus.BAD_STUB_DATA, f"{call}: {error}", executed=True) from error

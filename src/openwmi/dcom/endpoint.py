@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from openwmi.base import guid, limits
 from openwmi.base.guid import Guid
@@ -15,17 +15,19 @@ from openwmi.dcom.exporter import Exporter
 from openwmi.interfaces import (
     IActivation,
     IClassFactory,
+    IEndpointMapper,
     Interface,
     IObjectExporter,
     IRemoteSCMActivator,
     IRemUnknown,
     IRemUnknown2,
 )
-from openwmi.rpc import AssociationGroups, AuthLevel, FaultStatus, RequestReceived, SyntaxId
+from openwmi.rpc import NDR, AssociationGroups, AuthLevel, FaultStatus, RequestReceived, SyntaxId
 
 log = logging.getLogger("openwmi.dcom")
 
 LEAST_LEVELS: Mapping[Guid, AuthLevel] = {
+    IEndpointMapper.iid: AuthLevel.NONE,
     IObjectExporter.iid: AuthLevel.NONE,
     IActivation.iid: AuthLevel.INTEGRITY,
     IRemoteSCMActivator.iid: AuthLevel.INTEGRITY,
@@ -33,6 +35,12 @@ LEAST_LEVELS: Mapping[Guid, AuthLevel] = {
     IRemUnknown2.iid: AuthLevel.PKT,
 }
 """Below these levels a call is refused. Windows: activation wants INTEGRITY since 2021, and clients release at PKT."""
+
+LEGACY_LEVELS: Mapping[Guid, AuthLevel] = {
+    IActivation.iid: AuthLevel.CONNECT,
+    IRemoteSCMActivator.iid: AuthLevel.CONNECT,
+}
+"""For clients from before 2021, which activate at CONNECT: whoever sits on the wire can then activate as they can."""
 
 
 class Endpoint:
@@ -44,6 +52,8 @@ class Endpoint:
         interfaces: that the objects have; a bind may name these, and those of DCOM itself, and no others.
         logins: what answers for the tokens of one connection from this address.
         levels: the least authentication level of each interface; INTEGRITY where there is none.
+        transfers: the transfer syntaxes that are spoken, best first. Windows: its WMI declines NDR64.
+        error_information: whether clients are sent what there is to say of a failure; a well-known one cannot take it.
     """
 
     def __init__(
@@ -53,11 +63,17 @@ class Endpoint:
         interfaces: Iterable[type[Interface]],
         logins: Callable[[str], TokenAnswerer],
         levels: Mapping[Guid, AuthLevel] | None = None,
+        *,
+        transfers: Sequence[SyntaxId] = (NDR,),
+        error_information: bool = False,
     ) -> None:
         self._exporter = exporter
         self._services = {type(service).iid: service for service in services}
         served: list[type[Interface]] = [IRemUnknown, IRemUnknown2, IClassFactory, *interfaces]
-        self.interfaces = frozenset(map(SyntaxId, [*self._services, *(each.iid for each in served)]))
+        served += [type(service) for service in self._services.values()]
+        self.interfaces = frozenset(SyntaxId(each.iid, *each.version) for each in served)
+        self.transfers = transfers
+        self._error_information = error_information
         self.logins = logins
         self._levels = {**LEAST_LEVELS, **(levels or {})}
         self.groups = AssociationGroups()
@@ -102,7 +118,13 @@ class Endpoint:
                 raise Fault(HResult.RPC_E_DISCONNECTED, f"{caller.principal} holds no object {request.object}")
             target, interface = found
             self._check_level(interface, caller)
-            return await dispatch(interface, target, request, header_signing=header_signing)
+            return await dispatch(
+                interface,
+                target,
+                request,
+                header_signing=header_signing,
+                error_information=self._error_information,
+            )
 
     async def close(self) -> None:
         """Ends every connection, and returns when none is left; what comes later is refused."""

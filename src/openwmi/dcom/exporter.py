@@ -45,17 +45,26 @@ class Exporter:
         names: of this machine, that clients may reach it by; the address that a client used is told first in any case.
         port: where its calls come in.
         random: octets that nobody can guess.
+        securities: the security providers that clients are told of.
+        pings: where several exporters share a resolver: the resolver's, or what tells it.
     """
 
     def __init__(
-        self, names: Iterable[str], port: Callable[[], int], random: Callable[[int], bytes] = secrets.token_bytes
+        self,
+        names: Iterable[str],
+        port: Callable[[], int],
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        *,
+        securities: tuple[SecurityBinding, ...] = (NTLM,),
+        pings: PingSets | None = None,
     ) -> None:
         self._names = tuple(names)
         self._port = port
+        self._securities = securities
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        self._pings = PingSets(random)
+        self._pings = PingSets(random) if pings is None else pings
         self._table: ExportTable[Served] = ExportTable(random, self._pings)
         self._ipid_rem_unknown = self._table.export(
             RemUnknown(self), IRemUnknown2.iid, interfaces_of(RemUnknown), ANYONE, 0, lifetime=Lifetime.PERMANENT
@@ -67,12 +76,12 @@ class Exporter:
 
     def entry(self, host: str) -> OxidEntry:
         """What a resolver says of this exporter to a client that reached it at `host`."""
-        bindings = Bindings.tcp((host, *self._names), self._port(), (NTLM,))
+        bindings = Bindings.tcp((host, *self._names), self._port(), self._securities)
         return OxidEntry(self._table.oxid, bindings, self._ipid_rem_unknown)
 
     def resolver(self, host: str) -> Bindings:
         """Where the OXID is resolved; the port is the well-known one (2.2.19.3)."""
-        return Bindings.tcp((host, *self._names), None, (NTLM,))
+        return Bindings.tcp((host, *self._names), None, self._securities)
 
     def export(self, obj: Served, interface: type[Interface]) -> bytes:
         """An OBJREF for the caller whose call is being carried out, and for nobody else."""
@@ -92,7 +101,7 @@ class Exporter:
             connection=caller.connection if obj.tied else None,
             refs=1,  # and not five, as Windows gives: well-known clients release one, and would leave four for ever
         )
-        self._watch()
+        self.watch()
         return ObjRefStandard(iid, std, self.resolver(caller.host))
 
     def publish(self, obj: Served, interface: type[Interface], host: str) -> bytes:
@@ -130,7 +139,7 @@ class Exporter:
     def disconnect(self, connection: object) -> None:
         """The last connection of an association group is gone."""
         _let_go(self._table.disconnect(connection, self._loop.time()))
-        self._watch()
+        self.watch()
 
     def close(self) -> None:
         """Nothing can be called any more."""
@@ -164,14 +173,18 @@ class Exporter:
         """For IObjectExporter: makes a set (0) or changes one, and pings it."""
         principal, now = current_caller().principal, self._loop.time()
         reply = self._pings.complex_ping(set_id, sequence, add, delete, principal=principal, now=now)
-        self._watch()  # a set has an end of its own, whether or not it holds anything
+        self.watch()  # a set has an end of its own, whether or not it holds anything
         return reply
 
     def _interface(self, obj: Served, iid: Guid) -> type[Interface]:
         declared: Mapping[Guid, type[Interface]] = interfaces_of(type(obj))
         return declared.get(iid, Served)
 
-    def _watch(self) -> None:
+    def reclaim(self, oids: Iterable[int]) -> None:
+        """The resolver, another process, says that nobody pings these any more."""
+        _let_go(self._table.reclaim(oids, self._loop.time()))
+
+    def watch(self) -> None:
         """Sets the timer for what may be collected next."""
         due = self._table.deadline()
         if due is None or self._closed or (self._timer is not None and self._timer.when() <= due):
@@ -183,7 +196,7 @@ class Exporter:
     def _collect(self) -> None:
         self._timer = None
         _let_go(self._table.expire(self._loop.time()))
-        self._watch()
+        self.watch()
 
 
 def _let_go(objects: Iterable[Served]) -> None:

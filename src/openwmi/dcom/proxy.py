@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
+import logging
 from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
 from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
+from openwmi.base.record import printable
 from openwmi.base.status import SEVERITY
+from openwmi.dcom.caller import causality
+from openwmi.dcom.dispatch import ErrorInformation
 from openwmi.interfaces import Call, Interface
 from openwmi.ndr import NdrReader, NdrWriter, codec
-from openwmi.orpc import OrpcThat, OrpcThis
+from openwmi.orpc import ERROR_EXTENSION, ComVersion, ErrorInfo, OrpcThat, OrpcThis
+
+log = logging.getLogger("openwmi.dcom")
 
 I = TypeVar("I", bound=Interface)  # noqa: E741 - the type of an interface
 
@@ -22,6 +28,8 @@ _THAT = codec(OrpcThat)
 
 class Requester(Protocol):
     """What carries a call; a Channel does."""
+
+    version: ComVersion
 
     async def request(self, interface: Guid, opnum: int, stub: bytes, target: Guid | None, /) -> bytes: ...
 
@@ -48,15 +56,29 @@ def _method(interface: type[Interface], call: Call) -> Callable[..., Coroutine[A
     async def method(self: Any, *arguments: Any) -> Any:
         writer = NdrWriter()
         if interface.orpc:
-            _THIS.encode(writer, OrpcThis.of(uuid.uuid4()))
+            _THIS.encode(writer, OrpcThis.of(causality(), self._channel.version))
         call.encode_request(writer, arguments)
         reader = NdrReader(await self._channel.request(interface.iid, call.opnum, bytes(writer), self._ipid))
-        if interface.orpc:
-            _THAT.decode(reader)
+        that = _THAT.decode(reader) if interface.orpc else OrpcThat()
         reply = call.decode_reply(reader, arguments)
         hresult = call.hresult(reply)
         if hresult & SEVERITY:
-            raise WbemError(hresult, operation=str(call))
+            raise _failure(hresult, that, call)
         return reply
 
     return method
+
+
+def _failure(hresult: int, that: OrpcThat, call: Call) -> WbemError:
+    """With what the server says of it, if it says something that can be understood."""
+    octets = that.extension(ERROR_EXTENSION)
+    if octets is None:
+        return WbemError(hresult, operation=str(call))
+    try:
+        info = ErrorInfo.decode(octets)
+    except RemoteProtocolError as error:
+        log.debug("%s: its error information makes no sense: %s", call, printable(error))
+        return WbemError(hresult, operation=str(call))
+    made = WbemError(hresult, printable(info.description) if info and info.description else "", operation=str(call))
+    made.__cause__ = ErrorInformation(octets)
+    return made

@@ -18,6 +18,7 @@ from openwmi.base.record import printable
 from openwmi.base.status import HResult
 from openwmi.dcom.channel import CONNECT_SECONDS, Channel, Connect, Initiator
 from openwmi.dcom.proxy import proxy
+from openwmi.dcom.route import Means, Route
 from openwmi.interfaces import IObjectExporter
 from openwmi.orpc import ObjRefStandard, OxidEntry, StringBinding
 from openwmi.orpc.bindings import TOWER_TCP
@@ -27,14 +28,20 @@ RESOLVER_PORT = 135
 
 
 async def resolve(
-    reference: ObjRefStandard, *, timeout: float = CONNECT_SECONDS, connect: Connect = net.connect
+    reference: ObjRefStandard,
+    *,
+    timeout: float = CONNECT_SECONDS,
+    connect: Connect = net.connect,
+    only: str | None = None,
 ) -> OxidEntry:
     """Asks the resolvers that the reference names, in order. Unreachable if none answers, within `timeout` each.
 
+    `only`: the one machine that may be asked, whatever the reference names; a server gives the address that its caller
+    came from, or whoever holds a login could make it knock anywhere. `reach` then gets the same.
     WbemError(RPC_E_INVALID_OXID) if the first that answers knows of no such exporter: all of them are one machine.
     """
     oxid, problems = reference.std.oxid, []
-    for binding in _tcp(reference.resolver.strings):
+    for binding in _tcp(reference.resolver.strings) if only is None else [StringBinding(TOWER_TCP, only)]:
         try:
             async with asyncio.timeout(timeout):
                 return await _ask(binding, oxid, timeout, connect)
@@ -54,19 +61,11 @@ async def reach(
     level: AuthLevel = AuthLevel.INTEGRITY,
     timeout: float = CONNECT_SECONDS,
     connect: Connect = net.connect,
+    only: str | None = None,
 ) -> Channel:
     """A channel to an exporter, by the first of its bindings that answers within `timeout`. Unreachable."""
-    problems = []
-    for binding in _tcp(exporter.bindings.strings):
-        if binding.port is None:
-            continue
-        try:
-            return await Channel.open(
-                binding.host, binding.port, login=login, level=level, timeout=timeout, connect=connect
-            )
-        except Unreachable as error:
-            problems.append(error.message)
-    raise _unreachable(f"no way to exporter {exporter.oxid:016x}", problems)
+    means = Means(None if login is None else lambda: login, level, timeout, connect)
+    return await Route(exporter, means, only=only).open()
 
 
 async def _ask(binding: StringBinding, oxid: int, timeout: float, connect: Connect) -> OxidEntry:

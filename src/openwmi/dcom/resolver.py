@@ -10,6 +10,7 @@ from openwmi.base import guid
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import current_caller
 from openwmi.dcom.exporter import Exporter
+from openwmi.dcom.registry import Registry
 from openwmi.interfaces import (
     ComplexPingReply,
     IObjectExporter,
@@ -23,10 +24,14 @@ _NO_OXID = error_status(HResult.RPC_E_INVALID_OXID)
 
 
 class Resolver(IObjectExporter):
-    """The resolver of one exporter. What its methods return is a Win32 code."""
+    """The resolver of one exporter, and of those of other processes where there is a registry.
 
-    def __init__(self, exporter: Exporter) -> None:
+    What its methods return is a Win32 code.
+    """
+
+    def __init__(self, exporter: Exporter, registry: Registry | None = None) -> None:
         self._exporter = exporter
+        self._registry = registry
 
     async def ResolveOxid(self, pOxid: int, cRequestedProtseqs: int, arRequestedProtseqs: object) -> ResolveOxidReply:
         entry = self._find(pOxid)
@@ -62,5 +67,8 @@ class Resolver(IObjectExporter):
         return ServerAlive2Reply(OUR_VERSION, self._exporter.resolver(current_caller().host).array, 0)
 
     def _find(self, oxid: int) -> OxidEntry | None:
-        entry = self._exporter.entry(current_caller().host)
-        return entry if entry.oxid == oxid else None
+        host = current_caller().host
+        entry = self._exporter.entry(host)
+        if entry.oxid == oxid:
+            return entry
+        return None if self._registry is None else self._registry.entry(oxid, host)

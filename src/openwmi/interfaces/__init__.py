@@ -28,6 +28,7 @@ from openwmi.interfaces.login import (
     RequestChallengeReply,
     WBEMLoginReply,
 )
+from openwmi.interfaces.mapper import EncodedTower, IEndpointMapper, LookupHandle, MapReply
 from openwmi.interfaces.results import (
     CloneReply,
     GetCallStatusReply,
@@ -71,6 +72,7 @@ __all__ = [
     "CloneReply",
     "ComplexPingReply",
     "CreateInstanceReply",
+    "EncodedTower",
     "EnumReply",
     "EstablishPositionReply",
     "ExecMethodReply",
@@ -82,6 +84,7 @@ __all__ = [
     "GetSmartEnumReply",
     "IActivation",
     "IClassFactory",
+    "IEndpointMapper",
     "IEnumWbemClassObject",
     "IObjectExporter",
     "IRemUnknown",
@@ -97,6 +100,8 @@ __all__ = [
     "IWbemServices",
     "IWbemWCOSmartEnum",
     "Interface",
+    "LookupHandle",
+    "MapReply",
     "NTLMLoginReply",
     "NextReply",
     "OpenNamespaceReply",

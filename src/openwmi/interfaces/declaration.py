@@ -54,10 +54,12 @@ class Interface(ABC):
     calls: ClassVar[Mapping[int, Call]] = MappingProxyType({})
     _unused: ClassVar[frozenset[int]] = frozenset()
 
-    def __init_subclass__(cls, *, iid: str | None = None, unused: Iterable[int] = (), **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, *, iid: str | None = None, version: tuple[int, int] = (0, 0), unused: Iterable[int] = (), **kwargs: Any
+    ) -> None:
         """Collects the calls. `unused`: opnums that the declaration leaves out.
 
-        Raises TypeError for a declaration that is wrong in itself; hints are looked at when they are first needed.
+        Raises TypeError for a declaration that is wrong, the forms on the wire of all parameters included.
         """
         super().__init_subclass__(**kwargs)
         declared = [value for value in vars(cls).values() if isinstance(value, FunctionType) and hasattr(value, _OPNUM)]
@@ -65,13 +67,14 @@ class Interface(ABC):
             if declared or unused:
                 raise TypeError(f"{cls.__name__}: calls are declared by an interface, which has an iid")
             return
-        cls.iid = guid.parse(iid)
+        cls.iid, cls.version = guid.parse(iid), version
         cls._unused = cls._unused | frozenset(unused)
         calls = dict(cls.calls)
         for function in declared:
             made = Call(cls.__name__, function)
             if made.opnum in calls:
                 raise TypeError(f"{made}: {calls[made.opnum]} has opnum {made.opnum} already")
+            made.compile()
             calls[made.opnum] = made
         numbers = calls.keys() | cls._unused
         if numbers != set(range(len(numbers))) or calls.keys() & cls._unused:
@@ -104,6 +107,13 @@ class Call:
         if "return" not in function.__annotations__:
             raise TypeError(f"{self}: what it returns is missing")
         self.parameters = tuple(parameter.name for parameter in declared)
+
+    def compile(self) -> None:
+        """Makes the codecs now. TypeError that says what has no form on the wire."""
+        try:
+            self._codec(NDR20)
+        except NameError as error:
+            raise TypeError(f"{self}: {error}: a hint has to be there before the interface") from error
 
     def __repr__(self) -> str:
         return f"{self._interface}.{self.name}"

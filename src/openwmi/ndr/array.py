@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from struct import Struct
 from typing import Any
 
+from openwmi.base import limits
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.ndr.node import Node, Scope, ours, theirs
 from openwmi.ndr.scalar import ScalarNode
@@ -140,7 +141,7 @@ class ArrayNode(Node):
         length: None, or what says how many elements travel; then an offset of 0 and that number stand before them.
     """
 
-    __slots__ = ("elements", "length", "size")
+    __slots__ = ("_constant", "elements", "length", "size")
 
     def __init__(self, elements: Elements, size: Fixed | SizeIs, length: LengthIs | None, syntax: Syntax) -> None:
         sources = (size.size if isinstance(size, SizeIs) else None, length.length if length else None)
@@ -155,6 +156,10 @@ class ArrayNode(Node):
         self.elements = elements
         self.size = size
         self.length = length
+        said = size.rounded(size.size) if isinstance(size, SizeIs) and isinstance(size.size, int) else None
+        if length is not None:
+            said = length.length if isinstance(length.length, int) else None
+        self._constant = said
 
     def maximum(self, value: Any, scope: Scope) -> int:
         size = _limit(self.size, scope)
@@ -179,6 +184,10 @@ class ArrayNode(Node):
             if offset or actual > size:
                 raise RemoteProtocolError(f"{actual} of {size} elements from {offset}, at offset {reader.offset}")
             size = actual
+        if self._constant is not None and size != self._constant:
+            raise RemoteProtocolError(
+                f"an array of {size} elements and not {self._constant}, at offset {reader.offset}"
+            )
         return self.elements.get(reader, size)
 
     def get_pointees(self, reader: NdrReader, raw: Any) -> Any:
@@ -194,6 +203,7 @@ class ArrayNode(Node):
 
     def zero(self, scope: Scope) -> Any:
         count = _limit(self.size, scope) if self.length is None else _number(self.length.length, scope)
+        ours(count <= limits.NDR_EMPTY_ELEMENTS, f"{count} elements with nothing in them")
         return self.elements.zero(count, scope)
 
     def _put_length(self, writer: NdrWriter, value: Sequence[Any], scope: Scope) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from openwmi.base.guid import Guid
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # there are two, and they are keys of every codec
 class Syntax:
     """One transfer syntax.
 

@@ -68,6 +68,8 @@ class LengthIs:
 class SwitchIs:
     """`[switch_is(discriminant)]`: a non-encapsulated union; what Python sees is an `Arm`.
 
+    With "" for the discriminant it is an encapsulated union, `union switch (long case)`: its case is in it alone.
+
     `arms` are pairs of a case and the hint of its value, which is None for an empty arm. `letter` is the `struct`
     letter of the discriminant's type, `long` unless another is given.
     """

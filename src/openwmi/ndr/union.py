@@ -1,4 +1,4 @@
-"""Non-encapsulated unions ([C706] 14.3.8, [MS-RPCE] 2.2.4.8): the discriminant once more, then its arm."""
+"""Unions ([C706] 14.3.8, [MS-RPCE] 2.2.4.8): the discriminant, in a non-encapsulated one once more, then its arm."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from openwmi.ndr.types import Arm
 
 
 class UnionNode(Node):
-    """An `Arm`, whose case is also the value of the field or parameter `name` beside it."""
+    """An `Arm`, whose case is also the value of the field or parameter `name` beside it, if that has a name."""
 
     __slots__ = ("arms", "block", "name", "tag")
 
@@ -25,7 +25,7 @@ class UnionNode(Node):
             max(tag.alignment, largest),
             tag.least,
             has_pointees=any(node.has_pointees for node in nodes),
-            names=frozenset({name}),
+            names=frozenset({name} if name else ()),
         )
         self.name = name
         self.tag = tag
@@ -33,7 +33,8 @@ class UnionNode(Node):
         self.block = largest if syntax.padded else 1
 
     def put(self, writer: NdrWriter, value: Any, scope: Scope) -> None:
-        ours(value.case == scope(self.name), f"the arm is {value.case} where {self.name} is {scope(self.name)}")
+        if self.name:
+            ours(value.case == scope(self.name), f"the arm is {value.case} where {self.name} is {scope(self.name)}")
         node = self._arm(value.case, LocalProtocolError)
         writer.align(self.block)
         self.tag.put(writer, value.case, scope)
@@ -58,14 +59,15 @@ class UnionNode(Node):
         return Arm(raw.case, node.get_pointees(reader, raw.value)) if node is not None and node.has_pointees else raw
 
     def check(self, value: Any, scope: Scope) -> None:
-        theirs(value.case == scope(self.name), f"the arm is {value.case} where {self.name} is {scope(self.name)}")
+        if self.name:
+            theirs(value.case == scope(self.name), f"the arm is {value.case} where {self.name} is {scope(self.name)}")
 
     def zero(self, scope: Scope) -> Any:
-        case = scope(self.name)
+        case = scope(self.name) if self.name else next(iter(self.arms))
         node = self.arms.get(case)
         return Arm(case, None if node is None else node.zero(scope))
 
     def _arm(self, case: int, fault: type[LocalProtocolError | RemoteProtocolError]) -> Node | None:
         if case not in self.arms:
-            raise fault(f"the union that {self.name} selects from has no arm {case}")
+            raise fault(f"the union{f' that {self.name} selects from' if self.name else ''} has no arm {case}")
         return self.arms[case]

@@ -9,6 +9,8 @@ On the wire, as structures of `openwmi.ndr` (`codec(OrpcThis)`) and for use in d
     StdObjRef(flags, public_refs, oxid, oid, ipid)
     DualStringArray                 `.bindings`; a value of it is made by `Bindings(…).array`
 
+    ErrorInfo(…)             `.decode(octets)`, `.encode()`: what the extension ERROR_EXTENSION holds (2.2.21)
+
 Bindings (2.2.19): `Bindings(strings, securities)`, `Bindings.tcp(hosts, port, securities)`, of `StringBinding(tower,
     address)` with `.host`, `.endpoint`, `.port`, and `SecurityBinding(authentication, principal)`.
 
@@ -28,6 +30,7 @@ State, with `now` in seconds as an argument:
                              `.query_interface`, `.add_ref`, `.release`, `.receive`, `.withdraw(object)`,
                              `.disconnect(connection, now)`, `.expire(now)`, `.deadline()`, `.close()`
     PingSets(random)         `.complex_ping(…) -> PingReply`, `.simple_ping(…) -> HResult`; an ExportTable's is `.pings`
+    HeldReferences           what a client holds of another exporter: `.add(std)`, `.remove(ipids)`, `.pinged`
     error_status(hresult)    the Win32 code that IObjectExporter's methods return
 
 Every decoder raises RemoteProtocolError alone, every encoder LocalProtocolError.
@@ -38,6 +41,7 @@ from openwmi.orpc.activation import ActivationReply, ActivationRequest, Interfac
 from openwmi.orpc.bindings import Bindings, DualStringArray, SecurityBinding, StringBinding
 from openwmi.orpc.blob import ActivationProperties
 from openwmi.orpc.context import Context, ContextProperty
+from openwmi.orpc.errorinfo import ERROR_EXTENSION, ErrorInfo
 from openwmi.orpc.exports import (
     ANYONE,
     NO_REFERENCE,
@@ -51,6 +55,7 @@ from openwmi.orpc.exports import (
     Released,
 )
 from openwmi.orpc.headers import OUR_VERSION, ComVersion, OrpcExtent, OrpcExtentArray, OrpcThat, OrpcThis
+from openwmi.orpc.held import HeldReferences
 from openwmi.orpc.objref import (
     SORF_NOPING,
     ObjRef,
@@ -65,6 +70,7 @@ from openwmi.orpc.resolver import OxidEntry, OxidTable, error_status
 
 __all__ = [
     "ANYONE",
+    "ERROR_EXTENSION",
     "NO_REFERENCE",
     "OUR_VERSION",
     "PUBLIC_REFS",
@@ -77,8 +83,10 @@ __all__ = [
     "Context",
     "ContextProperty",
     "DualStringArray",
+    "ErrorInfo",
     "Export",
     "ExportTable",
+    "HeldReferences",
     "Interface",
     "InterfaceResult",
     "Lifetime",

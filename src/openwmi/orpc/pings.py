@@ -120,13 +120,14 @@ class PingSets:
 
         They are forgotten here. If an object was used lately, its OID is to be added again (3.1.1.6.2).
         """
-        limit = now - limits.PING_TIMEOUT_SECONDS
+        # Added up as `deadline` does: subtracted, what is due might not be by its last bit, and be asked for for ever.
+        wait = limits.PING_TIMEOUT_SECONDS
         due: list[int] = []
-        for set_id, found in _until(self._sets, lambda found: found.pinged <= limit):
+        for set_id, found in _until(self._sets, lambda found: found.pinged + wait <= now):
             del self._sets[set_id]
             self._forget_set_of(found.principal)
             due += [oid for oid in found.oids if self._release(oid)]
-        due += [oid for oid, _ in _until(self._idle, lambda since: since <= limit)]
+        due += [oid for oid, _ in _until(self._idle, lambda since: since + wait <= now)]
         for oid in due:
             self.discard(oid)
         return tuple(due)

@@ -60,6 +60,7 @@ from openwmi.rpc.protection import AuthLevel, AuthType, SecurityContext
 from openwmi.rpc.state import Role, State
 from openwmi.rpc.status import FaultStatus
 from openwmi.rpc.syntax import NDR, NDR64, BindFeatures, SyntaxId
+from openwmi.rpc.tower import Tower
 from openwmi.rpc.verification import VerificationTrailer, check_trailer, find_trailer
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "State",
     "SyntaxId",
     "TokenNeeded",
+    "Tower",
     "VerificationTrailer",
     "check_trailer",
     "find_trailer",

@@ -21,7 +21,7 @@ from openwmi.rpc.protection import AuthType, SecurityContext
 from openwmi.rpc.server import Server
 from openwmi.rpc.state import ALLOWED, ENDED, Role, State
 from openwmi.rpc.status import FaultStatus
-from openwmi.rpc.syntax import BindFeatures, SyntaxId
+from openwmi.rpc.syntax import NDR, BindFeatures, SyntaxId
 
 
 class RpcAssociation:
@@ -30,11 +30,15 @@ class RpcAssociation:
     Args:
         role: which end.
         interfaces: server: the interfaces that a bind may name; anything with `in`.
+        transfers: the transfer syntaxes that are spoken, best first; a client offers them.
         auth_types: server: the security providers that the driver can answer for.
         groups: server: the association groups of this endpoint, shared by its connections.
         peer: server: the machine at the other end, such as its address; a group is of one machine.
         endpoint: server: the secondary address that the bind_ack names, such as "135".
         max_fragment: octets of the largest fragment, both ways.
+
+    Attributes:
+        whole: how many messages have come from the first octet to the last, with all their fragments.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class RpcAssociation:
         role: Role,
         *,
         interfaces: Container[SyntaxId] = (),
+        transfers: Sequence[SyntaxId] = (NDR,),
         auth_types: Container[int] = (AuthType.WINNT,),
         groups: AssociationGroups | None = None,
         peer: str = "",
@@ -54,11 +59,20 @@ class RpcAssociation:
         if role is Role.SERVER:
             shared = AssociationGroups() if groups is None else groups
             self._side = Server(
-                self._link, interfaces=interfaces, auth_types=auth_types, groups=shared, peer=peer, endpoint=endpoint
+                self._link,
+                interfaces=interfaces,
+                transfers=transfers,
+                auth_types=auth_types,
+                groups=shared,
+                peer=peer,
+                endpoint=endpoint,
             )
         else:
-            self._side = Client(self._link)
+            self._side = Client(self._link, transfers)
         self._buffer = bytearray()
+        self._allowed = ALLOWED[role, self._link.state]
+        self._allowed_in = self._link.state
+        self.whole = 0
         self._ended = False
 
     @property
@@ -102,6 +116,22 @@ class RpcAssociation:
     def pending(self) -> tuple[int, ...]:
         """The ids of the calls that are not answered yet."""
         return self._side.pending
+
+    @property
+    def partial(self) -> bool:
+        """Whether a PDU, or a request of several, has begun to come and is not whole."""
+        if self.closed or self.waiting:
+            return False
+        return bool(self._buffer) or self._side.partial
+
+    @property
+    def late(self) -> int:
+        """Client: how many answers came to calls that were given up, and were dropped."""
+        return self._side.late if isinstance(self._side, Client) else 0
+
+    def transfer(self, context_id: int) -> SyntaxId:
+        """In which syntax the stubs of a presentation context are written."""
+        return self._link.transfers[context_id]
 
     def receive(self, data: bytes) -> None:
         """Octets from the peer; b"" says that it closed. After the end they are dropped."""
@@ -189,9 +219,13 @@ class RpcAssociation:
         *,
         target: guid.Guid | None = None,
         auth_context_id: int | None = None,
+        vouch: bool = False,
     ) -> int:
-        """Client: makes a call, and returns its id. `target` is the object UUID, in DCOM the IPID."""
-        return self._client().send_request(context_id, opnum, stub, target, auth_context_id)
+        """Client: makes a call, and returns its id. `target` is the object UUID, in DCOM the IPID.
+
+        `vouch`: where its level is INTEGRITY or more, the first request of each context gets a verification trailer.
+        """
+        return self._client().send_request(context_id, opnum, stub, target, auth_context_id, vouch=vouch)
 
     def abandon(self, call_id: int) -> None:
         """Client: nobody waits for this call any more; a late answer is dropped."""
@@ -201,6 +235,10 @@ class RpcAssociation:
         length = fragment_length(self._buffer) if self._buffer else None
         if length is None or length > len(self._buffer):
             return None
+        if length == len(self._buffer):
+            octets = bytes(self._buffer)
+            self._buffer.clear()
+            return octets
         octets = bytes(self._buffer[:length])
         del self._buffer[:length]
         return octets
@@ -210,6 +248,7 @@ class RpcAssociation:
         try:
             header = decode_header(octets)
             self._handler(header)(octets, header)
+            self.whole += not self._side.partial
         except RemoteProtocolError as error:
             self._link.fail(str(error))
             if header is not None and self.role is Role.SERVER:
@@ -217,7 +256,9 @@ class RpcAssociation:
 
     def _handler(self, header: Header) -> Callable[[bytes, Header], None]:
         state = self._link.state
-        if header.type not in ALLOWED[self.role, state]:
+        if state is not self._allowed_in:
+            self._allowed, self._allowed_in = ALLOWED[self.role, state], state
+        if header.type not in self._allowed:
             raise RemoteProtocolError(f"a {header.type.name} while the connection is {state.value}")
         return self._side.handlers[header.type]
 

@@ -110,7 +110,12 @@ class Bind:
         count = reader.u8()
         reader.skip(3)
         contexts = tuple(ContextElement.decode(reader) for _ in range(count))
-        _expect_padding(reader, auth)
+        if cls.TYPE is PduType.BIND:
+            _expect_padding(reader, auth)
+        else:
+            # Windows: does not look at what follows. A well-known client has its elements a second time in the
+            # alter_context of a Kerberos login.
+            reader.rest()
         return cls(header.call_id, contexts, max_transmit, max_receive, group, auth, header.flags)
 
     def encode(self, writer: Writer) -> None:

@@ -17,7 +17,8 @@ from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Ve
 from openwmi.rpc.link import FaultError, Link
 from openwmi.rpc.protection import ODD_LEGS, AuthLevel, SecurityContext, Slot, SlotState
 from openwmi.rpc.state import State
-from openwmi.rpc.syntax import ALL_FEATURES, NDR, BindFeatures, SyntaxId, features_syntax
+from openwmi.rpc.syntax import ALL_FEATURES, BindFeatures, SyntaxId, features_syntax
+from openwmi.rpc.verification import CLIENT_SUPPORT_HEADER_SIGNING, VerificationTrailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,17 @@ class AuthOffer:
 class Client:
     """Handles each PDU that a client may get, and asks for its driver."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, transfers: Sequence[SyntaxId]) -> None:
         self._link = link
+        self._transfers = tuple(transfers)
         self._next_call = 1
         self._next_context = 0
         self._asked: Bind | None = None
         self._calls: dict[int, Incoming] = {}
         self._abandoned: set[int] = set()
+        self._vouched: set[int] = set()  # contexts whose first request had a verification trailer
+        self._begun: set[int] = set()  # calls of whose answers a part is there
+        self.late = 0
         self.handlers: dict[PduType, Callable[[bytes, Header], None]] = {
             PduType.BIND_ACK: self._on_ack,
             PduType.ALTER_CONTEXT_RESP: self._on_ack,
@@ -52,6 +57,10 @@ class Client:
     @property
     def pending(self) -> tuple[int, ...]:
         return tuple(self._calls)
+
+    @property
+    def partial(self) -> bool:
+        return bool(self._begun)
 
     def leave(self) -> None:
         """The connection is over."""
@@ -96,7 +105,14 @@ class Client:
         self._link.fail("the server's token was refused")
 
     def send_request(
-        self, context_id: int, opnum: int, stub: bytes, target: guid.Guid | None, auth_context_id: int | None
+        self,
+        context_id: int,
+        opnum: int,
+        stub: bytes,
+        target: guid.Guid | None,
+        auth_context_id: int | None,
+        *,
+        vouch: bool,
     ) -> int:
         self._expect(State.BOUND, "send_request")
         if context_id not in self._link.contexts:
@@ -108,6 +124,8 @@ class Client:
             raise LocalProtocolError(f"the login of security context {auth_context_id} is not finished")
         call_id = self._take_call()
         octets = b"" if target is None else guid.encode(target)
+        if vouch and slot is not None and slot.level >= AuthLevel.INTEGRITY:
+            stub = self._vouch(context_id, stub)
         self._link.send_message(Message(PduType.REQUEST, call_id, context_id, opnum, stub, octets, slot))
         self._calls[call_id] = Incoming(context_id, opnum, target, slot)
         return call_id
@@ -118,9 +136,19 @@ class Client:
         if call is None:
             raise LocalProtocolError(f"call {call_id} is not open")
         self._abandoned.add(call_id)
+        self._begun.discard(call_id)
         keeps = self._link.features & BindFeatures.KEEP_CONNECTION_ON_ORPHAN
         if keeps and (call.slot is None or not call.slot.protects):
             self._link.send(Orphaned(call_id))
+
+    def _vouch(self, context_id: int, stub: bytes) -> bytes:
+        """The stub with a verification trailer, where it is the first of its context ([MS-RPCE] notes 41 and 43)."""
+        if context_id in self._vouched:
+            return stub
+        bits = CLIENT_SUPPORT_HEADER_SIGNING if not self._vouched and self._link.header_signing else None
+        self._vouched.add(context_id)
+        trailer = VerificationTrailer(bits, self._link.contexts[context_id], self._link.transfers[context_id])
+        return stub + bytes(-len(stub) % 4) + trailer.encode()
 
     def _expect(self, state: State, what: str) -> None:
         if self._link.state is not state or self._link.exchange is not None:
@@ -144,7 +172,7 @@ class Client:
     def _elements(self, interfaces: Sequence[SyntaxId]) -> tuple[ContextElement, ...]:
         if not interfaces:
             raise LocalProtocolError("no interface to bind")
-        return tuple(ContextElement(self._take_context(), interface, (NDR,)) for interface in interfaces)
+        return tuple(ContextElement(self._take_context(), interface, self._transfers) for interface in interfaces)
 
     def _ask(
         self,
@@ -186,7 +214,10 @@ class Client:
             link.group = ack.group
             link.multiplexed = bool(ack.flags & PduFlags.CONC_MPX)
             link.max_transmit = min(link.max_fragment, ack.max_receive)
-        link.header_signing |= bool(ack.flags & asked.flags & PduFlags.SUPPORT_HEADER_SIGN)
+        if ack.flags & asked.flags & PduFlags.SUPPORT_HEADER_SIGN:
+            link.header_signing = True
+            if asked.auth is not None:
+                link.slots[asked.auth.context_id].signs_header = True
         shown = []
         for element, result in zip(asked.contexts, ack.results, strict=True):
             if result.result == ContextOutcome.NEGOTIATE_ACK:
@@ -196,7 +227,8 @@ class Client:
                 if result.transfer not in element.transfers:
                     raise RemoteProtocolError(f"transfer syntax {result.transfer} was not offered")
                 link.contexts[element.context_id] = element.abstract
-            if element.transfers == (NDR,):
+                link.transfers[element.context_id] = result.transfer
+            if element.transfers == self._transfers:
                 shown.append(result)
         link.state = State.BOUND
         link.events.append(BindAccepted(tuple(shown), link.group))
@@ -232,6 +264,7 @@ class Client:
         if header.call_id in self._abandoned:
             if header.flags & PduFlags.LAST:
                 self._abandoned.discard(header.call_id)
+                self.late += 1
             return
         incoming = self._calls.get(header.call_id)
         if incoming is None:
@@ -242,7 +275,10 @@ class Client:
         incoming.append(response.stub)
         if incoming.size > limits.RPC_RESPONSE_OCTETS:
             raise RemoteProtocolError(f"the response to call {header.call_id} is longer than a client takes in")
-        if header.flags & PduFlags.LAST:
+        if not header.flags & PduFlags.LAST:
+            self._begun.add(header.call_id)
+        else:
+            self._begun.discard(header.call_id)
             del self._calls[header.call_id]
             self._link.events.append(ResponseReceived(header.call_id, incoming.stub()))
 
@@ -252,11 +288,13 @@ class Client:
         call_id = header.call_id
         if call_id in self._abandoned:
             self._abandoned.discard(call_id)
+            self.late += 1
         elif call_id in self._calls:
             # A fault without a verifier is taken: servers that cannot unseal a request have no other way to say so.
             if slot is not None:
                 self._check_slot(header, self._calls[call_id], slot)
             del self._calls[call_id]
+            self._begun.discard(call_id)
             executed = not header.flags & PduFlags.DID_NOT_EXECUTE
             self._link.events.append(FaultReceived(call_id, fault.status, executed))
         elif self._link.state in {State.BINDING, State.ALTERING}:

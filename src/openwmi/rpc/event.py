@@ -8,7 +8,7 @@ from typing import TypeAlias
 from openwmi.base import guid
 from openwmi.rpc.bind import ContextResult
 from openwmi.rpc.protection import AuthLevel
-from openwmi.rpc.syntax import SyntaxId
+from openwmi.rpc.syntax import NDR, SyntaxId
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class RequestReceived:
     """Server: one whole request, its protection checked and taken off.
 
     `object` is the object UUID, in DCOM the IPID; `stub` ends with whatever the client put behind its parameters, a
-    verification trailer among it. `principal` None and level NONE: nobody logged in for this call.
+    verification trailer among it, and is written in the syntax `transfer`. `principal` None and level NONE: nobody
+    logged in for this call.
     """
 
     call_id: int
@@ -42,6 +43,7 @@ class RequestReceived:
     level: AuthLevel
     principal: str | None
     auth_context_id: int | None
+    transfer: SyntaxId = NDR
 
 
 @dataclass(frozen=True, slots=True)

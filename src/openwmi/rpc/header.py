@@ -29,6 +29,8 @@ class PduType(IntEnum):
     CO_CANCEL = 18
     ORPHANED = 19
 
+    __hash__ = int.__hash__  # an Enum's own is of its name, and takes a microsecond for each fragment
+
 
 class PduFlags:
     """pfc_flags. Bit 0x04 has two names: the PDU's type says which of them is meant ([MS-RPCE] 2.2.2.3).
@@ -55,6 +57,9 @@ VERSION: Final = (5, 0)
 
 HEADER: Final = Struct("<BBBB4sHHI")
 """rpc_vers, rpc_vers_minor, PTYPE, pfc_flags, packed_drep, frag_length, auth_length, call_id"""
+_VERSION: Final = bytes(VERSION)
+_REPRESENTATION: Final = LITTLE_ENDIAN[:2]
+_LENGTHS: Final = Struct("<HH")
 TRAILER: Final = Struct("<BBBBI")
 """auth_type, auth_level, auth_pad_length, auth_reserved, auth_context_id"""
 
@@ -96,6 +101,11 @@ def fragment_length(octets: bytes | bytearray) -> int | None:
     stranger who speaks another protocol is not waited for.
     """
     known = len(octets)
+    if known >= HEADER_SIZE and octets[0:2] == _VERSION and octets[4:6] == _REPRESENTATION:
+        length, auth_length = _LENGTHS.unpack_from(octets, 8)
+        if length >= (HEADER_SIZE + TRAILER_SIZE + auth_length if auth_length else HEADER_SIZE):
+            return int(length)
+    # Something is missing, or wrong: what?
     if known >= 1 and octets[0] != VERSION[0]:
         raise RemoteProtocolError(f"not DCE/RPC version 5: begins with octet {octets[0]:#04x}")
     if known >= 2 and octets[1] != VERSION[1]:

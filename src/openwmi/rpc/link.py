@@ -52,6 +52,7 @@ class Link:
         self.header_signing = False
         self.features = BindFeatures.NONE
         self.contexts: dict[int, SyntaxId] = {}
+        self.transfers: dict[int, SyntaxId] = {}
         self.slots: dict[int, Slot] = {}
         self.exchange: Exchange | None = None
         self.failure: str | None = None
@@ -63,7 +64,9 @@ class Link:
 
     def send_message(self, message: Message) -> None:
         """Protects now, so that tokens have the order of the wire."""
-        self.out += fragments(message, self.max_transmit, sign_header=self.header_signing)
+        slot = message.slot
+        signing = slot is not None and slot.signing(self.header_signing)
+        self.out += fragments(message, self.max_transmit, sign_header=signing)
 
     def ask_token(
         self, slot: Slot, origin: Bind | AlterContext | Auth3 | BindAck | AlterContextResp, token: bytes, *, reply: bool
@@ -125,7 +128,8 @@ class Link:
         if verifier is None or slot is None or slot.state is not SlotState.READY or not slot.protects:
             return octets, verifier, slot
         try:
-            clear = unprotect(octets, header, verifier, start, slot, sign_header=self.header_signing)
+            signing = slot.signing(self.header_signing)
+            clear = unprotect(octets, header, verifier, start, slot, sign_header=signing)
         except RemoteProtocolError as error:
             raise FaultError(FaultStatus.SEC_PKG_ERROR, f"call {header.call_id}: {error}") from error
         return clear, verifier, slot

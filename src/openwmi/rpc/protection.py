@@ -103,6 +103,11 @@ class Slot:
     level: AuthLevel
     state: SlotState = SlotState.PENDING
     context: SecurityContext | None = None
+    signs_header: bool = False  # whether its own first leg asked for that
+
+    def signing(self, connection: bool) -> bool:
+        """Whether headers are signed: from INTEGRITY upwards where the connection has it, below where asked for."""
+        return connection and (self.signs_header or self.level >= AuthLevel.INTEGRITY)
 
     def matches(self, verifier: Verifier) -> bool:
         """Whether a later PDU names the same provider and level as the first leg did."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Final
 
 from openwmi.base import limits
@@ -37,6 +37,7 @@ class Server:
         link: Link,
         *,
         interfaces: Container[SyntaxId],
+        transfers: Sequence[SyntaxId],
         auth_types: Container[int],
         groups: AssociationGroups,
         peer: str,
@@ -44,6 +45,7 @@ class Server:
     ) -> None:
         self._link = link
         self._interfaces = interfaces
+        self._transfers = transfers
         self._auth_types = auth_types
         self._groups = groups
         self._peer = peer
@@ -65,6 +67,10 @@ class Server:
     @property
     def pending(self) -> tuple[int, ...]:
         return tuple(self._calls)
+
+    @property
+    def partial(self) -> bool:
+        return self._incoming is not None
 
     def leave(self) -> None:
         """The connection is over."""
@@ -152,7 +158,8 @@ class Server:
             slot = self._link.slots[auth.context_id] = Slot(auth.context_id, auth.type, level)
         elif slot.state is not SlotState.PENDING or not slot.matches(auth):
             raise FaultError(FaultStatus.ACCESS_DENIED, f"security context {auth.context_id} exists and is not pending")
-        self._link.header_signing |= bool(bind.flags & PduFlags.SUPPORT_HEADER_SIGN)
+        if bind.flags & PduFlags.SUPPORT_HEADER_SIGN:
+            self._link.header_signing = slot.signs_header = True
         self._link.ask_token(slot, bind, auth.value, reply=True)
 
     def _acknowledge(self, bind: Bind, auth: Verifier | None) -> None:
@@ -160,8 +167,9 @@ class Server:
         if len(link.contexts) + len(bind.contexts) > limits.RPC_PRESENTATION_CONTEXTS:
             link.send(BindNak(bind.call_id, NakReason.LOCAL_LIMIT_EXCEEDED))
             return
-        agreed = negotiate(bind.contexts, self._interfaces, link.contexts)
+        agreed = negotiate(bind.contexts, self._interfaces, link.contexts, self._transfers, link.transfers)
         link.contexts.update(agreed.accepted)
+        link.transfers.update(agreed.transfers)
         if agreed.features is not None:
             link.features = agreed.features
         flags = WHOLE
@@ -285,6 +293,7 @@ class Server:
                 AuthLevel.NONE if slot is None else slot.level,
                 None if context is None else context.principal,
                 None if slot is None else slot.context_id,
+                self._link.transfers[call.context_id],
             )
         )
         call.parts.clear()

@@ -14,13 +14,13 @@ from openwmi.base.cursor import Reader, Writer
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.rpc.event import RequestReceived
 from openwmi.rpc.header import LITTLE_ENDIAN, PduType
-from openwmi.rpc.syntax import NDR, SyntaxId
+from openwmi.rpc.syntax import SyntaxId
 
 SIGNATURE: Final = bytes.fromhex("8ae3137102f43671")
 
 _BITMASK_1, _PCONTEXT, _HEADER2 = 1, 2, 3
 _TYPE_MASK, _END, _MUST_PROCESS = 0x3FFF, 0x4000, 0x8000
-_CLIENT_SUPPORT_HEADER_SIGNING: Final = 0x00000001
+CLIENT_SUPPORT_HEADER_SIGNING: Final = 0x00000001
 _COMMAND: Final = Struct("<HH")
 _HEADER2_LAYOUT: Final = Struct("<BBH4sIHH")
 
@@ -106,9 +106,9 @@ def check_trailer(request: RequestReceived, consumed: int, *, header_signing: bo
     trailer = find_trailer(request.stub, consumed)
     if trailer is None:
         return
-    if trailer.bits is not None and trailer.bits & _CLIENT_SUPPORT_HEADER_SIGNING and not header_signing:
+    if trailer.bits is not None and trailer.bits & CLIENT_SUPPORT_HEADER_SIGNING and not header_signing:
         raise RemoteProtocolError("the client asked for header signing, and its bind arrived without that")
-    if trailer.interface is not None and (trailer.interface, trailer.transfer) != (request.interface, NDR):
+    if trailer.interface is not None and (trailer.interface, trailer.transfer) != (request.interface, request.transfer):
         raise RemoteProtocolError(f"the request was made for {trailer.interface} and arrived for {request.interface}")
     head = trailer.header
     expected = RequestHeader(PduType.REQUEST, LITTLE_ENDIAN, request.call_id, request.context_id, request.opnum)

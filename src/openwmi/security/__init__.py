@@ -8,50 +8,99 @@
 
 - `UsersFile(path)`, `.lookup(domain, name, computer) -> User | None`. `add_user(path, r"DOM\\me", password) -> bool`
   adds or changes, `remove_user(path, r"DOM\\me") -> bool`; both replace the file in one step, mode 0600.
-- `Logins(users, names, *, peer="", now=utc)` keeps one `NtlmAcceptor` for each security context of a connection.
+- `Logins(users, names, *, peer="", now=utc, kerberos=None, throttle=None)` keeps one acceptor for each security context
+  of a connection: NTLM, Negotiate, and Kerberos where `kerberos` makes one. `Throttle` makes guessers wait.
 - `NtlmAcceptor(users, names, now, nonce).step(token) -> Step(token, context | None)`: raises LoginRefused for a login
   that fails, RemoteProtocolError for octets that are no NTLM; the caller tells the peer the same of both.
 - `NtlmInitiator(user, password, domain).step(token) -> Step`: the client's end, by pyspnego, which only it imports.
-- `NtlmContext`: what a finished login leaves: `principal`, and `seal`, `unseal`, `sign`, `verify` for each fragment, as
-  openwmi.rpc's SecurityContext asks for. This room does not import rpc; the two fit by structure.
-- `AUTH_TYPE_NTLM`: RPC_C_AUTHN_WINNT, the one security provider that `Logins` answers for. NTLM inside of SPNEGO
-  (type 9) and Kerberos are not here yet: a bind that asks for them is refused with "type not recognized".
+- `KerberosAcceptor(users.admits, keytab)`, `KerberosInitiator(host, user, password)`: by the system's GSS-API, with the
+  extra `kerberos`. Its initiator `blocks`: it may ask a KDC.
+- `NegotiateAcceptor`, `NegotiateInitiator`: SPNEGO, which agrees on one of them; `negotiate(…)` makes the usual one.
+- `NtlmContext`, `KerberosContext`: what a finished login leaves: `principal`, and `seal`, `unseal`, `sign`, `verify`
+  for each fragment, as openwmi.rpc's SecurityContext asks for. This room does not import rpc; they fit by structure.
+- `AUTH_TYPE_NTLM`, `AUTH_TYPE_NEGOTIATE`, `AUTH_TYPE_KERBEROS`: the numbers that DCE/RPC has for them.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from openwmi.security.logins import Logins
+from openwmi.security import spnego
+from openwmi.security.kerberos import KerberosAcceptor, KerberosContext, KerberosInitiator
+from openwmi.security.logins import Logins, Verdict
+from openwmi.security.mechanism import (
+    AUTH_TYPE_KERBEROS,
+    AUTH_TYPE_NEGOTIATE,
+    AUTH_TYPE_NTLM,
+    Acceptor,
+    Context,
+    Initiator,
+    Step,
+)
 from openwmi.security.names import ServerNames
+from openwmi.security.negotiate import NegotiateAcceptor, NegotiateInitiator
 from openwmi.security.nthash import nt_hash
-from openwmi.security.ntlm_acceptor import NtlmAcceptor, Step, UserLookup
+from openwmi.security.ntlm_acceptor import NtlmAcceptor, UserLookup
 from openwmi.security.ntlm_context import NtlmContext
 from openwmi.security.refusal import LoginRefused
+from openwmi.security.throttle import Throttle
 from openwmi.security.users import User, UsersFile, add_user, parse_account, parse_users, remove_user
 
 if TYPE_CHECKING:
     from openwmi.security.initiator import NtlmInitiator
 
-AUTH_TYPE_NTLM: Final = 10
-
 __all__ = [
+    "AUTH_TYPE_KERBEROS",
+    "AUTH_TYPE_NEGOTIATE",
     "AUTH_TYPE_NTLM",
+    "Acceptor",
+    "Context",
+    "Initiator",
+    "KerberosAcceptor",
+    "KerberosContext",
+    "KerberosInitiator",
     "LoginRefused",
     "Logins",
+    "NegotiateAcceptor",
+    "NegotiateInitiator",
     "NtlmAcceptor",
     "NtlmContext",
     "NtlmInitiator",
     "ServerNames",
     "Step",
+    "Throttle",
     "User",
     "UserLookup",
     "UsersFile",
+    "Verdict",
     "add_user",
+    "negotiate",
     "nt_hash",
     "parse_account",
     "parse_users",
     "remove_user",
 ]
+
+
+def negotiate(
+    host: str, user: str = "", password: str = "", domain: str = "", *, kerberos: bool = True
+) -> NegotiateInitiator:
+    """The usual login of a client: Kerberos where there is a ticket for the host, NTLM where there is a password.
+
+    Without a user, whoever the ticket cache is of. `kerberos` False: by NTLM alone.
+    """
+
+    def ntlm() -> Initiator:
+        made: Initiator = import_module("openwmi.security.initiator").NtlmInitiator(user, password, domain)
+        return made
+
+    def ticket() -> Initiator:
+        return KerberosInitiator(host, f"{user}@{domain}" if user and domain else user, password)
+
+    ways = [(spnego.KERBEROS, ticket)] if kerberos else []
+    if password:
+        ways.append((spnego.NTLM, ntlm))
+    return NegotiateInitiator(ways, blocks=kerberos)
+
 
 if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt name
 

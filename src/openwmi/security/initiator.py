@@ -8,7 +8,7 @@ import spnego
 from spnego.exceptions import SpnegoError
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.security.ntlm_acceptor import Step
+from openwmi.security.mechanism import AUTH_TYPE_NTLM, Step
 from openwmi.security.ntlm_context import NtlmContext
 from openwmi.security.ntlm_message import Authenticate
 
@@ -26,6 +26,9 @@ class NtlmInitiator:
         password: in clear, for pyspnego.
         domain: the account's domain; "" leaves the choice to the server.
     """
+
+    auth_type: int = AUTH_TYPE_NTLM
+    blocks: bool = False
 
     def __init__(self, user: str, password: str, domain: str = "") -> None:
         self._finished = False

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import printable
+from openwmi.security.mechanism import Step
 from openwmi.security.names import ServerNames
 from openwmi.security.ntlm_context import NtlmContext
 from openwmi.security.ntlm_crypto import KEY_SIZE, PROOF_SIZE, hmac_md5, proof, rc4, response_key, session_base_key
@@ -67,14 +67,6 @@ class UserLookup(Protocol):
     def lookup(self, domain: str, name: str, computer: str) -> User | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What an exchange gives back: a token for the peer, and the context once the login is complete."""
-
-    token: bytes
-    context: NtlmContext | None = None
-
-
 class NtlmAcceptor:
     """One login. Step it with the client's NEGOTIATE, then with its AUTHENTICATE.
 
@@ -83,6 +75,9 @@ class NtlmAcceptor:
         names: what the challenge says of this machine.
         now: the time as a FILETIME (100 ns since 1601), for the challenge.
         nonce: random octets; tests pass known ones.
+
+    Attributes:
+        account: who wants to log in, once the client has said it, fit for a log.
     """
 
     def __init__(
@@ -100,6 +95,7 @@ class NtlmAcceptor:
         self._challenge: Challenge | None = None
         self._challenge_octets = b""
         self._finished = False
+        self.account = ""
 
     def step(self, token: bytes) -> Step:
         """Raises RemoteProtocolError for a message that is not well formed, LoginRefused for one that fails.
@@ -140,6 +136,7 @@ class NtlmAcceptor:
         message = Authenticate.decode(octets)
         who = printable(f"{message.domain}\\{message.user}", SHOWN_CHARS)
         response = message.nt_response
+        self.account = who
         if not message.user:
             raise LoginRefused(None, "an anonymous NTLM login is not accepted")
         if len(response) <= NTLMV1_RESPONSE_SIZE:

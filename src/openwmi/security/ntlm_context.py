@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from functools import partial
 from struct import Struct
 from typing import Final
 
@@ -72,12 +73,24 @@ class NtlmContext:
         self.principal = principal
         keys = SessionKeys.derive(session_key, flags)
         exchange = bool(flags & NtlmFlags.KEY_EXCHANGE)
-        client = _Direction(keys.client_signing, keys.client_sealing, key_exchange=exchange)
-        servers = _Direction(keys.server_signing, keys.server_sealing, key_exchange=exchange)
-        self._send, self._receive = (servers, client) if server else (client, servers)
+        client = partial(_Direction, keys.client_signing, keys.client_sealing, key_exchange=exchange)
+        servers = partial(_Direction, keys.server_signing, keys.server_sealing, key_exchange=exchange)
+        self._ways = (servers, client) if server else (client, servers)
+        self._send, self._receive = (make() for make in self._ways)
 
     def __repr__(self) -> str:
         return f"NtlmContext({self.principal!r})"
+
+    def make_mic(self, data: bytes) -> bytes:
+        # The RC4 stream begins anew behind it ([MS-SPNG] 3.3.5.1), and the sequence number does not: that document
+        # speaks of the key state alone, and Samba and pyspnego, which Windows understands, count on.
+        mic = self._ways[0]().token(data)
+        self._send.sequence += 1
+        return mic
+
+    def check_mic(self, data: bytes, mic: bytes) -> None:
+        _compare(self._ways[1]().token(data), mic)
+        self._receive.sequence += 1
 
     def signature_size(self, *, sealed: bool) -> int:  # noqa: ARG002 - of some mechanisms it is longer when sealed
         return TOKEN_SIZE

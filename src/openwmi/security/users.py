@@ -1,10 +1,11 @@
 """The users file: who may log in, by the NT hash of a password.
 
-One user a line, in any of three spellings; `#` begins a comment line:
+One user a line, in any of four spellings; `#` begins a comment line:
 
     DOMAIN\\user:0123456789abcdef0123456789abcdef      ours: the NT hash in hex; without "DOMAIN\\" any domain will do
     user:1000:LMHASH…:NTHASH…:[U          ]:LCT-…:    a line of smbpasswd
     DOMAIN:user:password                              a line of an NTLM_USER_FILE
+    user@REALM                                        may log in by Kerberos, which needs no hash
 
 The hashes are as good as passwords, so a file that others can read or change is refused. No secret is ever part of a
 message.
@@ -36,6 +37,7 @@ _SMBPASSWD: Final = re.compile(
     r"(?P<name>[^:\\]+):\d+:[0-9A-Fa-fX*NOPASWRD ]{32}:(?P<hash>[0-9A-Fa-fX*NOPASWRD ]{32}):\[(?P<flags>[A-Z ]*)\]:.*"
 )
 _NTLM_USER_FILE: Final = re.compile(r"(?P<domain>[^:\\]*):(?P<name>[^:\\]+):(?P<password>.+)")
+_PRINCIPAL: Final = re.compile(r"[^:\\\s#@]+@[^:\\\s@]+")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{32}")
 _ACCOUNT_NAME: Final = re.compile(r"(?:(?P<domain>[^:\\\s#][^:\\]*)\\)?(?P<name>[^:\\\s#][^:\\]*)")
 
@@ -62,6 +64,7 @@ class UsersFile:
         self._seen: tuple[int, ...] = ()
         self._exact: dict[tuple[str, str], User] = {}
         self._by_name: dict[str, list[User]] = {}
+        self._principals: frozenset[str] = frozenset()
         self._refresh()
 
     def __len__(self) -> int:
@@ -86,6 +89,11 @@ class UsersFile:
             found = same_name[0] if len(same_name) == 1 else None
         return found
 
+    def admits(self, principal: str) -> bool:
+        """Whether `me@EXAMPLE.ORG`, whom Kerberos vouches for, may log in; capitals count, as they do to Kerberos."""
+        self._refresh()
+        return principal in self._principals
+
     def _refresh(self) -> None:
         try:
             now = self._path.stat()
@@ -96,10 +104,12 @@ class UsersFile:
             return
         exact: dict[tuple[str, str], User] = {}
         by_name: dict[str, list[User]] = {}
-        for user in parse_users(_read(self._path), str(self._path)):
+        text = _read(self._path)
+        for user in parse_users(text, str(self._path)):
             exact[fold(user.domain), fold(user.name)] = user
         for user in exact.values():
             by_name.setdefault(fold(user.name), []).append(user)
+        self._principals = frozenset(filter(_PRINCIPAL.fullmatch, map(str.rstrip, text.split("\n"))))
         self._exact, self._by_name, self._seen = exact, by_name, seen
 
 
@@ -107,7 +117,7 @@ def parse_users(text: str, source: str) -> Iterator[User]:
     """The accounts of a users file's text, disabled ones left out; a line that is none raises INVALID_PARAMETER."""
     for number, ended in enumerate(text.split("\n"), 1):
         line = ended.removesuffix("\r")
-        if not line.strip() or line.startswith("#"):
+        if not line.strip() or line.startswith("#") or _PRINCIPAL.fullmatch(line):
             continue
         if found := _SMBPASSWD.fullmatch(line):
             if _HEX.fullmatch(found["hash"]) and not set(found["flags"]) & {"D", "N"}:

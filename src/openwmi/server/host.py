@@ -6,7 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from openwmi.dcom import Activator, ClassTable, Endpoint, Exporter, OldActivator, Resolver
+from openwmi.dcom import (
+    LEGACY_LEVELS,
+    Activator,
+    ClassTable,
+    Endpoint,
+    EndpointMapper,
+    Exporter,
+    OldActivator,
+    Resolver,
+)
 from openwmi.engine import Engine
 from openwmi.interfaces import (
     IEnumWbemClassObject,
@@ -18,8 +27,18 @@ from openwmi.interfaces import (
     IWbemWCOSmartEnum,
 )
 from openwmi.net import Address, listen
+from openwmi.orpc import SecurityBinding
 from openwmi.rpc import AuthLevel
-from openwmi.security import Logins, ServerNames, UserLookup
+from openwmi.security import (
+    AUTH_TYPE_KERBEROS,
+    AUTH_TYPE_NEGOTIATE,
+    AUTH_TYPE_NTLM,
+    Acceptor,
+    Logins,
+    ServerNames,
+    Throttle,
+    UserLookup,
+)
 from openwmi.server.allowance import Allowance
 from openwmi.server.login import CLSID_WbemLevel1Login, Level1Login
 
@@ -61,21 +80,37 @@ class Server:
         users: who may log in.
         names: what this machine calls itself.
         open_port: how a port is opened; tests give another way than TCP.
+        kerberos: makes what accepts a Kerberos login, such as a KerberosAcceptor with a keytab; None for NTLM alone.
+        legacy: whether activation is allowed at CONNECT, for clients from before 2021 (dcom.LEGACY_LEVELS).
     """
 
     def __init__(
-        self, engine: Engine, users: UserLookup, names: ServerNames | None = None, *, open_port: OpenPort = listen
+        self,
+        engine: Engine,
+        users: UserLookup,
+        names: ServerNames | None = None,
+        *,
+        open_port: OpenPort = listen,
+        kerberos: Callable[[], Acceptor] | None = None,
+        legacy: bool = False,
     ) -> None:
         self._engine = engine
         self._open_port = open_port
         self._users = users
         self._names = names or ServerNames.of_this_host()
+        self._kerberos = kerberos
+        self._throttle = Throttle()
         self._allowance = Allowance()
         self._listeners: list[Port] = []
-        self._exporter = Exporter((self._names.dns_computer,), self._port)
+        securities = [SecurityBinding(AUTH_TYPE_NEGOTIATE), SecurityBinding(AUTH_TYPE_NTLM)]
+        if kerberos is not None:
+            securities.append(SecurityBinding(AUTH_TYPE_KERBEROS, f"host/{self._names.dns_computer}"))
+        self._exporter = Exporter((self._names.dns_computer,), self._port, securities=tuple(securities))
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
-        services = (Resolver(self._exporter), Activator(classes), OldActivator(classes))
-        self.endpoint = Endpoint(self._exporter, services, OBJECTS, self._logins, LEVELS)
+        mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
+        services = (Resolver(self._exporter), Activator(classes), OldActivator(classes), mapper)
+        levels = {**LEVELS, **LEGACY_LEVELS} if legacy else LEVELS
+        self.endpoint = Endpoint(self._exporter, services, OBJECTS, self._logins, levels)
 
     async def listen(self, address: Address) -> Address:
         """Opens a port; returns where it is. References lead clients to the first one that was opened."""
@@ -97,4 +132,7 @@ class Server:
         return Level1Login(self._exporter, self._engine.session, self._allowance)
 
     def _logins(self, peer: str) -> Logins:
-        return Logins(self._users, self._names, peer=peer)
+        clock = asyncio.get_running_loop().time
+        return Logins(
+            self._users, self._names, peer=peer, kerberos=self._kerberos, throttle=self._throttle, clock=clock
+        )
