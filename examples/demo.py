@@ -1,4 +1,4 @@
-"""This machine, answered as WMI, in each of the three ways to make a call. `make demo` runs it."""
+"""This machine, answered as WMI, in each of the three ways to make a call, and watched. `make demo` runs it."""
 
 import asyncio
 import platform
@@ -6,10 +6,12 @@ import sys
 from collections.abc import Sequence
 
 import openwmi
+from openwmi import wbemcli
 from openwmi.base.status import HResult, WbemStatus, describe
 from openwmi.session import Namespace
 
 FIRST_POLL_SECONDS = 0.005
+WATCH_SECONDS = 30
 ELEMENTS = "SELECT * FROM CIM_LogicalElement"
 
 
@@ -63,6 +65,44 @@ async def asynchronous(ns: Namespace) -> None:
     await sink.ended.wait()
 
 
+async def a_process_is_born(ns: Namespace) -> None:
+    print("5. Events: a watch that sees a process being born.")
+    born = ns.events(
+        "SELECT * FROM __InstanceCreationEvent WITHIN 0.2"
+        " WHERE TargetInstance ISA 'Win32_Process' AND TargetInstance.CommandLine = :line",
+        line="sleep 30",
+    )
+    await born.started()
+    out = await ns.call("Win32_Process", "Create", CommandLine="sleep 30")
+    print(f"   Win32_Process.Create returned {out.ReturnValue}: process {out.ProcessId}")
+    for event in await born.next(1, timeout=WATCH_SECONDS):
+        process = event.TargetInstance
+        print(f"   {event.class_.name}: {process.Name}, process {process.ProcessId}")
+        await ns.call(process.path_, "Terminate")
+    born.cancel()
+    print()
+
+
+def by_the_header() -> None:
+    """On a thread that may not block, as C++ programs for Windows do it."""
+    print("4. By the names of wbemcli.h: IWbemServices, IWbemCallResult.")
+    hr, services = wbemcli.IWbemLocator().ConnectServer(r"root\cimv2")
+    assert services is not None, describe(hr)
+    flags = wbemcli.WBEM_FLAG_RETURN_IMMEDIATELY
+    hr, _, call = services.GetObject("Win32_OperatingSystem=@", flags, None, None, wbemcli.OUT)
+    assert call is not None, describe(hr)
+    print(f"   GetObject: {describe(hr)}, and an {type(call).__name__}")
+    hr, status = call.GetCallStatus(0)
+    while hr == wbemcli.WBEM_S_TIMEDOUT:
+        print(f"   GetCallStatus(0): {describe(hr)}")
+        hr, status = call.GetCallStatus(1000)
+    print(f"   GetCallStatus: plStatus {describe(status or 0)}")
+    hr, system = call.GetResultObject(0)
+    assert system is not None, describe(hr)
+    hr, caption, *_ = system.Get("Caption")
+    print(f"   GetResultObject: {readable(str(caption), 40)}\n")
+
+
 async def largest_processes(ns: Namespace) -> None:
     print("The largest processes:\n")
     wql = "SELECT ProcessId, Name, ThreadCount, WorkingSetSize FROM Win32_Process WHERE WorkingSetSize > :least"
@@ -90,6 +130,8 @@ async def main() -> None:
         await synchronous(ns)
         await semisynchronous(ns)
         await asynchronous(ns)
+        await asyncio.to_thread(by_the_header)
+        await a_process_is_born(ns)
         await largest_processes(ns)
 
 

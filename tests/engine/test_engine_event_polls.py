@@ -271,6 +271,27 @@ async def test_the_provider_is_asked_for_everything_in_the_name_of_its_caller() 
     events.close()
 
 
+async def test_there_are_so_many_polls_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openwmi.engine.events.space.EVENT_POLLS", 3)
+    ns = await opened()
+    intervals = [FANS.replace("WITHIN 1", f"WITHIN {seconds}") for seconds in (1, 2, 3, 4)]
+    watching = [ns.events(text) for text in (*intervals[:3], *intervals[:3])]
+    for events in watching:
+        await events.started()
+    with pytest.raises(WbemError) as caught:
+        await ns.events(intervals[3]).started()
+    assert caught.value.status == WbemStatus.QUOTA_VIOLATION
+    for events in watching[::3]:
+        events.close()
+    await asyncio.sleep(0.1)
+    last = ns.events(intervals[3])
+    await last.started()
+    last.close()
+    for events in watching:
+        events.close()
+    await only_this_task()
+
+
 async def test_a_class_that_goes_is_a_poll_that_fails() -> None:
     fans = Fans()
     fans.rows = [{"Name": "a"}]

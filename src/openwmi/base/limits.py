@@ -357,6 +357,9 @@ EVENT_WITHIN_LEAST: Final = 0.001
 EVENT_DROP_LIMIT: Final = 1000
 EVENT_BURST_SECONDS: Final = 10.0
 EVENT_BURST: Final = 100_000
+# Polls of one namespace at once: a class and an interval each, for all who want the same. A console watches a few dozen
+# classes; a thousand subscriptions that each want an interval of their own would have a provider do nothing else.
+EVENT_POLLS: Final = 512
 # Events that are given out at one go, before others have their turn: ten milliseconds' work for a few subscribers.
 EVENT_TURN: Final = 256
 # An interval timer fires no more often; what it should have is counted. A hundred a second is more than anybody reads.

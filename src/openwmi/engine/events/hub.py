@@ -49,8 +49,8 @@ class Hub:
     ) -> None:
         """Puts the events that a query asks for into a forward-only set; only an error ends it.
 
-        Errors: those of `understood`; those of the first poll; QUEUE_OVERFLOW; INVALID_NAMESPACE when the namespace is
-        deleted.
+        Errors: those of `understood`; those of the first poll; QUOTA_VIOLATION for one poll too many; QUEUE_OVERFLOW;
+        INVALID_NAMESPACE when the namespace is deleted.
         """
         row = Subscription(understood(text, parameters, view), results)
         folded = fold(view.namespace)

@@ -12,7 +12,8 @@ from typing import Final
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
-from openwmi.base.limits import EVENT_TIMER_POLL_SECONDS, EVENT_TURN
+from openwmi.base.limits import EVENT_POLLS, EVENT_TIMER_POLL_SECONDS, EVENT_TURN
+from openwmi.base.status import WbemStatus
 from openwmi.engine.events.bindings import Bindings
 from openwmi.engine.events.extrinsic import checked_event
 from openwmi.engine.events.objects import CLASSES, NAMESPACES, EventMaker, filetime
@@ -72,7 +73,10 @@ class Space:
         self._bindings.add(row)
 
     async def begin(self, row: Subscription, context: CallContext) -> None:
-        """It takes events when all that has to be polled for it has been, once. Raises what that failed with."""
+        """It takes events when all that has to be polled for it has been, once. Raises what that failed with.
+
+        QUOTA_VIOLATION if there are too many polls.
+        """
         for poll, ready in [(poll, poll.join(row)) for poll in self._polls_for(row.wanted, context)]:
             row.waits_for(poll.name)
             error = await ready
@@ -156,6 +160,11 @@ class Space:
     def _poll(self, key: Hashable, interval: float, make: Callable[[], Watched], tell: Tell) -> Poll:
         poll = self._polls.get(key)
         if poll is None:
+            if len(self._polls) >= EVENT_POLLS:
+                raise WbemError(
+                    WbemStatus.QUOTA_VIOLATION,
+                    f"{EVENT_POLLS} polls are made in {self._name} already: use an interval that others use",
+                )
             watched = make()
             if not isinstance(watched, ProvidedInstances):
                 self._learners[key] = watched  # type: ignore[assignment]  # all others learn
