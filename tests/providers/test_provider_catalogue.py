@@ -26,17 +26,8 @@ OURS = list(builtin())
 # Classes that are shipped, and that nobody here provides yet. Whoever provides one takes it out.
 WAITING = """
 Win32_DependentService
-Win32_IP4RouteTable
-Win32_NetworkAdapter Win32_NetworkAdapterConfiguration
-Win32_NetworkAdapterSetting Win32_PingStatus
 Win32_ScheduledJob Win32_Service
-Win32_SystemDriver Win32_SystemProcesses Win32_SystemServices
-Win32_Thread
-Win32_PerfFormattedData_PerfDisk_LogicalDisk Win32_PerfFormattedData_PerfOS_Memory
-Win32_PerfFormattedData_PerfOS_Processor Win32_PerfFormattedData_PerfOS_System
-Win32_PerfFormattedData_PerfProc_Process Win32_PerfFormattedData_Tcpip_NetworkInterface
-Win32_PerfRawData_PerfDisk_LogicalDisk Win32_PerfRawData_PerfOS_Memory Win32_PerfRawData_PerfOS_Processor
-Win32_PerfRawData_PerfOS_System Win32_PerfRawData_PerfProc_Process Win32_PerfRawData_Tcpip_NetworkInterface
+Win32_SystemDriver Win32_SystemServices
 """.split()
 
 

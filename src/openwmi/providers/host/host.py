@@ -167,6 +167,13 @@ class Host(Files):
         found = next((line for line in self.lines("/proc/stat") if line.startswith("btime ")), "")
         return float(found.split()[1]) if found else None
 
+    def uptime(self) -> float | None:
+        """Seconds since the kernel was started, as processes see them: it never goes back, whatever the clock does."""
+        if self.is_live:
+            return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+        found = (self.read("/proc/uptime") or "").split()
+        return float(found[0]) if found else None
+
     def birth_time(self, path: str) -> float | None:
         """When a file or folder was made, as a POSIX time stamp; None where the file system did not note it."""
         if sys.platform != "linux":

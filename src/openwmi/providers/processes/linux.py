@@ -89,7 +89,12 @@ class LinuxProcess:
     @property
     def started(self) -> float:
         """As a POSIX time stamp."""
-        return int(self._stat[20]) / self.around.kernel.ticks + self.around.boot_time
+        return self.born + self.around.boot_time
+
+    @property
+    def born(self) -> float:
+        """When it was started, in seconds after the kernel was: it tells two processes of one number apart."""
+        return int(self._stat[20]) / self.around.kernel.ticks
 
     # ------------------------------------------------------------------------------------------------- the other files
 
@@ -106,6 +111,17 @@ class LinuxProcess:
     def resident_size(self) -> int | None:
         """Of `statm`: the number in `stat` is behind by what the processors have not added up yet."""
         return self._pages(1)
+
+    @property
+    def private_size(self) -> int | None:
+        """What it may write to and shares with nobody, whether it did or not."""
+        return self._pages(5)
+
+    @property
+    def private_resident_size(self) -> int | None:
+        """What of that is in memory."""
+        resident, shared = self._pages(1), self._pages(2)
+        return None if resident is None or shared is None else max(0, resident - shared)
 
     @property
     def owner(self) -> int | None:
@@ -159,12 +175,7 @@ class LinuxProcess:
     @cached_property
     def _stat(self) -> list[bytes]:
         """The name, which is in parentheses and may hold blanks and parentheses itself, and the fields behind it."""
-        try:
-            found = self.around.host.load(f"/proc/{self.pid}/stat")
-        except (FileNotFoundError, ProcessLookupError):
-            raise GoneError from None
-        name, _, rest = found.rpartition(b")")
-        return [name.partition(b"(")[2], *rest.split()]
+        return stat(self.around.host, f"/proc/{self.pid}/stat")
 
     @property
     def _is_beginning(self) -> bool:
@@ -197,6 +208,16 @@ class LinuxProcess:
             return None
         except OSError:
             return None
+
+
+def stat(host: Host, path: str) -> list[bytes]:
+    """The name in a `stat` of a process or a thread, and the fields behind it. GoneError, OSError."""
+    try:
+        found = host.load(path)
+    except (FileNotFoundError, ProcessLookupError):
+        raise GoneError from None
+    name, _, rest = found.rpartition(b")")
+    return [name.partition(b"(")[2], *rest.split()]
 
 
 _EXEC_SECONDS = 0.005

@@ -14,7 +14,7 @@ class MacProcess:
     """A process by its number. GoneError."""
 
     # What this system does not tell.
-    page_faults = login_session = None
+    page_faults = login_session = private_size = private_resident_size = None
     is_kernel_thread = False
 
     def __init__(self, around: Surroundings, pid: int) -> None:
@@ -52,6 +52,11 @@ class MacProcess:
     @property
     def started(self) -> float:
         return float(str(self._ask("create_time")))
+
+    @property
+    def born(self) -> float:
+        """In seconds after the kernel was started."""
+        return self.started - self.around.boot_time
 
     @property
     def virtual_size(self) -> object:

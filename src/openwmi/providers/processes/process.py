@@ -110,7 +110,7 @@ class ProcessProvider(HostProvider[LinuxProcess]):
 
     def __init__(self, host: Host | None = None) -> None:
         super().__init__(host)
-        self._kind = _kind_of(self.host)
+        self._kind = kind_of(self.host)
 
     def samples(self, request: Request) -> Iterator[LinuxProcess]:  # noqa: ARG002 - as of any provider
         around = Surroundings(self.host)
@@ -180,7 +180,8 @@ class ProcessProvider(HostProvider[LinuxProcess]):
         return found
 
 
-def _kind_of(host: Host) -> Callable[[Surroundings, int], LinuxProcess]:
+def kind_of(host: Host) -> Callable[[Surroundings, int], LinuxProcess]:
+    """What makes a process out of its surroundings and its number."""
     if host.system == "Linux":
         return LinuxProcess
     from openwmi.providers.processes.mac import MacProcess  # noqa: PLC0415 - it loads psutil
