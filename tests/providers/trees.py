@@ -13,6 +13,7 @@ from typing import Any
 
 from openwmi.providers.host import Host, Kernel, RecordedBus, Space
 from openwmi.providers.host.journal import RecordedJournal
+from openwmi.providers.host.ping import Ping
 from openwmi.providers.host.routing import Routing
 
 FOLDER = Path(__file__).parent / "hosts"
@@ -42,6 +43,7 @@ def unpacked(text: str, folder: Path, **changes: str) -> Host:
         bus=RecordedBus(recorded.get("bus", {})),
         routing=Routing(recorded.get("routing")),
         journal=RecordedJournal(recorded.get("journal", [])),
+        ping=Ping(recorded.get("ping")),
         clock=lambda: clock,
         space=lambda path: _space(space, path),
         seconds=0.05,

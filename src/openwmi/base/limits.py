@@ -446,3 +446,10 @@ REGISTRY_PROCESSES: Final = 256
 REGISTRY_OIDS: Final = EXPORTS_PER_PRINCIPAL
 # A process whose resolver is gone tries again this often; until then its sinks cannot be called by who asks anew.
 REGISTRY_RETRY_SECONDS: Final = 5.0
+
+# A query of Win32_PingStatus waits this long for an echo, whatever its Timeout; a day of waiting helps nobody, and
+# takes a thread from those that serve the class.
+PING_SECONDS: Final = 60.0
+# The name service has this long to find the address of a host: two servers that do not answer take ten seconds by
+# resolv.conf(5), and who asks is a person or a script that waits.
+PING_NAME_SECONDS: Final = 5.0

@@ -26,6 +26,7 @@ from openwmi.providers.host.patience import Answer, Patience
 
 if TYPE_CHECKING:
     from openwmi.providers.host.journal import Journal
+    from openwmi.providers.host.ping import Ping
     from openwmi.providers.host.routing import Routing
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class Host(Files):
         bus: the system bus. Without it that of this machine, and none for another root.
         routing: the tables of rtnetlink. Without it those of this machine, and empty ones for another root.
         journal: the journal of systemd. Without it that of this machine, and an empty one for another root.
+        ping: the echoes of other hosts. Without it this machine asks them, and another root asks nobody.
         clock: POSIX time, in seconds.
         space: stands in for statvfs(3): the path -> Space. Without it the real one, below the root.
         seconds: how long one source may take to answer.
@@ -68,6 +70,7 @@ class Host(Files):
         bus: Bus | None = None,
         routing: Routing | None = None,
         journal: Journal | None = None,
+        ping: Ping | None = None,
         clock: Callable[[], float] = time.time,
         space: Callable[[str], Space] | None = None,
         seconds: float = HOST_SECONDS,
@@ -79,6 +82,7 @@ class Host(Files):
         self._bus = bus
         self._routing = routing
         self._journal = journal
+        self._ping = ping
         self._clock = clock
         self._space = space or self._statvfs
         self._patience = Patience(seconds)
@@ -130,6 +134,15 @@ class Host(Files):
         from openwmi.providers.host.journal import LiveJournal, RecordedJournal  # noqa: PLC0415 - of logs alone
 
         return LiveJournal() if self.is_live and self.system == "Linux" else RecordedJournal(())
+
+    @cached_property
+    def ping(self) -> Ping:
+        """Echoes of other hosts, and their names."""
+        if self._ping is not None:
+            return self._ping
+        from openwmi.providers.host.ping import LivePing, Ping  # noqa: PLC0415 - of Win32_PingStatus alone
+
+        return LivePing() if self.is_live and self.system == "Linux" else Ping()
 
     # -------------------------------------------------------------------------------------------------------- times
 

@@ -72,7 +72,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route of the main table.
+    """A route of the main table; one with several next hops is as many routes.
 
     Attributes:
         index: of the interface that it leads to; None for those that lead nowhere.
@@ -105,7 +105,7 @@ class Routing:
         numbers = {link.name: link.index for link in self._links}
         masters = {item["ifname"]: item for item in recorded.get("links", ())}
         self._links = tuple(_related(link, masters[link.name], numbers) for link in self._links)
-        self._routes = tuple(_recorded_route(item, numbers) for item in recorded.get("routes", ()))
+        self._routes = tuple(each for item in recorded.get("routes", ()) for each in _recorded_routes(item, numbers))
 
     def links(self) -> Sequence[Link]:
         """The interfaces, in the order of their numbers. OSError."""
@@ -132,8 +132,7 @@ class LiveRouting(Routing):
         return tuple(each for each in found if each is not None)
 
     def routes(self) -> Sequence[Route]:
-        found = [_decode_route(body) for body in _dump(_GET_ROUTE, bytes(12))]
-        return tuple(each for each in found if each is not None)
+        return tuple(each for body in _dump(_GET_ROUTE, bytes(12)) for each in _decode_routes(body))
 
 
 # ------------------------------------------------------------------------------------------------------------ rtnetlink
@@ -146,6 +145,7 @@ _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _ATTRIBUTE = struct.Struct("=HH")
+_HOP = struct.Struct("=HBBi")
 _RECEIVED = 1 << 18
 _FOR_EVER = 0xFFFFFFFF
 _MAIN_TABLE = 254
@@ -281,23 +281,39 @@ def _decode_address(body: bytes) -> Address | None:
     )
 
 
-def _decode_route(body: bytes) -> Route | None:
+def _decode_routes(body: bytes) -> Iterator[Route]:
+    """One, or as many as it has next hops."""
     family, prefix, _, _, table, protocol, scope, kind, _ = _ROUTE.unpack_from(body)
     given = _attributes(body[_ROUTE.size :])
     if (_number(given.get(15)) or table) != _MAIN_TABLE or family not in {socket.AF_INET, socket.AF_INET6}:
-        return None
+        return
     width = 4 if family == socket.AF_INET else 16
-    gateway, source = given.get(5), given.get(7)
-    return Route(
-        _number(given.get(4)),
-        ipaddress.ip_network((given.get(1, bytes(width)), prefix), strict=False),
-        None if gateway is None else ipaddress.ip_address(gateway),
-        _PROTOCOLS.get(protocol, str(protocol)),
-        _SCOPES.get(scope, str(scope)),
-        _KINDS.get(kind, str(kind)),
-        _number(given.get(6)) or 0,
-        None if source is None else ipaddress.ip_address(source),
-    )
+    source = given.get(7)
+    for index, gateway in _next_hops(given):
+        yield Route(
+            index,
+            ipaddress.ip_network((given.get(1, bytes(width)), prefix), strict=False),
+            None if gateway is None else ipaddress.ip_address(gateway),
+            _PROTOCOLS.get(protocol, str(protocol)),
+            _SCOPES.get(scope, str(scope)),
+            _KINDS.get(kind, str(kind)),
+            _number(given.get(6)) or 0,
+            None if source is None else ipaddress.ip_address(source),
+        )
+
+
+def _next_hops(given: Mapping[int, bytes]) -> Iterator[tuple[int | None, bytes | None]]:
+    """The interface and the gateway; of each, where RTA_MULTIPATH has several."""
+    several = given.get(9, b"")
+    at = 0
+    while len(several) - at >= _HOP.size:
+        length, _, _, index = _HOP.unpack_from(several, at)
+        if length < _HOP.size:
+            break
+        yield index, _attributes(several[at + _HOP.size : at + length]).get(5)
+        at += length + 3 & ~3
+    if not several:
+        yield _number(given.get(4)), given.get(5)
 
 
 def _number(octets: bytes | None) -> int | None:
@@ -357,6 +373,11 @@ def _recorded_addresses(item: Mapping[str, Any]) -> Iterator[Address]:
             None if valid == _FOR_EVER else valid,
             None if preferred == _FOR_EVER else preferred,
         )
+
+
+def _recorded_routes(item: Mapping[str, Any], numbers: Mapping[str, int]) -> Iterator[Route]:
+    for hop in item.get("nexthops", [{}]):
+        yield _recorded_route({**item, **hop}, numbers)
 
 
 def _recorded_route(item: Mapping[str, Any], numbers: Mapping[str, int]) -> Route:
