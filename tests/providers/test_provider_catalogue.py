@@ -24,11 +24,7 @@ from openwmi.repository import ShippedLayer
 OURS = list(builtin())
 
 # Classes that are shipped, and that nobody here provides yet. Whoever provides one takes it out.
-WAITING = """
-Win32_DependentService
-Win32_ScheduledJob Win32_Service
-Win32_SystemDriver Win32_SystemServices
-""".split()
+WAITING: list[str] = []
 
 
 def test_no_provider_is_loaded_to_know_of_it() -> None:
