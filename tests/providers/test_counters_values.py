@@ -363,3 +363,12 @@ def test_formatted_interfaces(host: Make, rows: Rows, monkeypatch: pytest.Monkey
 def test_a_formatted_table_speaks_of_the_first_look(provider: type[HostProvider[Any]]) -> None:
     sources = [column.source for column in provider.table.values() if isinstance(column, Reads)]
     assert any("NULL at the first look" in source for source in sources)
+
+
+def test_the_uptime_of_this_machine_never_goes_back() -> None:
+    host = Host()
+    first, second = host.uptime(), host.uptime()
+    assert first is not None
+    assert second is not None
+    assert 0 < first <= second
+    assert NOWHERE.uptime() is None

@@ -34,6 +34,7 @@ class SystemBus:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._bus: MessageBus | None = None
 
     def call(
@@ -48,6 +49,23 @@ class SystemBus:
         properties: Mapping[str, Any] = found
         return properties
 
+    def close(self) -> None:
+        """Ends the connection and its thread; a later call would begin anew."""
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._disconnect(), loop).result(self._seconds)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    async def _disconnect(self) -> None:
+        bus, self._bus = self._bus, None
+        if bus is not None and bus.connected:
+            bus.disconnect()
+            await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast does not annotate it
+
     def _wait(self, made: Coroutine[Any, Any, T], what: str) -> T:
         pending = asyncio.run_coroutine_threadsafe(made, self._running())
         try:
@@ -60,7 +78,8 @@ class SystemBus:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="dbus", daemon=True).start()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="dbus", daemon=True)
+                self._thread.start()
             return self._loop
 
     async def _call(
