@@ -113,6 +113,7 @@ async def use(
     network.calm = True
 
 
+@pytest.mark.no_cover  # other tests show that each line is run; here it would cost minutes
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
 def test_no_answer_is_lost_or_doubled_and_nothing_is_left(first: int) -> None:
     answered = failed = 0

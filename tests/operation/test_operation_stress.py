@@ -372,6 +372,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     return log
 
 
+@pytest.mark.no_cover  # other tests show that each line is run; here it would cost minutes
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_rules_hold_in_every_story(part: int, monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
     monkeypatch.setattr(kept_module, "KEPT_IN_MEMORY", 500)
