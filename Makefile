@@ -8,7 +8,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 PINNED := -c constraints.txt --build-constraint constraints.txt
 TEST_FLAGS ?=
 # A process for each core, and no more than find enough to do.
-SPREAD := --numprocesses logical --maxprocesses 8
+SPREAD := --numprocesses logical --maxprocesses 8 --dist worksteal
 # How long `make fuzz` goes on; 0 is for ever.
 FUZZ_SECONDS ?= 60
 

@@ -375,6 +375,8 @@ EXIT_SECONDS: Final = 5.0
 # Before a fork the loop's thread is brought to where it holds no lock. A turn of the loop takes milliseconds; where it
 # takes longer, the fork is not held up, and is as safe as with any other thread.
 FORK_SECONDS: Final = 1.0
+# A thread that waits looks up this often whether somebody at the keyboard has interrupted it: so it feels prompt.
+KEYBOARD_SECONDS: Final = 0.5
 
 # One source of this host's values, such as statvfs(2) of one mount or one call over D-Bus, has this long to answer;
 # then the value is NULL. What is well answers in milliseconds; a hung network file system never does.

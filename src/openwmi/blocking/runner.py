@@ -19,10 +19,11 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from threading import get_ident
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from openwmi.base.fault import LocalProtocolError
-from openwmi.base.limits import EXIT_SECONDS, FORK_SECONDS
+from openwmi.base.limits import EXIT_SECONDS, FORK_SECONDS, KEYBOARD_SECONDS
 from openwmi.blocking.jobs import Call, Completion, Ending, Pause, Posted, Run, Waited
 from openwmi.blocking.thread import LoopThread
 from openwmi.operation import Operation, ResultSet
@@ -165,15 +166,17 @@ class Runner:
             self._thread.disown(self._refusal)
 
     def _wait(self, thread: LoopThread, job: Waited, timeout: float | None = None) -> Any:
+        until = None if timeout is None else monotonic() + timeout
         try:
             thread.hand_over(job)
-            done = job.done.acquire(True, -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+            # In slices: a signal that comes just before the lock sleeps does not wake it, and on Windows none does.
+            while not job.done.acquire(True, _slice(until)):
+                if until is not None and monotonic() >= until:
+                    self._give_up(job)
+                    return None
         except BaseException:
             self._give_up(job)
             raise
-        if not done:
-            self._give_up(job)
-            return None
         if self._leaver:
             self._hold()
         return job.outcome()
@@ -220,6 +223,10 @@ class Runner:
         for results in self._under_way:
             if results.single:
                 log.warning("the process ends, and %s has not ended: its outcome is unknown", results.kind)
+
+
+def _slice(until: float | None) -> float:
+    return KEYBOARD_SECONDS if until is None else max(0.0, min(KEYBOARD_SECONDS, until - monotonic()))
 
 
 def runner() -> Runner:
