@@ -110,12 +110,16 @@ def interrupted_when(ready: Callable[[], bool]) -> Iterator[None]:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     thread = threading.Thread(target=press)
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # what runs in the background of a shell ignores it
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join(SECONDS)
+        signal.signal(signal.SIGINT, before)
 
 
 def in_threads(count: int, work: Callable[[int], object]) -> None:

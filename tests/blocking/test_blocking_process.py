@@ -212,6 +212,8 @@ def test_an_interrupt_ends_a_program_as_it_should(tmp_path: Path) -> None:
     import asyncio, os, signal
     from openwmi.blocking.runner import runner
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
     async def wait():
         os.kill(os.getpid(), signal.SIGINT)
         await asyncio.sleep(1_000)
