@@ -354,3 +354,15 @@ def test_a_loop_that_ends_cuts_off_what_only_reads_and_says_nothing(caplog: pyte
 
     asyncio.run(leave())
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["pushed", "one result"])
+async def test_what_goes_on_when_it_is_let_go_is_not_collected(single: bool, caplog: pytest.LogCaptureFixture) -> None:
+    sink = Recorder()
+    operation = Operation.start(forever, single=single)
+    if not single:
+        operation.deliver(sink)
+    del operation
+    await turn()
+    gc.collect()
+    assert caplog.messages == []

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 from tests.wmio import seeds
 from tests.wmio.examined import decoded
-from tests.wmio.growing import SHAPES, STRING, memory, operations, use
+from tests.wmio.growing import SHAPES, STRING, operations, takes_at_most, use
 
 from openwmi.base import limits
 from openwmi.model import CimClass, CimInstance, CimType, Property, Type
@@ -47,7 +47,8 @@ def test_decoding_takes_at_most_four_bytes_per_octet(shape: str, monkeypatch: py
     monkeypatch.setattr(limits, "WMIO_PLAN_AFTER", 1 << 30)
     octets = SHAPES[shape](1000)
     use(octets)
-    assert memory(octets) <= 4 * len(octets) + (THIRTY_LEVELS if shape == "objects in one another" else ALWAYS)
+    frames = THIRTY_LEVELS if shape == "objects in one another" else ALWAYS
+    assert takes_at_most(4 * len(octets) + frames, octets)
 
 
 @pytest.mark.parametrize("name", SEEDS)
@@ -56,8 +57,8 @@ def test_so_does_refusing_what_is_damaged(name: str) -> None:
     octets = SEEDS[name]
     use(octets)
     places = range(0, len(octets), 1 + len(octets) // 200)
-    worst = max(memory(changed) for at in places for changed in damaged(octets, at))
-    assert worst <= 4 * len(octets) + ALWAYS
+    limit = 4 * len(octets) + ALWAYS
+    assert all(takes_at_most(limit, changed) for at in places for changed in damaged(octets, at))
 
 
 def damaged(octets: bytes, at: int) -> tuple[bytes, bytes]:
@@ -71,7 +72,7 @@ def test_everything_asked_for_takes_at_most_twenty_bytes_per_octet(shape: str) -
     """
     octets = SHAPES[shape](600)
     use(octets)
-    assert memory(octets, use) <= 20 * len(octets) + THIRTY_LEVELS
+    assert takes_at_most(20 * len(octets) + THIRTY_LEVELS, octets, use)
 
 
 def test_few_small_classes_of_one_conversation_are_taken() -> None:
@@ -79,7 +80,7 @@ def test_few_small_classes_of_one_conversation_are_taken() -> None:
     rows = [CimClass(f"C{number}").instance() for number in range(limits.WMIO_SMALL_CLASSES)]
     octets = ObjectArrayEncoder().encode(rows)
     use(octets)
-    assert memory(octets) <= 1024 * 1024
+    assert takes_at_most(1024 * 1024, octets)
     assert decoded(octets) is not None
     more = ObjectArrayEncoder().encode([*rows, CimClass("more").instance()])
     assert decoded(more) is None

@@ -12,6 +12,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.limits import SINK_BATCH, SINK_CALLBACK_SECONDS
 from openwmi.base.record import log_bug
 from openwmi.base.status import WbemStatus
+from openwmi.operation import tasks
 from openwmi.operation.context import CallFlags
 from openwmi.operation.cursor import Cursor
 from openwmi.operation.sink import Callbacks, Sink
@@ -57,7 +58,7 @@ class Delivery(Generic[T]):
         if table is not None:
             table.add(self)
         self._results.when_finished(self._outlive)
-        self._task = self._results.loop.create_task(self._run())
+        self._task = tasks.run(self._results.loop, self._run())
 
     def __await__(self) -> Generator[Any, None, None]:
         # Whoever waits for a delivery is not part of it: giving up waiting leaves the sink its final status.

@@ -21,6 +21,7 @@ from openwmi.base.clock import NEVER
 from openwmi.base.error import WbemError
 from openwmi.base.limits import KEPT_IN_MEMORY, NEXT_ASYNC_PENDING
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.operation import tasks
 from openwmi.operation.context import CallContext
 from openwmi.operation.cursor import Batch, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
@@ -203,7 +204,7 @@ class Enumeration(Generic[T]):
         self._portions.add(portion)
         portion.when_finished(lambda: self._portions.discard(portion))
         self._queued += 1
-        portion.on_stop(portion.loop.create_task(self._fill(portion, count, before)).cancel)
+        portion.on_stop(tasks.run(portion.loop, self._fill(portion, count, before)).cancel)
         return WbemStatus.NO_ERROR
 
     def close(self) -> None:

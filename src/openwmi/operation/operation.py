@@ -12,6 +12,7 @@ from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError, from_exception
 from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.operation import tasks
 from openwmi.operation.context import LOCAL, CallContext
 from openwmi.operation.cursor import HANDED_OVER, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
@@ -74,7 +75,7 @@ class Operation(Cursor[T]):
         if context.deadline.passed(results.loop.time()):
             results.expire()
         else:
-            task = results.loop.create_task(_produce(work, results))
+            task = tasks.run(results.loop, _produce(work, results))
             results.on_stop(task.cancel)
         return operation
 
