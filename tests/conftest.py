@@ -1,5 +1,6 @@
 """What every test shares: how hypothesis searches, where the shared folder is, and the list of what could not run."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Generator
@@ -40,6 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _is_interop(item):
             item.add_marker(pytest.mark.interop)
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays to the end: no test that collects garbage has to go through it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
