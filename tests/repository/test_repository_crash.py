@@ -136,6 +136,7 @@ def place() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.no_cover  # other tests show that each line is run; here it would cost minutes
 @pytest.mark.timeout(300)
 async def test_what_was_acknowledged_survives_a_kill(place: Path) -> None:
     chance = random.Random(20260101)
