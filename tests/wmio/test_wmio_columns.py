@@ -118,7 +118,8 @@ def test_a_batch_for_each_class() -> None:
     rows = [CLASS.instance(ROW), CimInstance(other, (1,)), CLASS.instance(ROW), CimInstance(empty, ())]
     found = batches(rows)
     assert [batch.schema.metadata[b"__CLASS"] for batch in found] == [b"Columns", b"Other", b"Empty"]
-    assert [batch.num_rows for batch in found[:2]] == [2, 1]
+    assert [batch.num_rows for batch in found] == [2, 1, 1]
+    assert found[2].num_columns == 0
     assert batches([]) == []
 
 

@@ -155,6 +155,20 @@ def test_names_have_no_case_and_the_last_value_counts() -> None:
     assert found["tWO"] is None
 
 
+def test_other_threads_see_all_values_or_make_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks while the values are being made, as another thread can at any moment."""
+    found, seen = decode_context(encode_context({"A": 1, "B": 2})), []
+
+    def ask(name: str) -> str:
+        monkeypatch.undo()
+        seen.append(dict(found))
+        return fold(name)
+
+    monkeypatch.setattr("openwmi.base.case.fold", ask)
+    assert found["a"] == 1
+    assert seen == [{"A": 1, "B": 2}]
+
+
 def test_what_is_ignored() -> None:
     """Flags, the octets of a scalar behind its value, the GUIDs, ElementSize of strings, and what follows."""
     value = pack("<h", 5) + b"junk!!"

@@ -90,6 +90,14 @@ def test_it_makes_no_difference_how_often_a_class_was_sent(obj: CimInstance, tim
     assert all(encode_object(obj) == first for _ in range(times))
 
 
+@pytest.mark.parametrize("text", ["a\0b", "\0", "a\0", "\0\0\0", "a\0ж", "ж\0b"])
+def test_nor_where_a_text_has_a_nul_in_it(text: str) -> None:
+    """It ends there for all who read it, so that nothing behind it is sent."""
+    cls = CimClass("C", properties=(Property("A", Type(CimType.STRING)), Property("B", Type(CimType.STRING))))
+    octets = {encode_object(CimInstance(cls, (text, "x"))) for _ in range(70)}
+    assert octets == {encode_object(CimInstance(cls, (text.partition("\0")[0], "x")))}
+
+
 def test_six_things_that_are_not_the_same() -> None:
     """NULL, 0, 4294967295, "", False and an empty array, in one instance and over every default."""
     uint32, string, boolean = Type(CimType.UINT32), Type(CimType.STRING), Type(CimType.BOOLEAN)

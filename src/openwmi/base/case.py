@@ -27,11 +27,12 @@ class NameMap(Mapping[str, V], Generic[V]):
 
     def __init__(self, items: Mapping[str, V] | Iterable[tuple[str, V]] = ()) -> None:
         pairs = items.items() if isinstance(items, Mapping) else items
-        self._items: dict[str, tuple[str, V]] = {}
+        found: dict[str, tuple[str, V]] = {}
         for name, value in pairs:
             key = fold(name)
-            spelling = self._items[key][0] if key in self._items else name
-            self._items[key] = (spelling, value)
+            spelling = found[key][0] if key in found else name
+            found[key] = (spelling, value)
+        self._items = found  # whole before it is seen: one that is made when asked for may be asked by other threads
 
     def __getitem__(self, name: str) -> V:
         try:

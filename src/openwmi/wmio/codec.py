@@ -56,7 +56,7 @@ class ClassCodec:
 
     def _count(self, cls: CimClass) -> None:
         self._instances += 1
-        if self._instances == limits.WMIO_COMPILE_AFTER and 0 < len(cls.properties) <= limits.WMIO_COMPILED_PROPERTIES:
+        if self._instances >= limits.WMIO_COMPILE_AFTER and 0 < len(cls.properties) <= limits.WMIO_COMPILED_PROPERTIES:
             self._encoders = seam.USED.encoders(cls, self._block, self._layout.whole)
 
 

@@ -42,6 +42,7 @@ _COUNT = Struct("<I").unpack_from
 
 def encode(cls: CimClass, rows: Sequence[CimInstance]) -> Any:
     """Instances of one class -> a pyarrow.RecordBatch; its schema says the class as `__CLASS`, and where that is from.
+    Of a class without properties it has no columns, and as many rows.
 
     ImportError, with what to do, if pyarrow is not there.
     """
@@ -67,6 +68,10 @@ def encode(cls: CimClass, rows: Sequence[CimInstance]) -> Any:
         column = parts[0] if len(parts) == 1 else arrow.concat_arrays(parts)
         made.append(column if order is None else column.take(order))
     system = {"__CLASS": cls.name, "__SERVER": cls.server, "__NAMESPACE": cls.namespace}
+    if not made:
+        return arrow.RecordBatch.from_struct_array(
+            arrow.array([{}] * len(rows), arrow.struct([]))
+        ).replace_schema_metadata(system)
     fields = [arrow.field(prop.name, column.type) for prop, column in zip(cls.properties, made, strict=True)]
     return arrow.RecordBatch.from_arrays(made, schema=arrow.schema(fields, system))
 

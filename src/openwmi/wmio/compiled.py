@@ -53,12 +53,15 @@ def build(cls: CimClass, block: Callable[[WireObject], bytes], whole: Struct) ->
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """How strings are collected: the first ones of all, the lines for one in {0}, and the heap that they make."""
+    """How strings are collected: the first ones of all, the lines for one in {0}, the heap that they make, and what is
+    looked at in that.
+    """
 
     first: str
     size: str
     lines: tuple[str, ...]
     heap: str
+    check: tuple[str, ...] = ()
 
 
 _NARROW = _Texts(
@@ -66,6 +69,8 @@ _NARROW = _Texts(
     "len(NAME) + 2",
     ("add({0})", "{0}, end = end, end + len({0}) + 2"),
     '("\\0" + "\\0\\0".join(texts) + "\\0").encode("latin-1")',
+    # Text with a NUL in it is left to the general encoder, which ends it there.
+    ("if heap.count(0) != 2 * len(texts):", "    raise ValueError"),
 )
 _WIDE = _Texts(
     "NAME_OCTETS",
@@ -96,9 +101,11 @@ def _source(name: str, properties: Sequence[Property], texts: _Texts) -> list[st
     if others:
         lines += ["    items = HeapWriter(BLOCK, end)", *others, "    rest = items.octets()", "    end += len(rest)"]
     lines += [
-        f"    heap = {texts.heap}" + (" + rest" if others else ""),
+        f"    heap = {texts.heap}",
+        *("    " + line for line in texts.check),
         '    table = flags.to_bytes(FLAGS_SIZE, "little")',
-        f"    return pack(SIZE + end, 0, 0, table, {names}4, {NO_SETS}, end | {LENGTH_BIT:#x}) + heap",
+        f"    return pack(SIZE + end, 0, 0, table, {names}4, {NO_SETS}, end | {LENGTH_BIT:#x}) + heap"
+        + (" + rest" if others else ""),
     ]
     return lines
 
