@@ -103,6 +103,8 @@ def cancel() -> tuple[float, float]:
             raise SystemExit("a query could not be begun")
     took = []
     for sink in sinks[:: PENDING // CANCELLED]:
+        for _ in range(3):
+            runner().call(int)  # what the one before has left to do is no part of this one
         began = perf_counter_ns()
         services.CancelAsyncCall(sink)
         sink.ended.wait()

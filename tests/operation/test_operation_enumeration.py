@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from tests.operation.fakes import Recorder, count_to, counting, counting_endlessly, fail_later, forever, turn
@@ -37,6 +40,10 @@ class Gate:
         for opened, piece in zip(self.opened, self._pieces, strict=True):
             await opened.wait()
             await results.put(piece)
+
+
+class Thing:
+    """An object of which it can be seen that it has gone."""
 
 
 # Taking, passing over, going back.
@@ -166,6 +173,39 @@ async def test_glance_goes_before_nobody() -> None:
     each.close()
     with pytest.raises(WbemError):
         each.glance(1)
+
+
+async def test_drop_lets_go_on_any_thread_what_has_ended_well() -> None:
+    things: list[Any] = [Thing(), Thing(), Thing()]
+    gate, threads = Gate(things), Workers("drop", 1)
+    each = gate.enumeration
+    freed = weakref.ref(things[2])
+    assert not each.drop(), "it has not ended: `close` has to end it"
+    gate.open(0)
+    await turn()
+    clone = await each.clone()
+    assert await threads.run(each.drop)
+    assert each.drop(), "repeated, it is harmless"
+    with pytest.raises(WbemError, match="was closed"):
+        await each.next()
+    assert await clone.next(2) == things[:2], "a clone keeps the objects"
+    assert clone.next_async(1, Recorder()) == OK
+    assert not clone.drop(), "and what waits for its turn goes first"
+    await turn()
+    assert clone.drop()
+    threads.close()
+    del gate, each, clone, things
+    await turn()
+    gc.collect()
+    assert freed() is None
+
+
+async def test_drop_leaves_a_failure_to_close() -> None:
+    failed = Enumeration(Operation.start(fail_later, keep=True), rewindable=True)
+    await turn()
+    assert not failed.drop(), "whether it was seen is for the log"
+    failed.close()
+    assert failed.drop()
 
 
 async def test_glance_leaves_what_is_on_disk_to_the_loop() -> None:

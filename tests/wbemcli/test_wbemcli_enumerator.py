@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -317,6 +318,20 @@ def test_many_threads_share_the_objects_of_one_enumerator(flags: int) -> None:
 
     assert in_threads(6, take) == []
     assert len(found) == count
+
+
+@pytest.mark.parametrize("flags", [0, FORWARD])
+def test_what_was_gathered_is_let_go_at_once(flags: int) -> None:
+    each = enumerator(scripted(things(3)), flags)
+    gathered = weakref.ref(each._rows._cursor)
+    assert each.Next(0, 2)[2] == 2
+    assert each.Release() == 0
+    assert each.Next(0, 1) == (INVALID_OPERATION, [], 0), "it has no reference left"
+    assert each.Release() == 0
+    del each
+    gc.collect()
+    runner().call(gc.collect)
+    assert gathered() is None
 
 
 @pytest.mark.parametrize("flags", [NOW, NOW | FORWARD])

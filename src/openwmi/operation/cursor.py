@@ -106,6 +106,16 @@ class Cursor(Generic[T]):
         if results is not None:
             results.release()
 
+    def drop(self) -> bool:
+        """As `close`, on any thread: for a call that has ended well. False for others, which have to be told.
+
+        Nothing goes on that a release would end, and what it would free goes with the last cursor.
+        """
+        results = self._results
+        if results is not None and results.finished and results.failure is None:
+            self._results = None
+        return self._results is None
+
     async def __aenter__(self) -> Cursor[T]:
         return self
 
@@ -129,8 +139,8 @@ class Cursor(Generic[T]):
             results = self._results
         except AttributeError:  # its construction failed
             return
-        if results is None or (results.finished and results.failure is None):
-            return  # closed; or nothing goes on that a release would end, and what it would free goes with the set
+        if results is None or self.drop():
+            return
         # The collector runs on any thread and at any time, so the set is only told to let go.
         _post_release(results)
 

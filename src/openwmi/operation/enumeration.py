@@ -4,8 +4,8 @@
 `next_async` that wait for their turn. In turn is whoever moves the position or copies it; sinks are called outside of
 it, so that a callback may use the enumerator that called it.
 
-All of it happens on the loop's thread, but for `glance`: most enumerators are read when their call has ended, and a
-thread that has to ask the loop for what lies there takes longer for that than the call itself took.
+All of it happens on the loop's thread, but for `glance` and `drop`: most enumerators are read and let go when their
+call has ended, and a thread that asks the loop for what lies there takes longer for that than the call itself took.
 """
 
 from __future__ import annotations
@@ -212,6 +212,11 @@ class Enumeration(Generic[T]):
         self._cursor.close()
         for portion in list(self._portions):
             portion.cancel()
+
+    def drop(self) -> bool:
+        """As `close`, on any thread: for a call that has ended well, and while nobody has a turn. False for others."""
+        with self._taking:
+            return not (self._queued or self._portions or self._turn.locked()) and self._cursor.drop()
 
     async def _fill(self, portion: _Portion[T], count: int, before: Delivery[T] | None) -> None:
         try:

@@ -109,4 +109,5 @@ class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001")
             raise self._origin.noted(error) from None
 
     def _released(self) -> None:
-        runner().post(self._rows.close)
+        if not self._rows.drop():
+            runner().post(self._rows.close)
