@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.providers.serving import Asking, Make, bare, namespace, rows
 
-from openwmi.base.limits import LOG_LINE_OCTETS
+from openwmi.base.limits import LOG_LINE_OCTETS, LOG_WRITTEN_SECONDS
 from openwmi.providers.host import Host, Kernel
 from openwmi.providers.host.journal import LiveJournal, number_of
+from openwmi.providers.logs import syslog
 from openwmi.providers.logs.event import LogEventProvider
 from openwmi.providers.logs.eventlogfile import EventlogFileProvider
 from openwmi.providers.logs.syslog import backwards
@@ -206,6 +207,70 @@ def test_entries_of_the_journal(host: Make, asking: Asking) -> None:
     assert found[1]["Message"] == "müd"
 
 
+HOUR = LOG_WRITTEN_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("where", "bounds", "numbers"),
+    [
+        ("TimeGenerated > '20231114221310.500000+000'", (1_699_999_990.5 - HOUR, None), [0x1A2, 0x1A1]),
+        ("TimeGenerated <= '20231114231310.000000+060'", (None, 1_699_999_990.0 + HOUR), [0x1A0]),
+        ("TimeWritten >= '20231114221315.250000+000'", (1_699_999_995.25, None), [0x1A2, 0x1A1]),
+        (
+            "TimeWritten < '20231114221315.250000+000' AND NOT TimeGenerated < '20231114221310.000000+000'",
+            (1_699_999_990.0 - HOUR, 1_699_999_995.25),
+            [0x1A0],
+        ),
+        (
+            "TimeGenerated = '20231114221310.000000+000'",
+            (1_699_999_990.0 - HOUR, 1_699_999_990.0 + HOUR),
+            [0x1A0],
+        ),
+        ("TimeGenerated > '20231114221316.000000+000' OR EventType = 1", (None, None), [0x1A2, 0x1A1]),
+        ("TimeGenerated > '20231114******.000000+000'", (None, None), []),
+        ("TimeGenerated > '20331114000000.000000+000'", (2_015_539_200.0 - HOUR, None), []),
+    ],
+)
+async def test_times_that_are_wanted_bound_what_is_read(
+    where: str,
+    bounds: tuple[float | None, float | None],
+    numbers: list[int],
+    host: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    laptop = host("laptop")
+    asked: list[tuple[float | None, float | None]] = []
+    entries = laptop.journal.entries
+
+    def spy(since: float | None = None, until: float | None = None) -> Any:
+        asked.append((since, until))
+        return entries(since, until)
+
+    monkeypatch.setattr(laptop.journal, "entries", spy)
+    query = f"SELECT RecordNumber FROM Win32_NTLogEvent WHERE {where}"
+    found = [row.RecordNumber async for row in namespace(LogEventProvider(laptop)).query(query)]
+    assert (asked, found) == ([bounds], numbers)
+
+
+async def test_of_a_file_what_is_much_older_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was wrong for a while hides nothing."""
+    monkeypatch.setattr("openwmi.providers.logs.syslog.LOG_OLDER_LINES", 3)
+    days = [*range(1, 10), 20, 21, 1, 2, 3, 22, 23]
+    made = bare(tmp_path, f"== {SYSLOG}\n" + "".join(f"2023-11-{day:02}T00:00:00Z h p: {day}\n" for day in days))
+    read: list[str] = []
+    parse = syslog.parse
+
+    def spy(*arguments: Any) -> Any:
+        read.append(arguments[3])
+        return parse(*arguments)
+
+    monkeypatch.setattr("openwmi.providers.logs.syslog.parse", spy)
+    query = "SELECT Message FROM Win32_NTLogEvent WHERE TimeGenerated >= '20231120000000.000000+000'"
+    found = [row.Message async for row in namespace(LogEventProvider(made)).query(query)]
+    assert found == ["23", "22", "21", "20"]
+    assert len(read) == 7 + 4
+
+
 def test_one_entry_of_the_journal(host: Make, asking: Asking) -> None:
     provider = LogEventProvider(host("laptop"))
     row = provider.get(asking("Win32_NTLogEvent", "Message"), {"Logfile": "Journal", "RecordNumber": 0x1A0})
@@ -237,6 +302,9 @@ if cursors:
     entries = [e for e in entries if int(e["__CURSOR"][7:], 16) >= int(cursors[0].partition("i=")[2], 16)]
 if "--reverse" in arguments:
     entries.reverse()
+times = [float(a.partition("@")[2]) for a in arguments if a.startswith(("--since=@", "--until=@"))]
+if times:
+    entries = [e for e in entries if times[0] <= int(e["__CURSOR"][7:], 16) <= times[1]]
 for entry in entries[: 1 if "--lines=1" in arguments else None]:
     print(json.dumps(entry), flush=True)
 """
@@ -249,6 +317,7 @@ def test_journalctl_is_asked_and_ended() -> None:
     entries.close()  # type: ignore[attr-defined]  # it is a generator
     assert [len(list(journal.entries())), (journal.entry(7) or {}).get("MESSAGE")] == [1000, "7"]
     assert journal.entry(1001) is None
+    assert [number_of(entry) for entry in journal.entries(996.5, 997.5)] == [998, 997, 996]
 
 
 def test_journalctl_that_is_not_there_or_says_nothing() -> None:

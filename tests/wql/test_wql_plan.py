@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openwmi.base.error import WbemError
 from openwmi.base.limits import QUERY_KEY_LOOKUPS
 from openwmi.base.status import WbemStatus
-from openwmi.model import CimClass, CimInstance, CimType, Flavor, Qualifier, Type, qualifier_set
+from openwmi.model import CimClass, CimDateTime, CimInstance, CimType, Flavor, Qualifier, Type, qualifier_set
 from openwmi.wql import (
     And,
     Comparison,
@@ -104,6 +104,36 @@ def test_names_are_found_without_regard_to_case(process: CimClass) -> None:
     assert where(process, "name = 'a'").equalities["NAME"] == "a"
 
 
+# Bounds
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("ProcessId > 3 AND 9 >= ProcessId AND ProcessId > 2", {"ProcessId": (3, 9)}),
+        ("NOT (ProcessId < 3 OR ProcessId > 9)", {"ProcessId": (3, 9)}),
+        ("ProcessId < 9 AND ProcessId = 4", {"ProcessId": (4, 4)}),
+        ("Ratio >= 0.5 AND Ratio < 300 AND ProcessId < '0x10'", {"Ratio": (0.5, 300), "ProcessId": (None, 16)}),
+        ("Started > '20240131120000.000000+060'", {"Started": (CimDateTime("20240131110000.000000+000"), None)}),
+        ("Started < '20240131******.000000+060'", {}),
+        ("Started < '00000001000000.000000:000'", {}),
+        ("Started < '20230231000000.000000+000'", {}),
+        ("ProcessId > 3 OR ProcessId < 1", {}),
+        ("ProcessId <> 3 AND On = TRUE AND Name > 'a' AND Handle = '4' AND __PROPERTY_COUNT > 3", {}),
+    ],
+)
+def test_bounds(make_class: MakeClass, condition: str, expected: dict[str, object]) -> None:
+    types = (
+        ("Name", CimType.STRING),
+        ("ProcessId", CimType.UINT32),
+        ("On", CimType.BOOLEAN),
+        ("Ratio", CimType.REAL64),
+        ("Started", CimType.DATETIME),
+    )
+    class_ = make_class("Win32_Process", keys=(("Handle", CimType.STRING),), others=types)
+    assert dict(where(class_, condition).bounds) == expected
+
+
 # Keys
 
 
@@ -144,10 +174,11 @@ def test_keys_in_a_path_are_of_their_types(make_class: MakeClass) -> None:
         assert compile_filter(query, class_)([instance]) == [instance]
 
 
+_ORDERS = [Operator.EQUAL, Operator.LESS, Operator.GREATER_OR_EQUAL]
 numbers, texts = st.integers(0, 3), st.sampled_from(["a", "A", "b", "c"])
 leaves: st.SearchStrategy[Expression] = st.one_of(
     st.builds(Comparison, st.just("Name"), st.sampled_from([Operator.EQUAL, Operator.UNEQUAL]), texts),
-    st.builds(Comparison, st.just("Number"), st.sampled_from([Operator.EQUAL, Operator.LESS]), numbers),
+    st.builds(Comparison, st.just("Number"), st.sampled_from(_ORDERS), numbers),
     st.builds(Comparison, st.just("__CLASS"), st.just(Operator.EQUAL), st.sampled_from(["Pair", "Other"])),
     st.builds(Comparison, st.just("__SUPERCLASS"), st.just(Operator.LIKE), st.just("%")),
     st.builds(
@@ -184,6 +215,9 @@ def test_nothing_that_matches_is_missed(make_class: MakeClass, where: Expression
         assert {(found["Name"], found["Number"]) for found in matching} <= set(looked_up)
     for found in matching:
         assert all(str(found[name]).lower() == str(value).lower() for name, value in made.equalities.items())
+        for name, (least, greatest) in made.bounds.items():
+            assert least is None or found[name] >= least
+            assert greatest is None or found[name] <= greatest
 
 
 STRING = CimType.STRING

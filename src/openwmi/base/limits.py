@@ -400,6 +400,12 @@ SMBIOS_OCTETS: Final = 1 << 20
 LOG_LINE_OCTETS: Final = 1 << 18
 # A log is read to count its entries if it is no larger: a second for half a million lines.
 LOG_COUNTED_OCTETS: Final = 1 << 26
+# Who wants the entries of a log since some time reads a file backwards until so many lines in a row are older: more
+# than a machine writes while its clock is not set yet, and read in a blink.
+LOG_OLDER_LINES: Final = 10_000
+# An entry of the journal is found by when it was written, which is right after it happened; by that much after it or
+# before it, if the clock was set between the two.
+LOG_WRITTEN_SECONDS: Final = 3600
 
 # "Registry Element Size Limits" of the Windows documentation: the name of a key, the name of a value, the depth of a
 # tree. A value there may be as large as memory; here as one that a program still keeps in a registry and not in a file.

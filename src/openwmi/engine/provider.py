@@ -32,6 +32,7 @@ from typing import Any, ClassVar, TypeVar, final
 from openwmi.base.case import fold
 from openwmi.model import ChangeFlag, CimClass
 from openwmi.operation import NO_VALUES, CallContext
+from openwmi.wql import Bounds
 
 Row = Mapping[str, object]
 """Values by property name; a property without one is NULL."""
@@ -48,12 +49,15 @@ class Request:
         equalities: values that every wanted instance has, by the declared names of the properties. What does not fit is
             left out by the engine, too; a provider that can look by them saves work. Text compares without regard to
             case, a reference as the path that it is.
+        bounds: between which values a property of every wanted instance lies, for numbers and points in time, in the
+            same way. An end is included, and None where it is open.
     """
 
     context: CallContext
     cim_class: CimClass
     properties: frozenset[str] | None = None
     equalities: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, hash=False)
+    bounds: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
 
     def wants(self, *names: str) -> bool:
         """Whether any of these properties will be read: what is costly and not wanted need not be found out."""

@@ -19,9 +19,10 @@ from collections.abc import Mapping, Sequence
 from openwmi.base.case import NameMap
 from openwmi.engine.hosting import Values
 from openwmi.model import CimClass, CimInstance
-from openwmi.wql import Plan, RowFilter, Select, key_filter, plan
+from openwmi.wql import Bounds, Plan, RowFilter, Select, key_filter, plan
 
 _NO_VALUES: Mapping[str, object] = NameMap()
+_NO_BOUNDS: Mapping[str, Bounds] = NameMap()
 
 
 class Selection:
@@ -33,10 +34,14 @@ class Selection:
         lookups: the keys of the only instances that can match, if the query fixes them all; else None. No two find the
             same instance.
         equalities: the values that some properties have in every row that matches, by their declared names.
+        bounds: between which values some properties lie in every row that matches.
         impossible: whether nothing can match, so that nothing need be read.
     """
 
-    __slots__ = ("_filter", "_keyed", "_plan", "cim_class", "equalities", "impossible", "lookups", "properties")
+    __slots__ = (
+        *("_filter", "_keyed", "_plan", "bounds"),
+        *("cim_class", "equalities", "impossible", "lookups", "properties"),
+    )
 
     def __init__(self, query: Select | None, class_: CimClass, *, locatable: bool = False) -> None:
         """No query selects everything. INVALID_QUERY if the query does not fit the class."""
@@ -44,6 +49,7 @@ class Selection:
         self.properties: frozenset[str] | None = None
         self.lookups: Sequence[Mapping[str, object]] | None = None
         self.equalities: Mapping[str, object] = _NO_VALUES
+        self.bounds: Mapping[str, Bounds] = _NO_BOUNDS
         self.impossible = False
         self._filter: RowFilter | None = None
         self._keyed = False
@@ -52,7 +58,7 @@ class Selection:
             return
         self._plan = made = plan(query, class_, locatable=locatable)
         self.properties, self.lookups, self.equalities = made.properties, made.lookups, made.equalities
-        self.impossible = made.impossible
+        self.bounds, self.impossible = made.bounds, made.impossible
         self._filter = made.filter
 
     @classmethod

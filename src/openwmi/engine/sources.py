@@ -76,7 +76,8 @@ class Provided:
         return []
 
     def _request(self, selection: Selection) -> Request:
-        return Request(self._context, selection.cim_class, selection.properties, selection.equalities)
+        class_, wanted = selection.cim_class, selection.properties
+        return Request(self._context, class_, wanted, selection.equalities, selection.bounds)
 
 
 class Stored:

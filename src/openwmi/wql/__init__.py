@@ -32,6 +32,7 @@ What the documents leave open is decided like this:
 It must not know where objects come from, nor of any wire or file.
 """
 
+from openwmi.wql.bounds import Bounds
 from openwmi.wql.compiler import (
     ClassFilter,
     InstanceFilter,
@@ -70,6 +71,7 @@ __all__ = [
     "ALL_CLASSES",
     "And",
     "AssociatorsOf",
+    "Bounds",
     "ClassFilter",
     "ClassScope",
     "Comparison",

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
 from openwmi.model import CimClass, CimType, Qualifier, Store, Type, Value, qualifier_set
+from openwmi.wql.bounds import Bounds, bounds_of
 from openwmi.wql.check import AllOf, AnyOf, Checked, Column, Condition, ValueTest, check
 from openwmi.wql.compiler import RowFilter, row_filter
 from openwmi.wql.keep import keeping, projection
@@ -35,6 +36,7 @@ class Plan:
             to be looked up without regard to case, and a reference as a path. No two find the same instance.
         equalities: the values that properties have in every row that matches, by the class's spelling of their names.
             Only those that WHERE states outright, not under OR, and that the property can have.
+        bounds: between which values numbers and points in time lie in every row that matches, in the same way.
         properties: the folded names of what must be fetched: the select list, what WHERE asks for, and the keys. None
             for all.
         shown: the class of the results: with the properties of the select list alone.
@@ -45,6 +47,7 @@ class Plan:
     filter: RowFilter | None
     lookups: tuple[NameMap[object], ...] | None
     equalities: NameMap[object]
+    bounds: NameMap[Bounds]
     properties: frozenset[str] | None
     shown: CimClass
     shape: Shape | None
@@ -112,6 +115,7 @@ def _planned(query: Select, class_: CimClass, locatable: bool) -> Plan:
         filter=None if condition is True else row_filter(condition, class_),
         lookups=() if condition is False else lookups,
         equalities=_equalities(condition),
+        bounds=bounds_of(condition),
         properties=properties,
         shown=shown,
         shape=None if shown is class_ else _shape([class_.positions[name] for name in shown.names]),

@@ -7,6 +7,7 @@ Entries are mappings from the names of fields to texts, or to lists where a fiel
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import selectors
@@ -22,8 +23,8 @@ Entry = Mapping[str, object]
 class Journal(Protocol):
     """See the module."""
 
-    def entries(self) -> Iterator[Entry]:
-        """All, the newest first."""
+    def entries(self, since: float | None = None, until: float | None = None) -> Iterator[Entry]:
+        """All, or those that were written between these POSIX times, the newest first; to the second."""
 
     def entry(self, number: int) -> Entry | None:
         """The one with this number, which is sequential in the journal that is written now."""
@@ -35,8 +36,12 @@ class RecordedJournal:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
 
-    def entries(self) -> Iterator[Entry]:
-        return reversed(self._entries)
+    def entries(self, since: float | None = None, until: float | None = None) -> Iterator[Entry]:
+        first, last = (0 if since is None else int(since)), (math.inf if until is None else int(until) + 1)
+        for entry in reversed(self._entries):
+            written = str(entry.get("__REALTIME_TIMESTAMP"))
+            if not written.isdecimal() or first <= int(written) / 1e6 <= last:
+                yield entry
 
     def entry(self, number: int) -> Entry | None:
         return next((each for each in self._entries if number_of(each) == number), None)
@@ -54,8 +59,10 @@ class LiveJournal:
         self._command = (*command, "--output=json", "--all", "--no-pager", "--quiet")
         self._seconds = seconds
 
-    def entries(self) -> Iterator[Entry]:
-        return self._ask("--reverse")
+    def entries(self, since: float | None = None, until: float | None = None) -> Iterator[Entry]:
+        bounds = [] if since is None else [f"--since=@{max(0, int(since))}"]
+        bounds += [] if until is None else [f"--until=@{max(0, int(until) + 1)}"]
+        return self._ask("--reverse", *bounds)
 
     def entry(self, number: int) -> Entry | None:
         """A cursor is made of the identity of a sequence, which the newest entry tells, and the number in it."""

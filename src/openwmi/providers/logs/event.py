@@ -1,6 +1,7 @@
 """Win32_NTLogEvent of this host: the files of syslog and the journal of systemd. Its page is that of the class.
 
-The newest entry comes first, as on Windows, and each is read when it is wanted: who stops after ten has read ten.
+The newest entry comes first, as on Windows, and each is read when it is wanted: who stops after ten has read ten, and
+who asks for those since yesterday (`TimeGenerated >= …`) has read those.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from openwmi.base.case import fold
+from openwmi.base.limits import LOG_WRITTEN_SECONDS
 from openwmi.engine.provider import Request
 from openwmi.providers.host import Host
 from openwmi.providers.logs import journal, syslog
 from openwmi.providers.logs.entry import LogEntry
 from openwmi.providers.reading import HostProvider, Null, Reads, Table
+from openwmi.wql import Bounds
 
 log = logging.getLogger("openwmi.providers")
 
@@ -89,7 +92,7 @@ class LogEventProvider(HostProvider[Sample]):
         for each in self._logs():
             if isinstance(name, str) and fold(name) != fold(each):
                 continue
-            found = _one(self.host, each, number) if isinstance(number, int) else _all(self.host, each)
+            found = _one(self.host, each, number) if isinstance(number, int) else _all(self.host, each, request.bounds)
             for entry in _readable(each, found):
                 yield self.host, entry
 
@@ -105,8 +108,22 @@ class LogEventProvider(HostProvider[Sample]):
         return chain(syslog.logs(self.host), [journal.NAME] if journal.file(self.host) else ())
 
 
-def _all(host: Host, name: str) -> Iterator[LogEntry]:
-    return journal.entries(host) if name == journal.NAME else syslog.entries(host, name)
+def _all(host: Host, name: str, bounds: Mapping[str, Bounds]) -> Iterator[LogEntry]:
+    """Those of a log; none that lies between the bounds is missing."""
+    least, greatest = _moments(bounds, "TimeGenerated")
+    if name != journal.NAME:
+        return syslog.entries(host, name, least)
+    first, last = _moments(bounds, "TimeWritten")
+    since = [first] if first is not None else []
+    until = [last] if last is not None else []
+    since += [least - LOG_WRITTEN_SECONDS] if least is not None else []
+    until += [greatest + LOG_WRITTEN_SECONDS] if greatest is not None else []
+    return journal.entries(host, max(since, default=None), min(until, default=None))
+
+
+def _moments(bounds: Mapping[str, Bounds], name: str) -> list[float | None]:
+    """The bounds of a property as POSIX times."""
+    return [None if end is None else end.to_datetime().timestamp() for end in bounds.get(name, Bounds())]
 
 
 def _one(host: Host, name: str, number: int) -> Iterator[LogEntry]:

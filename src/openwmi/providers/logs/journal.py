@@ -20,9 +20,9 @@ def file(host: Host) -> str | None:
     return next(filter(host.exists, paths), None)
 
 
-def entries(host: Host) -> Iterator[LogEntry]:
-    """All of them, the newest first. OSError."""
-    for fields in host.journal.entries():
+def entries(host: Host, since: float | None = None, until: float | None = None) -> Iterator[LogEntry]:
+    """All of them, or those that were written between these POSIX times, to the second; the newest first. OSError."""
+    for fields in host.journal.entries(since, until):
         found = decode_fields(fields)
         if found is not None:
             yield found

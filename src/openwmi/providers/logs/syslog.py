@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import BinaryIO
 
-from openwmi.base.limits import LOG_LINE_OCTETS
+from openwmi.base.limits import LOG_LINE_OCTETS, LOG_OLDER_LINES
 from openwmi.providers.host import Host
 from openwmi.providers.logs.entry import LogEntry
 
@@ -28,15 +28,25 @@ def logs(host: Host) -> list[str]:
     return [name for name in NAMES if host.exists(f"{FOLDER}/{name}") and not host.is_dir(f"{FOLDER}/{name}")]
 
 
-def entries(host: Host, log: str) -> Iterator[LogEntry]:
-    """Those of a log, the newest first. OSError where it must not be read."""
+def entries(host: Host, log: str, since: float | None = None) -> Iterator[LogEntry]:
+    """Those of a log, the newest first, or those since a POSIX time. OSError where it must not be read.
+
+    Where a clock was set, or the lines are of several machines, one may stand before what is older than it.
+    """
     more: list[str] = []
+    older = 0
     with host.stream(f"{FOLDER}/{log}") as file:
         for offset, line in backwards(file):
             found = parse(host, log, offset, line, more)
             if found is not None:
-                yield found
                 more.clear()
+                if since is None or found.generated is None or found.generated >= since:
+                    older = 0
+                    yield found
+                else:
+                    older += 1
+                    if older > LOG_OLDER_LINES:
+                        return
             else:
                 more.insert(0, line)
                 del more[_MORE_LINES:]
