@@ -29,7 +29,8 @@ WAITING: list[str] = []
 
 def test_no_provider_is_loaded_to_know_of_it() -> None:
     code = (
-        "import sys; from openwmi.providers.catalogue import registrations; registrations();"
+        "import sys; from pathlib import Path; from openwmi.providers.catalogue import registrations;"
+        "registrations(Path('r.db'));"
         "sys.exit(any(n.startswith('openwmi.providers.time.') or n == 'psutil' for n in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -105,7 +106,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 def found(class_name: str) -> list[object]:
     return [
-        each for each in registrations() if isinstance(each, Registration) and fold(each.class_name) == fold(class_name)
+        each
+        for each in registrations(Path("r.db"))
+        if isinstance(each, Registration) and fold(each.class_name) == fold(class_name)
     ]
 
 

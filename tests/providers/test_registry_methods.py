@@ -18,6 +18,7 @@ from openwmi.base.limits import REGISTRY_VALUE_OCTETS
 from openwmi.engine import Engine
 from openwmi.engine.provider import MethodCall, MethodTable
 from openwmi.engine.registration import shipped_class
+from openwmi.locator import connect
 from openwmi.providers.registry.failure import Code, RegistryError, code_of
 from openwmi.providers.registry.path import split
 from openwmi.providers.registry.provider import DefaultRegistryProvider, RegistryProvider
@@ -348,6 +349,16 @@ async def test_it_is_beside_the_repository_in_both_namespaces(
     found = await default.call("StdRegProv", "EnumKey", hDefKey=MACHINE, sSubKeyName="SOFTWARE")
     assert (made.ReturnValue, found.sNames) == (0, ("Classes", "Example"))
     assert (tmp_path / file).exists()
+
+
+@pytest.mark.parametrize(("repository", "file"), [("repository.db", "registry.db"), ("demo.db", "demo.registry.db")])
+async def test_it_follows_the_repository_of_a_connection(repository: str, file: str, tmp_path: Path) -> None:
+    for name in ("root/cimv2", "root/default"):
+        async with connect(name, repository=tmp_path / repository) as ns:
+            made = await ns.call("StdRegProv", "CreateKey", sSubKeyName=f"{PATH}\\{name}")
+            found = await ns.call("StdRegProv", "EnumKey", hDefKey=MACHINE, sSubKeyName="SOFTWARE")
+            assert (made.ReturnValue, found.sNames) == (0, ("Classes", "Example"))
+    assert [each for each in os.listdir(tmp_path) if each.endswith("registry.db")] == [file]  # noqa: PTH208 - no Path
 
 
 def test_all_methods_but_those_of_security() -> None:

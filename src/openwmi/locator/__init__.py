@@ -5,6 +5,6 @@ hide the function.
 """
 
 from openwmi.locator.connection import Connection, connect, local_engine, local_namespace, this_host
-from openwmi.locator.place import default_repository
+from openwmi.repository import default_repository
 
 __all__ = ["Connection", "connect", "default_repository", "local_engine", "local_namespace", "this_host"]

@@ -15,8 +15,8 @@ from openwmi.base.case import fold
 from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine import Engine, Provider
-from openwmi.locator.place import default_repository
 from openwmi.model import parse_namespace
+from openwmi.repository import default_repository
 from openwmi.session import Namespace
 
 
@@ -105,7 +105,7 @@ def local_engine(repository: Path | None = None) -> Engine:
     if engine is None:
         from openwmi.providers.catalogue import registrations  # noqa: PLC0415 - who brings their own needs none
 
-        engine = engines[file] = Engine(this_host(), registrations(), repository=file)
+        engine = engines[file] = Engine(this_host(), registrations(file), repository=file)
     return engine
 
 

@@ -23,6 +23,7 @@ from openwmi.repository import Layers, ShippedLayer
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+    from pathlib import Path
 
 log = logging.getLogger("openwmi.providers")
 
@@ -46,8 +47,11 @@ FAMILIES = (
 """Each has `PROVIDERS`: the class, with its namespace where that is not root\\cimv2 -> (module, provider)."""
 
 
-def registrations() -> list[Registration | Provider]:
-    """Whatever serves a class of this machine, none of ours loaded. Another package's goes before ours."""
+def registrations(repository: Path) -> list[Registration | Provider]:
+    """Whatever serves a class of this machine, none of ours loaded. Another package's goes before ours.
+
+    What a provider of ours keeps is beside the repository.
+    """
     found: dict[tuple[str, str], Registration | Provider] = {}
     for point, namespace, name in installed():
         key = fold(namespace), fold(name)
@@ -60,17 +64,19 @@ def registrations() -> list[Registration | Provider]:
                 found[key] = checked(make(point), key)
             except Exception as error:  # noqa: BLE001 - whatever another package does, the others go on
                 log.warning("%s cannot be used: %s: %s", _where(point), type(error).__name__, error)
-    for registration in builtin():
+    for registration in builtin(repository):
         found.setdefault((fold(registration.namespace), fold(registration.class_name)), registration)
     return list(found.values())
 
 
-def builtin() -> Iterator[Registration]:
-    """Those that come with openwmi."""
+def builtin(repository: Path | None = None) -> Iterator[Registration]:
+    """Those that come with openwmi. One that keeps something has `beside`, which makes it for a repository."""
     for family in FAMILIES:
         for path, (module, provider) in import_module(family).PROVIDERS.items():
             namespace, _, name = path.rpartition(":")
-            yield Registration(name, namespace or DEFAULT_NAMESPACE, provider, partial(_load, module, provider))
+            yield Registration(
+                name, namespace or DEFAULT_NAMESPACE, provider, partial(_load, module, provider, repository)
+            )
 
 
 def package_of(point: EntryPoint) -> str:
@@ -103,8 +109,9 @@ def installed() -> Iterator[tuple[EntryPoint, str, str]]:
         yield point, namespace.replace(".", "\\") or DEFAULT_NAMESPACE, name
 
 
-def _load(module: str, provider: str) -> Provider:
-    made: Provider = getattr(import_module(module), provider)()
+def _load(module: str, provider: str, repository: Path | None) -> Provider:
+    kind = getattr(import_module(module), provider)
+    made: Provider = kind() if repository is None or not hasattr(kind, "beside") else kind.beside(repository)
     return made
 
 

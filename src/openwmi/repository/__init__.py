@@ -12,6 +12,7 @@ instances of a class and what a query means is for the engine to say.
     table          the instances of one class: class_record, value_record, keys: as octets; rows: checksums
     opening        the file itself; database: a connection to it; lock: who may write it; logfile: is its log whole
     failure        what SQLite raises, in our words; damage: what was not written so
+    place          where the file is, unless somebody says so
     maintenance    what the command line does with the file: check, backup, restore, compact
 
 Transactions are imported from their module: who only reads loads no SQLite.
@@ -19,9 +20,21 @@ Transactions are imported from their module: who only reads loads no SQLite.
 
 from openwmi.repository.layers import GivenLayer, Layer, Layers
 from openwmi.repository.noting import Interest, Note
+from openwmi.repository.place import default_repository
 from openwmi.repository.reader import Reader
 from openwmi.repository.repository import Repository
 from openwmi.repository.schema import Schema
 from openwmi.repository.shipped import ShippedLayer
 
-__all__ = ["GivenLayer", "Interest", "Layer", "Layers", "Note", "Reader", "Repository", "Schema", "ShippedLayer"]
+__all__ = [
+    "GivenLayer",
+    "Interest",
+    "Layer",
+    "Layers",
+    "Note",
+    "Reader",
+    "Repository",
+    "Schema",
+    "ShippedLayer",
+    "default_repository",
+]

@@ -7,11 +7,11 @@ the host is in it: it is for programs that keep something there.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Self
 
 from openwmi.base.case import fold
 from openwmi.base.limits import REGISTRY_VALUE_NAME_CHARS
@@ -24,6 +24,7 @@ from openwmi.providers.registry.failure import Code, RegistryError, code_of
 from openwmi.providers.registry.path import FIXED, MACHINE, USERS, Parts, predefined, split
 from openwmi.providers.registry.store import Keys, Store
 from openwmi.providers.registry.values import Kind
+from openwmi.repository import default_repository
 
 log = logging.getLogger("openwmi.providers")
 
@@ -31,8 +32,9 @@ FILE = "registry.db"
 
 
 class RegistryProvider(Provider):
-    """A registry of this host's own, the file `registry.db` beside the repository. It begins with the keys that every
-    registry has, and nothing of the host is in it. HKEY_CURRENT_USER is that of the account that this process runs as.
+    """A registry of this host's own, a file beside the repository: `registry.db`, or `demo.registry.db` beside
+    `demo.db`. It begins with the keys that every registry has, and nothing of the host is in it. HKEY_CURRENT_USER is
+    that of the account that this process runs as.
 
     Args:
         host: whose registry it is.
@@ -43,7 +45,14 @@ class RegistryProvider(Provider):
 
     def __init__(self, host: Host | None = None, file: Path | None = None) -> None:
         self.host = this_host() if host is None else host
+        if file is None and not self.host.is_live:
+            file = Path(f"{self.host.root}/var/lib/openwmi", FILE)
         self._file = file
+
+    @classmethod
+    def beside(cls, repository: Path) -> Self:
+        """The registry that goes with a repository."""
+        return cls(file=file_beside(repository))
 
     # --------------------------------------------------------------------------------------------------------- keys
 
@@ -194,7 +203,7 @@ class RegistryProvider(Provider):
         return predefined(call.inputs.get("hDefKey"), self.host.kernel.uid), split(call.inputs.get("sSubKeyName"))
 
     def _store(self) -> Store:
-        return Store(self._file or _default_file(self.host))
+        return Store(self._file or file_beside(default_repository()))
 
     def _is_writable(self) -> bool:
         try:
@@ -206,6 +215,11 @@ class RegistryProvider(Provider):
     def _expanded(self, value: str) -> str:
         variables = {fold(name): found for name, found in system_variables(self.host).items()}
         return _VARIABLE.sub(lambda found: variables.get(fold(found[1]), found[0]), value)
+
+
+def file_beside(repository: Path) -> Path:
+    """Two repositories in one folder have a registry each."""
+    return repository.with_name(FILE if repository.stem == "repository" else f"{repository.stem}.{FILE}")
 
 
 class DefaultRegistryProvider(RegistryProvider):
@@ -256,18 +270,3 @@ def _name(call: MethodCall) -> str:
     if len(name) > REGISTRY_VALUE_NAME_CHARS or "\0" in name:
         raise RegistryError(Code.INVALID_PARAMETER, "the name of the value is too long")
     return name
-
-
-def _default_file(host: Host) -> Path:
-    """Beside the repository: $OPENWMI_REPOSITORY, systemd's $STATE_DIRECTORY, the platform's folder for data."""
-    if not host.is_live:
-        return Path(f"{host.root}/var/lib/openwmi", FILE)
-    repository = os.environ.get("OPENWMI_REPOSITORY")
-    if repository:
-        return Path(repository).with_name(FILE)
-    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]  # several are separated by colons
-    if state:
-        return Path(state, FILE)
-    from platformdirs import user_data_path  # noqa: PLC0415 - who says where it is need not pay for it
-
-    return user_data_path("openwmi", appauthor=False) / FILE

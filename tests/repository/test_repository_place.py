@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openwmi.locator import default_repository
+from openwmi.repository import default_repository
 
 
 def test_who_names_it_has_it_there(monkeypatch: pytest.MonkeyPatch) -> None:
