@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from openwmi.base.limits import COUNTER_SECONDS
 from openwmi.engine import Engine
 from openwmi.engine.provider import Request
 from openwmi.engine.registration import shipped_class
@@ -203,6 +204,49 @@ def test_the_same_instant_twice_has_no_rates(host: Make, rows: Rows) -> None:
     assert rows(provider)["0"]["PercentUserTime"] is None
 
 
+def test_the_first_who_asks_gets_numbers(host: Make, rows: Rows) -> None:
+    """Two looks are taken, once: a second request has the first one's to compare with."""
+    made = host("cloud", "== /proc/stat\n" + busy(0, 0, 0, 0))
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        later(made, seconds)
+        write(made, "/proc/stat", busy(5, 0, 15, 0))
+
+    made.pause = pause
+    provider = ProcessorProvider(made)
+    assert rows(provider, "PercentUserTime")["_Total"] == {"Name": "_Total", "PercentUserTime": 25}
+    assert rows(provider, "PercentUserTime")["0"]["PercentUserTime"] == 25
+    assert waited == [COUNTER_SECONDS]
+    rows(provider, "Name")  # nothing of it is a rate
+    assert rows(SystemProvider(made), "Processes")
+    assert len(waited) == 1
+
+
+def test_a_look_that_was_just_now_is_waited_for(host: Make, rows: Rows) -> None:
+    made = host("cloud", "== /proc/stat\n" + busy(0, 0, 0, 0))
+    provider = ProcessorProvider(made)
+    rows(provider, "PercentUserTime")
+    later(made, 0.05)
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        later(made, seconds)
+        write(made, "/proc/stat", busy(10, 0, 10, 0))
+
+    made.pause = pause
+    assert rows(provider, "PercentUserTime")["0"]["PercentUserTime"] == 50
+    assert waited == [pytest.approx(COUNTER_SECONDS - 0.05)]
+
+
+def test_without_uptime_nobody_waits(host: Make, rows: Rows) -> None:
+    made = host("cloud", "== /proc/uptime\n")
+    made.pause = lambda seconds: pytest.fail(f"it waited for {seconds}")
+    assert rows(ProcessorProvider(made))["0"]["PercentUserTime"] is None
+
+
 def test_a_processor_that_is_new_has_no_rates(host: Make, rows: Rows) -> None:
     made = host("cloud", "== /proc/stat\n" + busy(0, 0, 0, 0))
     provider = ProcessorProvider(made)
@@ -360,9 +404,9 @@ def test_formatted_interfaces(host: Make, rows: Rows, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("provider", FORMATTED)
-def test_a_formatted_table_speaks_of_the_first_look(provider: type[HostProvider[Any]]) -> None:
+def test_a_formatted_table_speaks_of_what_is_new(provider: type[HostProvider[Any]]) -> None:
     sources = [column.source for column in provider.table.values() if isinstance(column, Reads)]
-    assert any("NULL at the first look" in source for source in sources)
+    assert any("NULL of what is new" in source for source in sources)
 
 
 def test_the_uptime_of_this_machine_never_goes_back() -> None:

@@ -384,6 +384,9 @@ HOST_SECONDS: Final = 2.0
 # Questions of the kind above that hang at one time, each on a thread of its own. A host with more hung mounts than this
 # has more NULLs.
 HOST_HUNG: Final = 32
+# A counter's rate is over no less than this: its provider's thread waits so long for a second look where there was no
+# earlier one. The kernel counts processor time in hundredths of a second, so that 5 percent can be told apart.
+COUNTER_SECONDS: Final = 0.2
 # A file that describes the host is read to here: /etc/passwd of a hundred thousand users has seven million octets.
 HOST_FILE_OCTETS: Final = 64 << 20
 

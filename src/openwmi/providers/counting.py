@@ -3,9 +3,9 @@
 Page wmi-performance-counter-types of the documentation has the formulas; the qualifier CounterType of a property says
 which one is its. A class of formatted data has its table made out of that of its raw data.
 
-Rates need two looks, and nobody waits for the second: it is the next request for the same properties. So a rate is NULL
-in the first answer. From then on it is about the time since a look that was at least a second ago, so that many who ask
-at once all see a second. Windows: there the first answer is 0, which is not true.
+Rates need two looks. The first request for some properties takes both, COUNTER_SECONDS apart, on the provider's thread;
+the next ones are compared with a look that was at least a second ago, so that many who ask at once all see a second.
+Windows: there the first answer is 0, which is not true.
 
 A timestamp counts 100 ns. The time between two looks is that of Timestamp_PerfTime, since the clock may be set.
 """
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 from openwmi.base.case import fold
+from openwmi.base.limits import COUNTER_SECONDS
 from openwmi.engine.provider import Request, Row
 from openwmi.engine.registration import shipped_class
 from openwmi.model import CimClass, CimType
@@ -97,7 +98,7 @@ class Pair:
     """What a row of formatted data is made of: one thing now, and at the look that it is compared with.
 
     Attributes:
-        now, before: raw rows; `before` is None at the first look, and for what is new.
+        now, before: raw rows; `before` is None for what is new, and where there is no look to compare with.
         elapsed: 100 ns between the two; None where there is but one.
     """
 
@@ -112,7 +113,7 @@ class Pair:
     def grown(self, name: str, modulus: int | None = None) -> int:
         """By how much a raw value has grown; one with fewer bits than 64 may have begun again at 0. LookupError."""
         if self.before is None:
-            raise LookupError("this is the first look")
+            raise LookupError("it was not there before")
         grown = _number(self.now, name) - _number(self.before, name)
         return grown % modulus if modulus else grown
 
@@ -195,7 +196,7 @@ class _Kind:
     needs_two: bool = True
 
 
-_SINCE = "; NULL at the first look"
+_SINCE = "; NULL of what is new"
 
 KINDS: Mapping[int, _Kind] = {
     0x00010000: _Kind(_as_it_is, needs_two=False),  # PERF_COUNTER_RAWCOUNT
@@ -259,6 +260,23 @@ class FormattedProvider(HostProvider[Pair], Generic[C]):
     def samples(self, request: Request) -> Iterator[Pair]:
         names, rates = self._raw_names(request)
         asked = Request(request.context, self._raw_class, frozenset(map(fold, names)))
+        look = self._look(asked)
+        if look is None:
+            return
+        before = self._history.compared(frozenset(rates), look) if rates else None
+        wait = _missing(before, look.at) if rates else 0
+        if wait > 0 and self.host.pause is not None:
+            self.host.pause(wait)
+            look = self._look(asked)
+            if look is None:
+                return
+            before = self._history.compared(frozenset(rates), look)
+        elapsed = _between(before, look.at)
+        for identity, row in look.rows.items():
+            yield Pair(row, before.rows.get(identity) if before else None, elapsed)
+
+    def _look(self, asked: Request) -> Look | None:
+        """None where there is nothing."""
         reader = RowReader(self._raw, asked, filtering=False)
         at: Instant | None = None
         rows: dict[Hashable, Row] = {}
@@ -267,12 +285,7 @@ class FormattedProvider(HostProvider[Pair], Generic[C]):
             row = reader.row(sample)
             if row is not None:
                 rows[sample.identity] = row
-        if at is None:
-            return
-        before = self._history.compared(frozenset(rates), Look(at, rows)) if rates else None
-        elapsed = _between(before, at)
-        for identity, row in rows.items():
-            yield Pair(row, before.rows.get(identity) if before else None, elapsed)
+        return None if at is None else Look(at, rows)
 
     def _raw_names(self, request: Request) -> tuple[list[str], list[str]]:
         """What must be read of the raw data for a request, and what of that is compared with an earlier look."""
@@ -322,6 +335,14 @@ def _between(before: Look | None, at: Instant) -> int | None:
     if before is None or at.since_start is None or before.at.since_start is None:
         return None
     return at.since_start - before.at.since_start
+
+
+def _missing(before: Look | None, at: Instant) -> float:
+    """Seconds until there is a rate to speak of; 0 where there is one, or never will be."""
+    if at.since_start is None:
+        return 0
+    between = _between(before, at) or 0
+    return max(0.0, COUNTER_SECONDS - between / SECOND)
 
 
 def _number(row: Row, name: str) -> int:

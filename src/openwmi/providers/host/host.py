@@ -54,12 +54,14 @@ class Host(Files):
         journal: the journal of systemd. Without it that of this machine, and an empty one for another root.
         ping: the echoes of other hosts. Without it this machine asks them, and another root asks nobody.
         clock: POSIX time, in seconds.
+        pause: lets seconds go by. Without it time does, and for another root it stands still.
         space: stands in for statvfs(3): the path -> Space. Without it the real one, below the root.
         seconds: how long one source may take to answer.
 
     Attributes:
         is_live: whether it is this machine.
         system: `Linux` or `Darwin`.
+        pause: lets seconds go by, not on the loop; None where time stands still.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Host(Files):
         journal: Journal | None = None,
         ping: Ping | None = None,
         clock: Callable[[], float] = time.time,
+        pause: Callable[[float], None] | None = None,
         space: Callable[[str], Space] | None = None,
         seconds: float = HOST_SECONDS,
     ) -> None:
@@ -84,6 +87,7 @@ class Host(Files):
         self._journal = journal
         self._ping = ping
         self._clock = clock
+        self.pause = pause or (time.sleep if self.is_live else None)
         self._space = space or self._statvfs
         self._patience = Patience(seconds)
 
