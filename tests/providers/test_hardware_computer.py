@@ -359,7 +359,7 @@ async def test_what_the_kernel_kept_is_told(name: str, is_root: bool, host: Make
     assert len(told) == 5
     for each in told:
         there = replace(each, command=("find", f"{made.root}/sys/class", *truths.KEPT[2:]))
-        assert await there.differences(ns) == []
+        assert (await there.compared(ns)).differences == []
 
 
 def providers_of(made: Host) -> list[Provider]:

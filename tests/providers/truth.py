@@ -25,6 +25,19 @@ Record = Any
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """What came out.
+
+    Attributes:
+        differences: `Class.Property of key: ours, and theirs before and after`, for each that differs.
+        same: the properties that some instance has, and as the tool says.
+    """
+
+    differences: list[str]
+    same: set[str]
+
+
+@dataclass(frozen=True)
 class Truth:
     """A tool, and the properties of one class that it tells.
 
@@ -61,8 +74,8 @@ class Truth:
         done = subprocess.run(self.command, capture_output=True, text=True, check=True, timeout=30, env=environment)
         return self.read(done.stdout)
 
-    async def differences(self, ns: Namespace) -> list[str]:
-        """`Class.Property of key: ours, and theirs before and after`, for each that differs."""
+    async def compared(self, ns: Namespace) -> Comparison:
+        """Asks both."""
         before = self.ask()
         names = [*self.values, *([self.key] if self.key and self.key not in self.values else [])]
         where = f" WHERE {self.where}" if self.where else ""
@@ -71,20 +84,23 @@ class Truth:
         ours = {str(row[self.key]) if self.key else "": row for row in rows}
         stayed = before.keys() & after.keys()
         if not self.key and not stayed:
-            return []  # the tool knows nothing of this machine, which may have what others have not
+            return Comparison([], set())  # the tool knows nothing of this machine, which may have what others have not
         found = [f"{self.class_name} {key!r} is not there" for key in sorted(stayed - ours.keys())]
         if not self.subset:
             more = sorted(ours.keys() - before.keys() - after.keys())
             found += [f"{self.class_name} {key!r} is not known to {self.command[0]}" for key in more]
+        same: set[str] = set()
         for key in sorted(stayed & ours.keys()):
-            found += self._differing(ours[key], key, before[key], after[key])
-        return found
+            found += self._differing(ours[key], key, before[key], after[key], same)
+        return Comparison(found, same)
 
-    def _differing(self, row: Any, key: str, before: Record, after: Record) -> Iterator[str]:
+    def _differing(self, row: Any, key: str, before: Record, after: Record, same: set[str]) -> Iterator[str]:
         for name, expected in self.values.items():
             value, first, last = _plain(row[name]), expected(before), expected(after)
             if value not in (first, last) and not _between(value, first, last, self.moves.get(name)):
                 yield f"{self.class_name}.{name} of {key!r}: {value!r}, and {self.command[0]} says {first!r}, {last!r}"
+            elif value is not None:
+                same.add(name)
 
 
 def tables() -> list[Truth]:
