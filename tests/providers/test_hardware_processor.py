@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from openwmi.base.limits import COUNTER_SECONDS
 from openwmi.engine.provider import Request
 from openwmi.engine.registration import shipped_class
 from openwmi.providers.hardware.load import Load, percentage
@@ -346,6 +347,22 @@ def test_load_is_known_from_the_second_look_on(asking: Asking, looks: tuple[Host
     assert load() == 0
     show("")
     assert load() is None
+
+
+def test_the_first_who_asks_waits_a_moment(looks: tuple[Host, Callable[[str], None]]) -> None:
+    made, show = looks
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        show(stat((110, 1030)))
+
+    show(stat((100, 1000)))
+    made.pause = pause
+    load = Load()
+    assert percentage(load.look(made), [0]) == 25
+    assert percentage(load.look(made), [0]) == 25
+    assert waited == [COUNTER_SECONDS]
 
 
 def test_who_asks_often_sees_a_second_and_not_an_instant(looks: tuple[Host, Callable[[str], None]]) -> None:

@@ -81,6 +81,21 @@ def test_one_is_found_by_its_keys(asking: Asking) -> None:
     assert Shelves(one).get(asking("Win32_Service"), {"Name": "x"}) is None
 
 
+def test_a_name_that_looks_like_a_path_is_none(asking: Asking) -> None:
+    found = Shelves(Shelf('a:b.c="x"', []), Shelf('d:e.f="x"', [])).get(
+        asking("Win32_Service", "Name"), {"Name": 'd:e.f="X"'}
+    )
+    assert found == {"Name": 'd:e.f="x"'}
+
+
+def test_what_goes_while_another_is_looked_for_does_not_matter(asking: Asking) -> None:
+    found = Shelves(Shelf("a", [], GoneError()), Shelf("b", [])).get(
+        asking("Win32_Service", "Name"), {"Status": "status of B"}
+    )
+    assert found is not None
+    assert found["Name"] == "b"
+
+
 @pytest.mark.parametrize("error", [OSError("x"), ValueError("x"), KeyError("x"), IndexError("x")])
 def test_what_cannot_be_read_is_null(error: Exception, asking: Asking) -> None:
     (row,) = Shelves(Shelf("a", [], error)).instances(asking("Win32_Service", "Status", "Caption"))
@@ -124,7 +139,9 @@ def test_paths_are_whole(asking: Asking) -> None:
         (r'\\s\root\cimv2:Win32_Service.Name="a"', 'CIM_Service="a"', True),  # the engine looks again
         (r'\\s\root\cimv2:Win32_Service.Name="a"', 'Win32_Service.Name="b"', False),
         (r'\\s\root\cimv2:Win32_Service.Name="a"', "no path", False),
+        (r"\\s\root\cimv2:Win32_OperatingSystem=@", "CIM_OperatingSystem=@", True),
         ("12:30", "12:31", False),
+        ("irq/24-ACPI:Ged", "_Total", False),
     ],
 )
 def test_what_may_be_the_same(found: object, wanted: object, equal: bool) -> None:

@@ -17,7 +17,7 @@ from typing import ClassVar, Generic, TypeAlias, TypeVar
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.engine.provider import Provider, Request, Row
-from openwmi.model import ObjectPath
+from openwmi.model import CimType, ObjectPath
 from openwmi.providers.host import Host, SilentError
 
 log = logging.getLogger("openwmi.providers")
@@ -87,10 +87,18 @@ class HostProvider(Provider, Generic[S]):
 
     def find(self, request: Request, keys: Mapping[str, object]) -> S | None:
         """The sample with these keys. Override it where that is less work than to go through all of them."""
-        columns = [(name, column) for name in keys if isinstance(column := self.table.get(name), Reads)]
+        property_of = request.cim_class.property
+        tests = [
+            (column, name, keys[name], property_of(name).type.cim is CimType.REFERENCE)
+            for name in keys
+            if isinstance(column := self.table.get(name), Reads)
+        ]
         for sample in self.samples(request):
-            if all(same(_value(self, name, column, sample), keys[name]) for name, column in columns):
-                return sample
+            try:
+                if all(same(_value(self, name, column, sample), key, is_path) for column, name, key, is_path in tests):
+                    return sample
+            except GoneError:
+                continue
         return None
 
     def instances(self, request: Request) -> Iterator[Row]:
@@ -142,13 +150,13 @@ def path_to(request: Request, class_name: str, /, **keys: str | int | bool) -> s
     return str(ObjectPath(class_.server or None, class_.namespace, class_name, tuple(keys.items())))
 
 
-def same(found: object, wanted: object) -> bool:
+def same(found: object, wanted: object, may_be_path: bool = True) -> bool:
     """Whether a value may be the one that is wanted: text without regard to case, paths by their keys.
 
     Where it is not sure it says yes, since the engine compares again.
     """
     if isinstance(found, str) and isinstance(wanted, str):
-        return fold(found) == fold(wanted) or (":" in found and _same_keys(found, wanted))
+        return fold(found) == fold(wanted) or (may_be_path and ":" in found and _same_keys(found, wanted))
     return found == wanted
 
 
@@ -156,6 +164,8 @@ def _same_keys(found: str, wanted: str) -> bool:
     try:
         ours, theirs = ObjectPath.parse(found), ObjectPath.parse(wanted)
     except WbemError:
+        return False
+    if ours.is_class or theirs.is_class:
         return False
     # A path may name a class above, leave out the server, or leave out the name of the only key.
     return _key_values(ours) == _key_values(theirs)

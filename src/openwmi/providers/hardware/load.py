@@ -1,10 +1,13 @@
-"""How busy processors are, from two looks at /proc/stat; nobody waits for the second, which is the next who asks."""
+"""How busy processors are, from two looks at /proc/stat. The first who asks waits COUNTER_SECONDS for the second; for
+others it is the next one.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
 
+from openwmi.base.limits import COUNTER_SECONDS
 from openwmi.providers.host import Host
 
 Ticks = Mapping[int, tuple[int, int]]
@@ -23,7 +26,15 @@ class Load:
         self._last: Ticks = {}
 
     def look(self, host: Host) -> Ticks:
-        """What came to each since the look before; nothing at the first, and for one that was off or is new."""
+        """What came to each since the look before; nothing for one that was off or is new."""
+        found = self._look(host)
+        came = max((there for _, there in found.values()), default=0) / host.kernel.ticks
+        if came >= COUNTER_SECONDS or host.pause is None:
+            return found
+        host.pause(COUNTER_SECONDS - came)
+        return self._look(host)
+
+    def _look(self, host: Host) -> Ticks:
         now, second = ticks(host), host.kernel.ticks
         with self._lock:
             is_old = any(there >= second for _, there in _since(self._last, now).values())

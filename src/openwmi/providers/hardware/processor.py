@@ -269,7 +269,7 @@ TABLE: Table[Socket] = {
     "DataWidth": Reads("64 with the flag lm in /proc/cpuinfo, else as AddressWidth", _data_width),
     "Family": _smbios("Processor Family or Processor Family 2", _family),
     "LoadPercentage": Reads(
-        "/proc/stat, between this request and one at least a second ago, if there was one; NULL at the first",
+        "/proc/stat, between this request and one at least a second ago; at the first, over a fifth of a second",
         lambda socket: percentage(socket.all.ticks, (each.number for each in socket.package.logicals)),
     ),
     "MaxClockSpeed": Reads(
