@@ -15,7 +15,7 @@ from openwmi.net import Address
 from openwmi.rpc import NDR, ContextOutcome, ContextResult, RejectReason
 from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck
 from openwmi.rpc.call import Request, Response
-from openwmi.rpc.header import WHOLE, PduFlags, fragment_length
+from openwmi.rpc.header import WHOLE, PduFlags, peek_header
 from openwmi.rpc.pdu import Pdu, decode, encode
 from openwmi.testing import MemoryNetwork, MemoryTransport
 
@@ -40,9 +40,9 @@ class Script(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._octets += data
-        while self._octets and (length := fragment_length(self._octets)) is not None and length <= len(self._octets):
-            self._heard.put_nowait(decode(bytes(self._octets[:length])))
-            del self._octets[:length]
+        while (header := peek_header(self._octets)) is not None and header.fragment_length <= len(self._octets):
+            self._heard.put_nowait(decode(bytes(self._octets[: header.fragment_length])))
+            del self._octets[: header.fragment_length]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost.set()

@@ -62,13 +62,13 @@ def test_any_commands(octets: bytes) -> None:
 
 
 def checked(trailer: VerificationTrailer, *, header_signing: bool = True) -> None:
-    check_trailer(replace(REQUEST, stub=b"stub" + trailer.encode()), 4, header_signing=header_signing)
+    check_trailer(REQUEST._replace(stub=b"stub" + trailer.encode()), 4, header_signing=header_signing)
 
 
 def test_what_fits_passes() -> None:
     checked(VerificationTrailer(1, FIRST, NDR, HEADER))
     checked(VerificationTrailer(0xFFFFFFFE), header_signing=False)
-    check_trailer(replace(REQUEST, stub=b"stub and junk"), 4, header_signing=False)
+    check_trailer(REQUEST._replace(stub=b"stub and junk"), 4, header_signing=False)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ class Channel(asyncio.Protocol):
         self._binding: asyncio.Future[None] | None = None  # until the server has answered that
         self._overdue: asyncio.TimerHandle | None = None
         self._replies: dict[int, asyncio.Future[bytes]] = {}
+        self._flushing: asyncio.Handle | None = None  # what is to be sent is, at the end of this turn of the loop
         self._failure: _Failure | None = None
         self._handlers: dict[type[object], Callable[[Any], object]] = {
             BindAccepted: self._on_bound,
@@ -176,19 +177,31 @@ class Channel(asyncio.Protocol):
         """
         self._load += 1
         try:
+            context = self._contexts.get(interface)
+            if isinstance(context, int) and self._binding is None and self._association.multiplexed:
+                return await self._reply(self._ask(context, opnum, stub, target))
             async with self._turn:
                 context = await self._bound(interface)
-                auth = None if self._login is None else 0
-                call_id = self._association.send_request(
-                    context, opnum, stub, target=target, auth_context_id=auth, vouch=True
-                )
-                self._replies[call_id] = asyncio.get_running_loop().create_future()
-                self._flush()
+                call_id = self._ask(context, opnum, stub, target)
                 if not self._association.multiplexed:
                     return await self._reply(call_id)
             return await self._reply(call_id)
         finally:
             self._load -= 1
+
+    def _ask(self, context: int, opnum: int, stub: bytes, target: Guid | None) -> int:
+        """Sends a request: at once if it is the only one, and with others that are made in this turn of the loop."""
+        if self._failure is not None:
+            raise self._failure.error()
+        auth = None if self._login is None else 0
+        call_id = self._association.send_request(context, opnum, stub, target=target, auth_context_id=auth, vouch=True)
+        loop = asyncio.get_running_loop()
+        self._replies[call_id] = loop.create_future()
+        if self._load == 1:
+            self._flush()
+        elif self._flushing is None:
+            self._flushing = loop.call_soon(self._flush)
+        return call_id
 
     def close(self) -> None:
         """Ends the connection; calls that are open fail."""
@@ -320,6 +333,9 @@ class Channel(asyncio.Protocol):
             self._bind_is_answered()
 
     def _flush(self) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
         data = self._association.data_to_send()
         if data and not self._transport.is_closing():
             self._transport.write(data)

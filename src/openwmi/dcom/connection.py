@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Container, Sequence
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from openwmi.base import limits
 from openwmi.base.fault import RemoteProtocolError
@@ -63,6 +63,13 @@ class Endpoint(Protocol):
     async def answer(self, request: RequestReceived, caller: Caller, /, *, header_signing: bool) -> bytes: ...
 
 
+class _Open(NamedTuple):
+    """A call that is being carried out, and how long its stub is."""
+
+    task: asyncio.Task[None]
+    octets: int
+
+
 class Connection(asyncio.Protocol):
     """Made by an endpoint for each connection.
 
@@ -73,8 +80,9 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._calls: dict[int, asyncio.Task[None]] = {}
+        self._calls: dict[int, _Open] = {}
         self._octets = 0  # of the stubs of these calls, which are kept as long as they run
+        self._flushing: asyncio.Handle | None = None  # what is to be sent is, at the end of this turn of the loop
         self._login_timer: asyncio.TimerHandle | None = None
         self._patience: asyncio.TimerHandle | None = None  # with a client that does not take what it is sent
         self._whole_timer: asyncio.TimerHandle | None = None  # until a PDU that has begun has to be whole
@@ -151,6 +159,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Ends the connection from our side: what was said is sent, unless the client is slow to take it."""
         if self._stop():
+            self._write()
             self._transport.close()
             self._be_patient(limits.CLOSE_SECONDS)
 
@@ -158,7 +167,7 @@ class Connection(asyncio.Protocol):
         """Returns when the connection is no more, and no call of it."""
         await self._lost.wait()
         if self._calls:
-            await asyncio.wait(self._calls.values())
+            await asyncio.wait([call.task for call in self._calls.values()])
 
     def _stop(self) -> bool:
         """No more calls; whether this is the first time that this is said."""
@@ -167,8 +176,8 @@ class Connection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._whole_timer = self._late_verdict = None
-        for task in self._calls.values():
-            task.cancel()
+        for call_id in self._calls:
+            self._cancel(call_id)
         self._association.close()
         ending, self._ending = self._ending, True
         return not ending
@@ -207,11 +216,22 @@ class Connection(asyncio.Protocol):
         self._flush()
 
     def _flush(self) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        self._write()
+        if self._association.closed:
+            self.close()
+
+    def _flush_together(self) -> None:
+        """Sends what there is at the end of this turn of the loop, so that answers which are ready share a write."""
+        if self._flushing is None:
+            self._flushing = self._loop.call_soon(self._flush)
+
+    def _write(self) -> None:
         data = self._association.data_to_send()
         if data and not self._transport.is_closing():
             self._transport.write(data)
-        if self._association.closed:
-            self.close()
 
     def _choose_reading(self) -> None:
         """Reads on, unless the client does not take its answers, or a login of it has yet to be answered."""
@@ -297,21 +317,38 @@ class Connection(asyncio.Protocol):
             return
         self._octets += len(request.stub)
         task = self._loop.create_task(self._carry_out(request))
-        self._calls[request.call_id] = task
-        task.add_done_callback(partial(self._forget, request.call_id, len(request.stub)))
+        self._calls[request.call_id] = _Open(task, len(request.stub))
 
     def _on_cancel(self, event: CallCancelled | CallOrphaned) -> None:
-        task = self._calls.get(event.call_id)
-        if task is not None:
-            task.cancel()
+        if event.call_id in self._calls:
+            self._cancel(event.call_id)
+
+    def _cancel(self, call_id: int) -> None:
+        task = self._calls[call_id].task
+        task.cancel()
+        task.add_done_callback(partial(self._end_unbegun, call_id))
+
+    def _end_unbegun(self, call_id: int, task: asyncio.Task[None]) -> None:
+        """A task that is cancelled before its first step takes none."""
+        call = self._calls.get(call_id)
+        if call is not None and call.task is task:
+            self._fail(call_id, FaultStatus.CANCELLED, executed=False)
+            self._forget(call_id)
+
+    def _forget(self, call_id: int) -> None:
+        self._octets -= self._calls.pop(call_id).octets
 
     async def _carry_out(self, request: RequestReceived) -> None:
         caller = Caller(request.principal, request.level, self.peer, self._host, self.group)
         set_caller(caller)
         call_id = request.call_id
         try:
-            await self._writable.wait()
+            if not self._writable.is_set():
+                await self._writable.wait()
             stub = await self._endpoint.answer(request, caller, header_signing=self._association.header_signing)
+        except asyncio.CancelledError:
+            self._fail(call_id, FaultStatus.CANCELLED, executed=True)
+            raise
         except Fault as fault:
             log.debug("%s: fault 0x%08X: %s", self.peer, fault.status, printable(fault))
             self._fail(call_id, fault.status, executed=fault.executed)
@@ -321,19 +358,21 @@ class Connection(asyncio.Protocol):
         else:
             if not self._association.closed:
                 self._association.send_response(call_id, stub)
-                self._flush()
+                self._answered()
+        finally:
+            self._forget(call_id)
 
     def _fail(self, call_id: int, status: int, *, executed: bool) -> None:
         if not self._association.closed:
             self._association.send_fault(call_id, status, executed=executed)
-            self._flush()
+            self._answered()
 
-    def _forget(self, call_id: int, octets: int, task: asyncio.Task[None]) -> None:
-        self._octets -= octets
-        if self._calls.get(call_id) is task:
-            del self._calls[call_id]
-            if task.cancelled():  # which may have been before its first step
-                self._fail(call_id, FaultStatus.CANCELLED, executed=True)
+    def _answered(self) -> None:
+        """A single answer goes at once, and one of many with those of the calls that end as it does."""
+        if len(self._calls) > 1:
+            self._flush_together()
+        else:
+            self._flush()
 
     def _no_login(self) -> None:
         self._login_timer = None

@@ -14,7 +14,7 @@ from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, describe
 from openwmi.dcom.caller import set_causality
 from openwmi.interfaces import Call, Interface
-from openwmi.ndr import NDR20, NdrReader, NdrWriter, codec
+from openwmi.ndr import NDR20, NdrReader, NdrWriter, Syntax, codec
 from openwmi.orpc import ERROR_EXTENSION, OUR_VERSION, OrpcExtent, OrpcExtentArray, OrpcThat, OrpcThis
 from openwmi.rpc import NDR, NDR64, FaultStatus, RequestReceived, check_trailer
 
@@ -58,7 +58,9 @@ async def dispatch(
     if call is None:
         raise Fault(FaultStatus.OP_RANGE_ERROR, f"{interface.__name__} has no call {request.opnum}")
     that = _NOTHING_TO_SAY
-    arguments = _arguments(call, request, orpc=interface.orpc, header_signing=header_signing)
+    # Nearly all clients speak the first of the two, and to look it up takes longer than to see it.
+    syntax = NDR20 if request.transfer is NDR else _SYNTAXES[request.transfer]
+    arguments = _arguments(call, request, syntax, orpc=interface.orpc, header_signing=header_signing)
     try:
         reply = await getattr(target, call.name)(*arguments)
     except WbemError as error:
@@ -69,18 +71,20 @@ async def dispatch(
     except Exception as error:
         log_bug(log, f"{call} failed", error)
         raise Fault(HResult.RPC_E_SERVERFAULT, f"{call} failed", executed=True) from error
-    writer = NdrWriter(_SYNTAXES[request.transfer])
+    writer = NdrWriter(syntax)
     if interface.orpc:
-        codec(OrpcThat, writer.syntax).encode(writer, that)
+        codec(OrpcThat, syntax).encode(writer, that)
     call.encode_reply(writer, reply, arguments)
     return bytes(writer)
 
 
-def _arguments(call: Call, request: RequestReceived, *, orpc: bool, header_signing: bool) -> tuple[object, ...]:
-    reader = NdrReader(request.stub, syntax=_SYNTAXES[request.transfer])
+def _arguments(
+    call: Call, request: RequestReceived, syntax: Syntax, *, orpc: bool, header_signing: bool
+) -> tuple[object, ...]:
+    reader = NdrReader(request.stub, syntax=syntax)
     try:
         if orpc:
-            this = codec(OrpcThis, reader.syntax).decode(reader)
+            this = codec(OrpcThis, syntax).decode(reader)
             if not OUR_VERSION.accepts(this.version):
                 raise Fault(HResult.RPC_E_VERSION_MISMATCH, f"COM {this.version}, where {OUR_VERSION} is spoken")
             set_causality(this.cid)

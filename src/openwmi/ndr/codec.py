@@ -6,10 +6,9 @@ for values that do not fit their declaration LocalProtocolError.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
 from openwmi.base.fault import LocalProtocolError
 from openwmi.ndr.compiler import check_names, compile_hint
@@ -21,6 +20,9 @@ from openwmi.ndr.syntax import NDR20, Syntax
 from openwmi.ndr.types import Cell
 
 T = TypeVar("T")
+
+_MISFITS: Final = (AttributeError, TypeError, ValueError)
+"""What a value that does not fit its declaration makes Python raise."""
 
 
 class Codec(Generic[T]):
@@ -34,8 +36,10 @@ class Codec(Generic[T]):
 
     def encode(self, writer: NdrWriter, value: T) -> None:
         """Appends the value; LocalProtocolError if it is not what the declaration says."""
-        with _ours(self.name):
+        try:
             self._node.put_whole(writer, value, no_scope)
+        except _MISFITS as error:
+            raise LocalProtocolError(f"{self.name}: {error}") from error
 
     def decode(self, reader: NdrReader) -> T:
         """Reads one value; the reader stands behind it afterwards. RemoteProtocolError."""
@@ -101,10 +105,12 @@ class Parameters:
 
     def encode(self, writer: NdrWriter, values: Sequence[Any], given: Mapping[str, Any]) -> None:
         """Appends the values, in the order of `names`. LocalProtocolError."""
-        with _ours(self._where):
-            scope = self._scope(values, given)
+        try:
+            scope = self._scope(values, given) if self._sized else no_scope
             for node, value in zip(self._nodes, values, strict=True):
                 node.put_whole(writer, value, scope)
+        except _MISFITS as error:
+            raise LocalProtocolError(f"{self._where}: {error}") from error
 
     def decode(self, reader: NdrReader, given: Mapping[str, Any] | None) -> list[Any]:
         """Reads the values. RemoteProtocolError.
@@ -141,8 +147,6 @@ class Parameters:
                 node.check(values[at], known.__getitem__)
 
     def _scope(self, values: Sequence[Any], given: Mapping[str, Any]) -> Callable[[str], Any]:
-        if not self._sized:
-            return no_scope
         return {**given, **dict(zip(self.names, values, strict=True))}.__getitem__
 
 
@@ -159,12 +163,3 @@ def _returned(node: Node, value: Any) -> Any:
     if value is not None and isinstance(node, PointerNode) and isinstance(node.pointee, CellNode):
         return Cell(None)
     return value
-
-
-@contextmanager
-def _ours(where: str) -> Iterator[None]:
-    """What a value that does not fit makes Python raise, as a LocalProtocolError."""
-    try:
-        yield
-    except (AttributeError, TypeError, ValueError) as error:
-        raise LocalProtocolError(f"{where}: {error}") from error

@@ -15,7 +15,7 @@ from openwmi.rpc.call import Fault
 from openwmi.rpc.client import AuthOffer, Client
 from openwmi.rpc.event import ConnectionClosed, Event
 from openwmi.rpc.group import AssociationGroups
-from openwmi.rpc.header import WHOLE, Header, PduFlags, PduType, decode_header, fragment_length
+from openwmi.rpc.header import WHOLE, Header, PduFlags, PduType, peek_header
 from openwmi.rpc.link import FaultError, Link
 from openwmi.rpc.protection import AuthType, SecurityContext
 from openwmi.rpc.server import Server
@@ -69,7 +69,8 @@ class RpcAssociation:
             )
         else:
             self._side = Client(self._link, transfers)
-        self._buffer = bytearray()
+        self._buffer: bytes | bytearray = b""  # what came; octets before `_at` are done with
+        self._at = 0
         self._allowed = ALLOWED[role, self._link.state]
         self._allowed_in = self._link.state
         self.whole = 0
@@ -137,10 +138,15 @@ class RpcAssociation:
         """Octets from the peer; b"" says that it closed. After the end they are dropped."""
         if self._ended or self.closed:
             return
-        if data:
-            self._buffer += data
-        else:
+        if not data:
             self._ended = True
+        elif not self._buffer:
+            self._buffer = data  # a PDU that comes alone and whole is never copied
+        else:
+            rest = self._buffer if isinstance(self._buffer, bytearray) else bytearray(self._buffer)
+            del rest[: self._at]
+            rest += data
+            self._buffer, self._at = rest, 0
 
     def next_event(self) -> Event | None:
         """The next thing that happened; None where more octets are needed, or the answer to a TokenNeeded.
@@ -156,15 +162,15 @@ class RpcAssociation:
                 raise RemoteProtocolError(link.failure)
             if link.state is State.CLOSED:
                 return None
-            octets = None
+            header = None
             if link.exchange is None:
                 try:
-                    octets = self._take_pdu()
+                    header = self._next_header()
                 except RemoteProtocolError as error:
                     link.fail(str(error))
                     continue
-            if octets is not None:
-                self._handle(octets)
+            if header is not None:
+                self._handle(self._take(header.fragment_length), header)
             elif self._ended:
                 pending = self.pending
                 self.close()
@@ -175,7 +181,7 @@ class RpcAssociation:
     def close(self) -> None:
         """We end the connection, or it ended. Calls that are open are over; harmless when it is over already."""
         self._side.leave()
-        self._buffer.clear()
+        self._buffer, self._at = b"", 0
         self._link.exchange = None
         if self._link.state not in ENDED:
             self._link.state = State.CLOSED
@@ -231,27 +237,27 @@ class RpcAssociation:
         """Client: nobody waits for this call any more; a late answer is dropped."""
         self._client().abandon(call_id)
 
-    def _take_pdu(self) -> bytes | None:
-        length = fragment_length(self._buffer) if self._buffer else None
-        if length is None or length > len(self._buffer):
-            return None
-        if length == len(self._buffer):
-            octets = bytes(self._buffer)
-            self._buffer.clear()
-            return octets
-        octets = bytes(self._buffer[:length])
-        del self._buffer[:length]
+    def _next_header(self) -> Header | None:
+        """The header of the next PDU, once that is there to its last octet."""
+        header = peek_header(self._buffer, self._at) if self._buffer else None
+        return None if header is None or header.fragment_length > len(self._buffer) - self._at else header
+
+    def _take(self, length: int) -> bytes:
+        start, end = self._at, self._at + length
+        octets = self._buffer[start:end] if isinstance(self._buffer, bytes) else bytes(self._buffer[start:end])
+        if end == len(self._buffer):  # an idle connection keeps nothing
+            self._buffer, self._at = b"", 0
+        else:
+            self._at = end
         return octets
 
-    def _handle(self, octets: bytes) -> None:
-        header: Header | None = None
+    def _handle(self, octets: bytes, header: Header) -> None:
         try:
-            header = decode_header(octets)
             self._handler(header)(octets, header)
             self.whole += not self._side.partial
         except RemoteProtocolError as error:
             self._link.fail(str(error))
-            if header is not None and self.role is Role.SERVER:
+            if self.role is Role.SERVER:
                 self._tell(header, error.status if isinstance(error, FaultError) else FaultStatus.PROTOCOL_ERROR)
 
     def _handler(self, header: Header) -> Callable[[bytes, Header], None]:

@@ -15,8 +15,9 @@ from openwmi.base.cursor import Reader, Writer
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Verifier
 
-_CALL: Final = Struct("<IHH")
-CALL_HEADER_SIZE: Final = HEADER_SIZE + _CALL.size
+CALL: Final = Struct("<IHH")
+"""What requests and responses have behind the common header: alloc_hint, p_cont_id, and opnum or cancel_count."""
+CALL_HEADER_SIZE: Final = HEADER_SIZE + CALL.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class Request:
 
     @classmethod
     def decode(cls, header: Header, reader: Reader, auth: Verifier | None) -> Self:
-        alloc_hint, context_id, opnum = reader.unpack(_CALL)
+        alloc_hint, context_id, opnum = reader.unpack(CALL)
         target = reader.guid() if header.flags & PduFlags.OBJECT_UUID else None
         stub = _without_padding(reader.rest(), auth)
         return cls(header.call_id, context_id, opnum, stub, target, alloc_hint, auth, header.flags)
 
     def encode(self, writer: Writer) -> None:
-        writer.pack(_CALL, self.alloc_hint, self.context_id, self.opnum)
+        writer.pack(CALL, self.alloc_hint, self.context_id, self.opnum)
         if self.object is not None:
             writer.guid(self.object)
         writer.octets(self.stub)
@@ -62,16 +63,17 @@ class Response:
 
     @classmethod
     def decode(cls, header: Header, reader: Reader, auth: Verifier | None) -> Self:
-        alloc_hint, context_id, cancels = reader.unpack(_CALL)
+        alloc_hint, context_id, cancels = reader.unpack(CALL)
         stub = _without_padding(reader.rest(), auth)
         return cls(header.call_id, context_id, stub, cancels & 0xFF, alloc_hint, auth, header.flags)
 
     def encode(self, writer: Writer) -> None:
-        writer.pack(_CALL, self.alloc_hint, self.context_id, self.cancel_count)
+        writer.pack(CALL, self.alloc_hint, self.context_id, self.cancel_count)
         writer.octets(self.stub)
 
 
-_FAULT: Final = Struct("<IHBBII")
+FAULT: Final = Struct("<IHBBII")
+"""alloc_hint, p_cont_id, cancel_count, reserved, status, and reserved2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,12 @@ class Fault:
 
     @classmethod
     def decode(cls, header: Header, reader: Reader, auth: Verifier | None) -> Self:
-        _, context_id, cancel_count, _, status, _ = reader.unpack(_FAULT)
+        _, context_id, cancel_count, _, status, _ = reader.unpack(FAULT)
         return cls(header.call_id, context_id, status, cancel_count, auth, header.flags)
 
     def encode(self, writer: Writer) -> None:
         # alloc_hint 0x20: no extended error information follows.
-        writer.pack(_FAULT, 0x20, self.context_id, self.cancel_count, 0, self.status, 0)
+        writer.pack(FAULT, 0x20, self.context_id, self.cancel_count, 0, self.status, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from openwmi.base import guid, limits
-from openwmi.base.cursor import Reader
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.rpc import pdu
 from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck, BindNak, ContextElement, ContextOutcome
-from openwmi.rpc.call import CALL_HEADER_SIZE, Auth3, Fault, Orphaned, Response
+from openwmi.rpc.call import CALL_HEADER_SIZE, FAULT, Auth3, Orphaned
 from openwmi.rpc.event import BindAccepted, BindRefused, FaultReceived, ResponseReceived
 from openwmi.rpc.fragment import Incoming, Message
-from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Verifier, body_end
+from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Verifier
 from openwmi.rpc.link import FaultError, Link
 from openwmi.rpc.protection import ODD_LEGS, AuthLevel, SecurityContext, Slot, SlotState
 from openwmi.rpc.state import State
@@ -86,7 +85,7 @@ class Client:
         slot, asked = exchange.slot, self._asked
         assert asked is not None, "a token is only asked for after a bind or alter_context"
         if context is not None:
-            self._link.complete(slot, context)
+            slot.complete(context)
         if not token:
             if context is None:
                 raise LocalProtocolError("neither a token nor a finished login")
@@ -259,8 +258,7 @@ class Client:
         self._link.events.append(BindRefused(reason, fault))
 
     def _on_response(self, octets: bytes, header: Header) -> None:
-        clear, verifier, slot = self._link.open(octets, header, CALL_HEADER_SIZE)
-        response = Response.decode(header, Reader(clear, HEADER_SIZE, body_end(header)), verifier)
+        stub, slot = self._link.open(octets, header, CALL_HEADER_SIZE)
         if header.call_id in self._abandoned:
             if header.flags & PduFlags.LAST:
                 self._abandoned.discard(header.call_id)
@@ -272,7 +270,7 @@ class Client:
         self._check_slot(header, incoming, slot)
         if bool(header.flags & PduFlags.FIRST) is bool(incoming.parts):
             raise RemoteProtocolError(f"the fragments of the response to call {header.call_id} are out of order")
-        incoming.append(response.stub)
+        incoming.append(stub)
         if incoming.size > limits.RPC_RESPONSE_OCTETS:
             raise RemoteProtocolError(f"the response to call {header.call_id} is longer than a client takes in")
         if not header.flags & PduFlags.LAST:
@@ -283,8 +281,8 @@ class Client:
             self._link.events.append(ResponseReceived(header.call_id, incoming.stub()))
 
     def _on_fault(self, octets: bytes, header: Header) -> None:
-        clear, verifier, slot = self._link.open(octets, header, HEADER_SIZE + 16)
-        fault = Fault.decode(header, Reader(clear, HEADER_SIZE, body_end(header)), verifier)
+        _, slot = self._link.open(octets, header, HEADER_SIZE + FAULT.size)
+        _, _, _, _, status, _ = FAULT.unpack_from(octets, HEADER_SIZE)
         call_id = header.call_id
         if call_id in self._abandoned:
             self._abandoned.discard(call_id)
@@ -296,9 +294,9 @@ class Client:
             del self._calls[call_id]
             self._begun.discard(call_id)
             executed = not header.flags & PduFlags.DID_NOT_EXECUTE
-            self._link.events.append(FaultReceived(call_id, fault.status, executed))
+            self._link.events.append(FaultReceived(call_id, status, executed))
         elif self._link.state in {State.BINDING, State.ALTERING}:
-            self._refused(header, fault.status, fault=True)
+            self._refused(header, status, fault=True)
         else:
             raise RemoteProtocolError(f"a fault for call {call_id}, which was not made")
 

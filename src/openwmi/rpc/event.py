@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from openwmi.base import guid
 from openwmi.rpc.bind import ContextResult
@@ -25,8 +25,7 @@ class TokenNeeded:
     reply: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RequestReceived:
+class RequestReceived(NamedTuple):
     """Server: one whole request, its protection checked and taken off.
 
     `object` is the object UUID, in DCOM the IPID; `stub` ends with whatever the client put behind its parameters, a
@@ -76,8 +75,7 @@ class BindRefused:
     fault: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseReceived:
+class ResponseReceived(NamedTuple):
     """Client: the whole stub of an answer."""
 
     call_id: int

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from openwmi.base import guid
 from openwmi.base.fault import LocalProtocolError
 from openwmi.rpc.header import LITTLE_ENDIAN, TRAILER, TRAILER_SIZE, VERSION, PduFlags, PduType
-from openwmi.rpc.protection import AuthLevel, Slot, protect
+from openwmi.rpc.protection import Slot, protect
 
 _PREFIX: Final = Struct("<BBBB4sHHIIHH")
 """The common header and what request and response have behind it."""
@@ -37,8 +37,7 @@ class Incoming:
         return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A whole request or response to send. `extra` is the opnum of a request, and 0 in a response."""
 
     type: PduType
@@ -56,40 +55,40 @@ def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> Iter
     They have to be sent in this order, since each token depends on those before it. `alloc_hint` is what is left, this
     fragment included, as Windows has it.
     """
-    stub, slot = message.stub, message.slot
-    protected = slot is not None and slot.protects
-    token_size = 0
-    if slot is not None and slot.context is not None and protected:
-        token_size = slot.context.signature_size(sealed=slot.level is AuthLevel.PRIVACY)
-    overhead = _PREFIX.size + len(message.target) + (TRAILER_SIZE + token_size if protected else 0)
+    kind, call_id, context_id, extra, stub, target, slot = message
+    protecting = slot if slot is not None and slot.protects else None
+    token_size = 0 if protecting is None else protecting.token_size
+    start = _PREFIX.size + len(target)
+    overhead = start if protecting is None else start + TRAILER_SIZE + token_size
     capacity = (max_transmit - overhead) // TRAILER_ALIGNMENT * TRAILER_ALIGNMENT
     if capacity <= 0:
         raise LocalProtocolError(f"fragments of {max_transmit} octets have no room for a stub")
-    target_flag = PduFlags.OBJECT_UUID if message.target else PduFlags.NONE
-    start = _PREFIX.size + len(message.target)
+    flags = PduFlags.FIRST | PduFlags.OBJECT_UUID if target else PduFlags.FIRST
     offset, total = 0, len(stub)
     while True:
         chunk = stub[offset : offset + capacity]
-        flags = target_flag | (0 if offset else PduFlags.FIRST) | (PduFlags.LAST if offset + len(chunk) == total else 0)
-        pad = -len(chunk) % TRAILER_ALIGNMENT if protected else 0
+        if offset + len(chunk) == total:
+            flags |= PduFlags.LAST
+        pad = 0 if protecting is None else -len(chunk) % TRAILER_ALIGNMENT
         prefix = _PREFIX.pack(
             *VERSION,
-            message.type,
+            kind,
             flags,
             LITTLE_ENDIAN,
             overhead + len(chunk) + pad,
             token_size,
-            message.call_id,
+            call_id,
             total - offset,
-            message.context_id,
-            message.extra,
+            context_id,
+            extra,
         )
-        if protected and slot is not None:
-            trailer = TRAILER.pack(slot.type, slot.level, pad, 0, slot.context_id)
-            pdu = b"".join((prefix, message.target, chunk, bytes(pad), trailer))
-            yield protect(pdu, start, slot, sign_header=sign_header)
+        if protecting is None:
+            yield b"".join((prefix, target, chunk))
         else:
-            yield b"".join((prefix, message.target, chunk))
-        offset += len(chunk)
-        if offset == total:
+            trailer = TRAILER.pack(protecting.type, protecting.level, pad, 0, protecting.context_id)
+            pdu = b"".join((prefix, target, chunk, bytes(pad), trailer))
+            yield protect(pdu, start, protecting, sign_header=sign_header)
+        if flags & PduFlags.LAST:
             return
+        offset += len(chunk)
+        flags &= ~PduFlags.FIRST

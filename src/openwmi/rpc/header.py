@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from openwmi.base.fault import RemoteProtocolError
 
@@ -57,6 +57,8 @@ VERSION: Final = (5, 0)
 
 HEADER: Final = Struct("<BBBB4sHHI")
 """rpc_vers, rpc_vers_minor, PTYPE, pfc_flags, packed_drep, frag_length, auth_length, call_id"""
+_CHECKED: Final = Struct("<2sBB2s2xHHI")
+"""The same as it is checked: both halves of the version together, and what counts of the representation."""
 _VERSION: Final = bytes(VERSION)
 _REPRESENTATION: Final = LITTLE_ENDIAN[:2]
 _LENGTHS: Final = Struct("<HH")
@@ -64,8 +66,7 @@ TRAILER: Final = Struct("<BBBBI")
 """auth_type, auth_level, auth_pad_length, auth_reserved, auth_context_id"""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The 16 octets that all PDUs begin with. Lengths are octets; `fragment_length` counts the whole PDU."""
 
     type: PduType
@@ -94,45 +95,29 @@ class Verifier:
         return TRAILER.pack(self.type, self.level, self.pad_length, 0, self.context_id)
 
 
-def fragment_length(octets: bytes | bytearray) -> int | None:
-    """The length of the PDU that `octets` begins with; None while that cannot be told (fewer than 16 octets).
+def peek_header(octets: bytes | bytearray, at: int = 0) -> Header | None:
+    """The header of the PDU that begins at `at`, though its rest be missing; None while there are fewer than 16 octets.
 
     RemoteProtocolError at once where the version, the data representation or the length cannot be right, so that a
     stranger who speaks another protocol is not waited for.
     """
-    known = len(octets)
-    if known >= HEADER_SIZE and octets[0:2] == _VERSION and octets[4:6] == _REPRESENTATION:
-        length, auth_length = _LENGTHS.unpack_from(octets, 8)
-        if length >= (HEADER_SIZE + TRAILER_SIZE + auth_length if auth_length else HEADER_SIZE):
-            return int(length)
-    # Something is missing, or wrong: what?
-    if known >= 1 and octets[0] != VERSION[0]:
-        raise RemoteProtocolError(f"not DCE/RPC version 5: begins with octet {octets[0]:#04x}")
-    if known >= 2 and octets[1] != VERSION[1]:
-        raise RemoteProtocolError(f"DCE/RPC version 5.{octets[1]}: only 5.0 is spoken")
-    if known >= 5 and octets[4] != LITTLE_ENDIAN[0]:
-        raise RemoteProtocolError(f"data representation {octets[4]:#04x}: only little-endian ASCII (0x10) is spoken")
-    if known >= 6 and octets[5] != LITTLE_ENDIAN[1]:
-        raise RemoteProtocolError(f"floating-point representation {octets[5]}: only IEEE (0) is spoken")
-    if known < HEADER_SIZE:
-        return None
-    length, auth_length = int.from_bytes(octets[8:10], "little"), int.from_bytes(octets[10:12], "little")
-    least = HEADER_SIZE + (TRAILER_SIZE + auth_length if auth_length else 0)
-    if length < least:
-        raise RemoteProtocolError(f"frag_length {length} where the PDU has at least {least} octets")
-    return length
+    if len(octets) - at >= HEADER_SIZE:
+        version, number, flags, representation, length, auth_length, call_id = _CHECKED.unpack_from(octets, at)
+        kind = _TYPES.get(number)
+        least = HEADER_SIZE + TRAILER_SIZE + auth_length if auth_length else HEADER_SIZE
+        if version == _VERSION and representation == _REPRESENTATION and length >= least and kind is not None:
+            return Header(kind, flags, length, auth_length, call_id)
+    _complain(octets[at : at + HEADER_SIZE])
+    return None
 
 
 def decode_header(octets: bytes) -> Header:
     """The header of one whole PDU; `octets` is exactly that PDU."""
-    length = fragment_length(octets)
-    if length is None or length != len(octets):
+    header = peek_header(octets)
+    if header is None or header.fragment_length != len(octets):
+        length = None if header is None else header.fragment_length
         raise RemoteProtocolError(f"frag_length is {length}, the PDU has {len(octets)} octets")
-    _, _, kind, flags, _, _, auth_length, call_id = HEADER.unpack_from(octets)
-    known = _TYPES.get(kind)
-    if known is None:
-        raise RemoteProtocolError(f"PDU type {kind} does not exist on a connection")
-    return Header(known, flags, length, auth_length, call_id)
+    return header
 
 
 def decode_verifier(octets: bytes, header: Header) -> Verifier | None:
@@ -147,6 +132,26 @@ def decode_verifier(octets: bytes, header: Header) -> Verifier | None:
 def body_end(header: Header) -> int:
     """Where the body, with its padding, ends: at the sec_trailer or at the end of the PDU."""
     return header.fragment_length - (header.auth_length + TRAILER_SIZE if header.auth_length else 0)
+
+
+def _complain(octets: bytes | bytearray) -> None:
+    """Says what is wrong with what there is of a header; nothing may be, if it is not whole."""
+    known = len(octets)
+    if known >= 1 and octets[0] != VERSION[0]:
+        raise RemoteProtocolError(f"not DCE/RPC version 5: begins with octet {octets[0]:#04x}")
+    if known >= 2 and octets[1] != VERSION[1]:
+        raise RemoteProtocolError(f"DCE/RPC version 5.{octets[1]}: only 5.0 is spoken")
+    if known >= 5 and octets[4] != LITTLE_ENDIAN[0]:
+        raise RemoteProtocolError(f"data representation {octets[4]:#04x}: only little-endian ASCII (0x10) is spoken")
+    if known >= 6 and octets[5] != LITTLE_ENDIAN[1]:
+        raise RemoteProtocolError(f"floating-point representation {octets[5]}: only IEEE (0) is spoken")
+    if known < HEADER_SIZE:
+        return
+    kind, length, auth_length = octets[2], *_LENGTHS.unpack_from(octets, 8)
+    least = HEADER_SIZE + (TRAILER_SIZE + auth_length if auth_length else 0)
+    if length < least:
+        raise RemoteProtocolError(f"frag_length {length} where the PDU has at least {least} octets")
+    raise RemoteProtocolError(f"PDU type {kind} does not exist on a connection")
 
 
 _TYPES: Final = {int(kind): kind for kind in PduType}

@@ -14,8 +14,8 @@ from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck
 from openwmi.rpc.call import Auth3
 from openwmi.rpc.event import Event, TokenNeeded
 from openwmi.rpc.fragment import Message, fragments
-from openwmi.rpc.header import Header, Verifier, decode_verifier
-from openwmi.rpc.protection import AuthLevel, SecurityContext, Slot, SlotState, unprotect
+from openwmi.rpc.header import Header, Verifier, body_end, decode_verifier
+from openwmi.rpc.protection import AuthLevel, Slot, SlotState, unprotect
 from openwmi.rpc.state import State
 from openwmi.rpc.status import FaultStatus
 from openwmi.rpc.syntax import BindFeatures, SyntaxId
@@ -82,10 +82,6 @@ class Link:
         self.exchange = None
         return exchange
 
-    def complete(self, slot: Slot, context: SecurityContext) -> None:
-        slot.context = context
-        slot.state = SlotState.READY
-
     def fail(self, reason: str) -> None:
         """Ends the connection through the peer's fault; what is to be sent still is."""
         self.state = State.FAILED
@@ -117,22 +113,31 @@ class Link:
             )
         return slot
 
-    def open(self, octets: bytes, header: Header, start: int) -> tuple[bytes, Verifier | None, Slot | None]:
-        """A PDU of a call in clear, its token checked, and whose it is.
+    def open(self, octets: bytes, header: Header, start: int) -> tuple[bytes, Slot | None]:
+        """What a PDU of a call carries from `start` on, in clear and without padding, its token checked; and whose.
 
-        Comes back as it was where nothing protects it, and where the login of its context is not finished: then the
-        caller of this refuses it.
+        It is as it came where nothing protects it, and where the login of its context is not finished: then the caller
+        of this refuses it.
         """
         verifier = decode_verifier(octets, header)
         slot = self.select(verifier)
-        if verifier is None or slot is None or slot.state is not SlotState.READY or not slot.protects:
-            return octets, verifier, slot
-        try:
+        end = body_end(header)
+        if start > end:
+            raise RemoteProtocolError(f"the body of a {header.type.name} ends at offset {end}, inside of the header")
+        if verifier is None:
+            return octets[start:end], slot
+        if slot is None or slot.state is not SlotState.READY or not slot.protects:
+            body = octets[start:end]
+        else:
             signing = slot.signing(self.header_signing)
-            clear = unprotect(octets, header, verifier, start, slot, sign_header=signing)
-        except RemoteProtocolError as error:
-            raise FaultError(FaultStatus.SEC_PKG_ERROR, f"call {header.call_id}: {error}") from error
-        return clear, verifier, slot
+            try:
+                body = unprotect(octets, verifier, start, end, slot, sign_header=signing)
+            except RemoteProtocolError as error:
+                raise FaultError(FaultStatus.SEC_PKG_ERROR, f"call {header.call_id}: {error}") from error
+        pad = verifier.pad_length
+        if pad > len(body):
+            raise RemoteProtocolError(f"auth_pad_length {pad} in a body of {len(body)} octets")
+        return body[:-pad] if pad else body, slot
 
     def check_size(self, size: int, *, known: bool) -> bool:
         """Whether a request may grow to `size` octets; strangers get less room."""

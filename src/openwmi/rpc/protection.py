@@ -7,12 +7,11 @@ negotiated; a mechanism that must know (Kerberos) is told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final, Protocol
 
-from openwmi.base.fault import RemoteProtocolError
-from openwmi.rpc.header import TRAILER_SIZE, Header, Verifier, body_end
+from openwmi.rpc.header import TRAILER_SIZE, Verifier
 
 
 class AuthType(IntEnum):
@@ -96,7 +95,13 @@ class SlotState(Enum):
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """One row of a connection's table of security contexts ([MS-RPCE] 3.3.1.1.2)."""
+    """One row of a connection's table of security contexts ([MS-RPCE] 3.3.1.1.2).
+
+    Attributes:
+        protects: whether requests and responses carry a token: from PKT upwards.
+        seals: whether their bodies are encrypted.
+        token_size: octets of that token, once the login is complete.
+    """
 
     context_id: int
     type: int
@@ -104,6 +109,19 @@ class Slot:
     state: SlotState = SlotState.PENDING
     context: SecurityContext | None = None
     signs_header: bool = False  # whether its own first leg asked for that
+    protects: bool = field(init=False)
+    seals: bool = field(init=False)
+    token_size: int = 0
+
+    def __post_init__(self) -> None:
+        self.protects = self.level >= AuthLevel.PKT
+        self.seals = self.level is AuthLevel.PRIVACY
+
+    def complete(self, context: SecurityContext) -> None:
+        """The login is finished."""
+        self.context = context
+        self.state = SlotState.READY
+        self.token_size = context.signature_size(sealed=self.seals) if self.protects else 0
 
     def signing(self, connection: bool) -> bool:
         """Whether headers are signed: from INTEGRITY upwards where the connection has it, below where asked for."""
@@ -113,35 +131,22 @@ class Slot:
         """Whether a later PDU names the same provider and level as the first leg did."""
         return verifier.type == self.type and level_of(verifier.level) == self.level
 
-    @property
-    def protects(self) -> bool:
-        """Whether requests and responses carry a token: from PKT upwards."""
-        return self.level >= AuthLevel.PKT
 
-
-def unprotect(octets: bytes, header: Header, verifier: Verifier, start: int, slot: Slot, *, sign_header: bool) -> bytes:
-    """A received PDU, checked and in clear, up to its token, which is left out.
-
-    `start` is where its body begins, behind the object UUID of a request.
-    """
-    context, end = slot.context, body_end(header)
-    if context is None:
-        raise RemoteProtocolError(f"security context {slot.context_id} is not complete")
-    if start > end:
-        raise RemoteProtocolError(f"the sec_trailer at offset {end} lies inside of the header")
-    pdu = octets[: end + TRAILER_SIZE]
-    if slot.level is AuthLevel.PRIVACY:
-        body = context.unseal(pdu, start, end, verifier.value, sign_header=sign_header)
-        return pdu[:start] + body + pdu[end:]
+def unprotect(octets: bytes, verifier: Verifier, start: int, end: int, slot: Slot, *, sign_header: bool) -> bytes:
+    """The body of a received PDU, checked and in clear, with its padding: what is between `start` and `end`."""
+    context, pdu = slot.context, octets[: end + TRAILER_SIZE]
+    assert context is not None, "only a finished login protects"
+    if slot.seals:
+        return context.unseal(pdu, start, end, verifier.value, sign_header=sign_header)
     context.verify(pdu, start, end, verifier.value, sign_header=sign_header)
-    return pdu
+    return octets[start:end]
 
 
 def protect(pdu: bytes, start: int, slot: Slot, *, sign_header: bool) -> bytes:
     """The octets to send for a PDU that is whole but for its token; its lengths already count the token."""
     context, end = slot.context, len(pdu) - TRAILER_SIZE
     assert context is not None, "only a finished login protects"
-    if slot.level is AuthLevel.PRIVACY:
+    if slot.seals:
         body, token = context.seal(pdu, start, end, sign_header=sign_header)
         return b"".join((pdu[:start], body, pdu[end:], token))
     return pdu + context.sign(pdu, start, end, sign_header=sign_header)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from typing import Final
 
-from openwmi.base import limits
-from openwmi.base.cursor import Reader
+from openwmi.base import guid, limits
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.rpc import pdu
 from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck, BindNak, NakReason
-from openwmi.rpc.call import CALL_HEADER_SIZE, Auth3, Fault, Request
+from openwmi.rpc.call import CALL, CALL_HEADER_SIZE, Auth3, Fault
 from openwmi.rpc.event import CallCancelled, CallOrphaned, RequestReceived
 from openwmi.rpc.fragment import Incoming, Message
 from openwmi.rpc.group import AssociationGroups
-from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Verifier, body_end
+from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Verifier
 from openwmi.rpc.link import FaultError, Link
 from openwmi.rpc.negotiation import negotiate
 from openwmi.rpc.protection import AuthLevel, SecurityContext, Slot, SlotState, level_of
@@ -82,7 +81,7 @@ class Server:
         exchange = self._link.take_exchange(auth_context_id)
         slot, origin = exchange.slot, exchange.origin
         if context is not None:
-            self._link.complete(slot, context)
+            slot.complete(context)
         if isinstance(origin, Auth3):
             if context is None:
                 self._refuse(slot)
@@ -209,23 +208,24 @@ class Server:
         self._link.ask_token(slot, auth3, auth.value, reply=False)
 
     def _on_request(self, octets: bytes, header: Header) -> None:
-        start = CALL_HEADER_SIZE + (16 if header.flags & PduFlags.OBJECT_UUID else 0)
-        clear, verifier, slot = self._link.open(octets, header, start)
+        start = CALL_HEADER_SIZE + guid.SIZE if header.flags & PduFlags.OBJECT_UUID else CALL_HEADER_SIZE
+        stub, slot = self._link.open(octets, header, start)
         if self._is_dropped(header):
             return
-        request = Request.decode(header, Reader(clear, HEADER_SIZE, body_end(header)), verifier)
+        _, context_id, opnum = CALL.unpack_from(octets, HEADER_SIZE)
         if header.flags & PduFlags.FIRST:
-            incoming = self._begin(request, slot)
+            target = guid.decode(octets[CALL_HEADER_SIZE:start]) if start > CALL_HEADER_SIZE else None
+            incoming = self._begin(header, Incoming(context_id, opnum, target, slot))
             if incoming is None:
                 return
         else:
-            incoming = self._continue(request, slot)
-        incoming.append(request.stub)
+            incoming = self._continue(header.call_id, (context_id, opnum, slot))
+        incoming.append(stub)
         if not self._link.check_size(incoming.size, known=slot is not None):
-            self._deny(header, request.context_id, FaultStatus.ACCESS_DENIED)
+            self._deny(header, context_id, FaultStatus.ACCESS_DENIED)
         elif header.flags & PduFlags.LAST:
             self._incoming = None
-            self._dispatch(request.call_id, incoming)
+            self._dispatch(header.call_id, incoming)
 
     def _is_dropped(self, header: Header) -> bool:
         """Whether a fragment belongs to a call that is over: refused before its end, or long answered."""
@@ -237,34 +237,34 @@ class Server:
             return True
         return self._incoming is None and 0 < self._latest_call - call_id < OLD_CALLS
 
-    def _begin(self, request: Request, slot: Slot | None) -> Incoming | None:
+    def _begin(self, header: Header, incoming: Incoming) -> Incoming | None:
         """A new call; None where it was refused."""
+        call_id, slot = header.call_id, incoming.slot
         if self._incoming is not None:
-            raise RemoteProtocolError(f"call {request.call_id} begins before call {self._incoming[0]} is whole")
-        if request.call_id in self._calls:
-            raise RemoteProtocolError(f"call {request.call_id} is open already")
-        self._latest_call = max(self._latest_call, request.call_id)
+            raise RemoteProtocolError(f"call {call_id} begins before call {self._incoming[0]} is whole")
+        if call_id in self._calls:
+            raise RemoteProtocolError(f"call {call_id} is open already")
+        self._latest_call = max(self._latest_call, call_id)
         problem: FaultStatus | None = None
         if slot is not None and slot.state is not SlotState.READY:
             problem = FaultStatus.ACCESS_DENIED
-        elif request.context_id not in self._link.contexts:
+        elif incoming.context_id not in self._link.contexts:
             problem = FaultStatus.UNKNOWN_INTERFACE
         elif len(self._calls) >= limits.RPC_OPEN_CALLS:
             problem = FaultStatus.SERVER_TOO_BUSY
-        incoming = Incoming(request.context_id, request.opnum, request.object, slot)
         if problem is not None:
-            self._drop(request.call_id, request.flags)
-            self._send_fault(request.call_id, request.context_id, problem, executed=False)
+            self._drop(call_id, header.flags)
+            self._send_fault(call_id, incoming.context_id, problem, executed=False)
             return None
-        self._incoming = request.call_id, incoming
+        self._incoming = call_id, incoming
         return incoming
 
-    def _continue(self, request: Request, slot: Slot | None) -> Incoming:
-        if self._incoming is None or self._incoming[0] != request.call_id:
-            raise RemoteProtocolError(f"a fragment of call {request.call_id}, which has no first one")
+    def _continue(self, call_id: int, belongs: tuple[int, int, Slot | None]) -> Incoming:
+        if self._incoming is None or self._incoming[0] != call_id:
+            raise RemoteProtocolError(f"a fragment of call {call_id}, which has no first one")
         incoming = self._incoming[1]
-        if (incoming.context_id, incoming.opnum, incoming.slot) != (request.context_id, request.opnum, slot):
-            raise RemoteProtocolError(f"the fragments of call {request.call_id} do not belong together")
+        if (incoming.context_id, incoming.opnum, incoming.slot) != belongs:
+            raise RemoteProtocolError(f"the fragments of call {call_id} do not belong together")
         return incoming
 
     def _deny(self, header: Header, context_id: int, status: FaultStatus) -> None:
