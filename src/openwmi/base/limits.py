@@ -464,3 +464,13 @@ PING_SECONDS: Final = 60.0
 # The name service has this long to find the address of a host: two servers that do not answer take ten seconds by
 # resolv.conf(5), and who asks is a person or a script that waits.
 PING_NAME_SECONDS: Final = 5.0
+
+# Connections of a client to one address that are open at once: eight calls under way, half of what a server of ours
+# allows one client. One that nobody uses is closed before servers close theirs, so that few requests meet a closed one.
+HTTP_CLIENT_CONNECTIONS: Final = 8
+HTTP_KEPT_SECONDS: Final = 20.0
+# Requests of a client that wait for a connection to one address: the program that asks for more has lost count.
+HTTP_CLIENT_WAITING: Final = 1 << 17
+# Octets of a body in pieces that came and were not read: then the sender is made to wait. Large enough that a reader is
+# never short of work, small enough that a thousand of them fit anywhere.
+HTTP_PIECES_OCTETS: Final = 1 << 16

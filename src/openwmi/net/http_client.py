@@ -1,17 +1,33 @@
-"""Sending one request of HTTP, and reading its response."""
+"""A client of HTTP: connections that are kept for the next request, a few to each address.
+
+    async with HttpClient() as client:
+        response = await client.send(url, request, timeout=10, limit=32_767)
+        exchange = client.begin(url, request, limit, done)      # the same without a task: done(exchange) at its end
+
+It follows no redirection. A request is sent a second time only where a connection that was kept turned out to be
+closed before any octet of an answer: then the server has not read it, or does not say.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol, cast
+from typing import Protocol, Self, cast
 
-from openwmi.base.error import Timeout, Unreachable, WbemError
-from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.error import Timeout, Unreachable, WbemError, from_exception
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.base.limits import (
+    HTTP_CLIENT_CONNECTIONS,
+    HTTP_CLIENT_WAITING,
+    HTTP_EXCHANGE_SECONDS,
+    HTTP_KEPT_SECONDS,
+)
 from openwmi.base.status import WbemStatus
 from openwmi.net import connector
-from openwmi.net.http import Exchange, Request, Response, Url
+from openwmi.net.http import Request, Response, Url
+from openwmi.net.http_wire import CUT_SHORT, ClientWire, Ended
 
 Factory = Callable[[], asyncio.Protocol]
 
@@ -24,6 +40,185 @@ class Connect(Protocol):
     ) -> Awaitable[tuple[asyncio.BaseTransport, asyncio.Protocol]]: ...
 
 
+class Exchange:
+    """One request, until it has its response.
+
+    Attributes:
+        response: set once all of it is here,
+        error: or why there is none: Unreachable, Timeout, WbemError(FAILED) for what is no response.
+    """
+
+    __slots__ = (
+        "_body",
+        "_done",
+        "_head",
+        "_place",
+        "connection",
+        "error",
+        "fresh",
+        "heard",
+        "limit",
+        "request",
+        "response",
+        "url",
+    )
+
+    def __init__(
+        self, place: _Place, url: Url, request: Request, limit: int, done: Callable[[Exchange], object]
+    ) -> None:
+        self.url = url
+        self.request = request
+        self.limit = limit
+        self.connection: _Connection | None = None
+        self.fresh = False  # whether it must have a connection that nobody used before
+        self.heard = False
+        self.response: Response | None = None
+        self.error: WbemError | None = None
+        self._place = place
+        self._done: Callable[[Exchange], object] | None = done
+        self._head: Response | None = None
+        self._body: bytes | bytearray = b""
+
+    @property
+    def ended(self) -> bool:
+        """Whether `done` was called, or never will be."""
+        return self._done is None
+
+    def cancel(self) -> None:
+        """Ends it at once, with its connection; `done` is not called. Harmless once it has ended."""
+        if self._done is None:
+            return
+        self._done = None
+        connection, self.connection = self.connection, None
+        if connection is None:
+            self._place.withdraw(self)
+        else:
+            connection.abort()
+
+    def take(self, event: Response | bytes | Ended) -> None:
+        """The next part of the response."""
+        if isinstance(event, Response):
+            self._head = event
+        elif isinstance(event, bytes):
+            self._body = bytearray(self._body) + event if self._body else event
+        elif self._head is not None:
+            head, body = self._head, self._body
+            self.response = Response(head.status, head.headers, bytes(body))
+
+    def fail(self, error: WbemError) -> None:
+        """There will be no response."""
+        if self._done is not None:
+            self.error = error
+            self.finish()
+
+    def finish(self) -> None:
+        """Tells whoever waits."""
+        done, self._done = self._done, None
+        self.connection = None
+        if done is not None:
+            done(self)
+
+
+class HttpClient:
+    """Sends requests; use it on one loop, and close it.
+
+    Args:
+        tls: for https, whom to trust and who to be; None is what the system trusts.
+        connect: what opens connections, which then does TLS itself.
+        connections: how many to one address; who comes later waits.
+        connecting: seconds that opening one may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        connect: Connect | None = None,
+        connections: int = HTTP_CLIENT_CONNECTIONS,
+        connecting: float = HTTP_EXCHANGE_SECONDS,
+    ) -> None:
+        self.connections = connections
+        self._tls = tls
+        self._connect = connect
+        self._connecting = connecting
+        self._places: dict[tuple[bool, str, int], _Place] = {}
+        self._closed = False
+
+    def begin(self, url: Url, request: Request, limit: int, done: Callable[[Exchange], object]) -> Exchange:
+        """Sends a request, now or when there is a connection, and returns at once.
+
+        Args:
+            limit: octets that the body of the response may have; beyond, nothing more is read.
+            done: is called once with the exchange, on the loop; never from within this call.
+        """
+        if self._closed:
+            raise LocalProtocolError("a request by a client of HTTP that was closed")
+        key = (url.secure, url.host, url.port)
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = _Place(self, url)
+        exchange = Exchange(place, url, request, limit, done)
+        place.begin(exchange)
+        return exchange
+
+    async def send(self, url: Url, request: Request, *, timeout: float, limit: int) -> Response:
+        """The same, waiting for the response at most `timeout` seconds. Raises the exchange's error."""
+        future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+        def done(exchange: Exchange) -> None:
+            if future.done():
+                return
+            if exchange.error is not None:
+                future.set_exception(exchange.error)
+            else:
+                assert exchange.response is not None
+                future.set_result(exchange.response)
+
+        exchange = self.begin(url, request, limit, done)
+        try:
+            async with asyncio.timeout(timeout):
+                return await future
+        except TimeoutError as error:
+            if isinstance(error, WbemError):
+                raise
+            text = f"{url.authority} did not answer within {timeout:g} s"
+            raise Timeout(WbemStatus.TIMED_OUT, text) from None
+        finally:
+            exchange.cancel()
+
+    async def aclose(self) -> None:
+        """Closes every connection; requests that are under way fail. Harmless when repeated."""
+        self._closed = True
+        places, self._places = list(self._places.values()), {}
+        for place in places:
+            place.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def open(self, url: Url, factory: Callable[[], _Connection]) -> _Connection:
+        """A new connection. Unreachable."""
+        try:
+            if self._connect is not None:
+                async with asyncio.timeout(self._connecting):
+                    _, made = await self._connect(factory, url.host, url.port, self._connecting)
+                return cast(_Connection, made)
+            if url.secure and self._tls is None:
+                self._tls = ssl.create_default_context()
+            context = self._tls if url.secure else None
+            _, found = await connector.connect(factory, url.host, url.port, self._connecting, tls=context)
+            return found
+        except ssl.SSLError as error:
+            text = f"{url.authority} could not be trusted: {error}"
+            raise Unreachable(WbemStatus.TRANSPORT_FAILURE, text) from None
+        except TimeoutError:
+            text = f"{url.authority} did not answer within {self._connecting:g} s"
+            raise Unreachable(WbemStatus.TRANSPORT_FAILURE, text) from None
+
+
 async def exchange(
     url: Url,
     request: Request,
@@ -33,86 +228,225 @@ async def exchange(
     tls: ssl.SSLContext | None = None,
     connect: Connect | None = None,
 ) -> Response:
-    """Sends a request on a connection of its own, and reads the response. Follows no redirection.
-
-    Args:
-        timeout: seconds for all of it.
-        limit: octets that the body of the response may have; beyond, nothing more is read.
-        tls: for https, whom to trust and who to be; None is what the system trusts.
-        connect: what opens the connection; TLS is then its own affair.
-
-    Raises: Unreachable; Timeout; WbemError(FAILED) for what is no response.
-    """
-    where = url.authority
-    client: _Client | None = None
-    try:
-        async with asyncio.timeout(timeout):
-            client = await _connected(url, Exchange(url, request, limit), timeout, tls, connect)
-            return await client.response
-    except TimeoutError as error:
-        if isinstance(error, WbemError):
-            raise
-        raise Timeout(WbemStatus.TIMED_OUT, f"{where} did not answer within {timeout:g} s") from None
-    except RemoteProtocolError as error:
-        raise WbemError(WbemStatus.FAILED, f"{where}: {error}") from None
-    except ssl.SSLError as error:
-        raise Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{where} could not be trusted: {error}") from None
-    except ConnectionError as error:
-        if isinstance(error, WbemError):
-            raise
-        raise Unreachable(WbemStatus.TRANSPORT_FAILURE, f"the connection to {where} was lost") from None
-    finally:
-        if client is not None:
-            client.close()
+    """Sends one request on a connection of its own. See `HttpClient` for the arguments, and for what is raised."""
+    closing = Request(request.method, request.target, (("Connection", "close"), *request.headers), request.body)
+    async with HttpClient(tls=tls, connect=connect, connecting=timeout) as client:
+        return await client.send(url, closing, timeout=timeout, limit=limit)
 
 
-async def _connected(
-    url: Url, exchanged: Exchange, timeout: float, tls: ssl.SSLContext | None, connect: Connect | None
-) -> _Client:
-    def client() -> _Client:
-        return _Client(exchanged)
+class _Place:
+    """An address that requests go to, its connections, and who waits for one."""
 
-    if connect is not None:
-        _, made = await connect(client, url.host, url.port, timeout)
-        return cast(_Client, made)
-    context = (tls or ssl.create_default_context()) if url.secure else None
-    _, found = await connector.connect(client, url.host, url.port, timeout, tls=context)
-    return found
+    def __init__(self, client: HttpClient, url: Url) -> None:
+        self._client = client
+        self._url = url
+        self._loop = asyncio.get_running_loop()
+        self._idle: list[_Connection] = []  # the one that was used last stands last
+        self._open: set[_Connection] = set()
+        self._waiting: deque[Exchange] = deque()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def begin(self, exchange: Exchange) -> None:
+        if self._idle and not exchange.fresh:
+            self._idle.pop().start(exchange)
+            return
+        if len(self._waiting) >= HTTP_CLIENT_WAITING:
+            raise WbemError(
+                WbemStatus.QUOTA_VIOLATION, f"{HTTP_CLIENT_WAITING} requests wait for {self._url.authority} already"
+            )
+        self._waiting.append(exchange)
+        self._connect()
+
+    def withdraw(self, exchange: Exchange) -> None:
+        """Nobody waits for it any more. What is cancelled is passed over when its turn comes."""
+        if self._waiting and self._waiting[-1] is exchange:
+            self._waiting.pop()
+        while self._waiting and self._waiting[0].ended:
+            self._waiting.popleft()
+        if not self._waiting:
+            for task in self._connecting:
+                task.cancel()
+
+    def free(self, connection: _Connection) -> None:
+        """A connection has nothing to do."""
+        exchange = self._next(connection)
+        if exchange is not None:
+            connection.start(exchange)
+            return
+        connection.idle_since = self._loop.time()
+        self._idle.append(connection)
+        if self._sweep is None:
+            self._sweep = self._loop.call_later(HTTP_KEPT_SECONDS, self._swept)
+
+    def lost(self, connection: _Connection) -> None:
+        """One is no more."""
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        self._connect()
+
+    def close(self) -> None:
+        if self._sweep is not None:
+            self._sweep.cancel()
+        for task in self._connecting:
+            task.cancel()
+        waiting, self._waiting = self._waiting, deque()
+        for exchange in waiting:
+            exchange.fail(_closed(self._url))
+        for connection in list(self._open):
+            connection.end(_closed(self._url))
+
+    def _next(self, connection: _Connection) -> Exchange | None:
+        waiting = self._waiting
+        while waiting:
+            exchange = waiting.popleft()
+            if exchange.ended:
+                continue
+            if exchange.fresh and connection.used:  # it gets the next new one; the others are not held up by it
+                later = next((each for each in waiting if not each.ended and not each.fresh), None)
+                waiting.appendleft(exchange)
+                if later is not None:
+                    waiting.remove(later)
+                return later
+            return exchange
+        return None
+
+    def _connect(self) -> None:
+        """Opens as many connections as are wanted and allowed."""
+        room = self._client.connections - len(self._open) - len(self._connecting)
+        if room <= 0 and self._idle and self._waiting and self._waiting[0].fresh:
+            self._idle.pop(0).abort()  # `lost` comes back here
+            return
+        for _ in range(min(room, len(self._waiting) - len(self._connecting))):
+            task = self._loop.create_task(self._opened())
+            self._connecting.add(task)
+            task.add_done_callback(self._connecting.discard)
+
+    async def _opened(self) -> None:
+        try:
+            connection = await self._client.open(self._url, lambda: _Connection(self))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the fate of who waits
+            self._refused(from_exception(error))
+            return
+        if connection.lost:
+            self._refused(Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{self._url.authority} hung up at once"))
+            return
+        self._open.add(connection)
+        self.free(connection)
+
+    def _refused(self, error: WbemError) -> None:
+        """Who has waited longest learns of it; each of the others has an attempt of its own, or the next."""
+        while self._waiting:
+            exchange = self._waiting.popleft()
+            if not exchange.ended:
+                exchange.fail(error)
+                break
+        if self._waiting:
+            self._loop.call_soon(self._connect)
+
+    def _swept(self) -> None:
+        """Closes what nobody has used for long."""
+        self._sweep = None
+        limit = self._loop.time() - HTTP_KEPT_SECONDS
+        for connection in [each for each in self._idle if each.idle_since <= limit]:
+            self._idle.remove(connection)
+            connection.abort()
+        if self._idle:
+            self._sweep = self._loop.call_at(self._idle[0].idle_since + HTTP_KEPT_SECONDS, self._swept)
 
 
-class _Client(asyncio.Protocol):
-    """Sends the request once there is a connection. `response` is its end."""
+class _Connection(asyncio.Protocol):
+    """One connection. It has at most one exchange."""
 
-    def __init__(self, exchanged: Exchange) -> None:
-        self._exchange = exchanged
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+        self._wire = ClientWire()
         self._transport: asyncio.Transport | None = None
-        self.response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._exchange: Exchange | None = None
+        self.lost = False
+        self.used = False
+        self.idle_since = 0.0
+
+    def start(self, exchange: Exchange) -> None:
+        """Sends its request."""
+        assert self._transport is not None
+        self._exchange = exchange
+        exchange.connection = self
+        try:
+            octets = self._wire.begin(exchange.url, exchange.request, exchange.limit)
+        except LocalProtocolError as mistake:
+            error = WbemError(WbemStatus.INVALID_PARAMETER, str(mistake))
+            asyncio.get_running_loop().call_soon(self.end, error)
+            return
+        self._transport.write(octets)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.write(self._exchange.encode())
 
     def data_received(self, data: bytes) -> None:
-        if self.response.done():
+        exchange = self._exchange
+        if exchange is None:  # an answer to nothing
+            self.abort()
             return
-        try:
-            self._exchange.receive(data)
-        except RemoteProtocolError as error:
-            self.response.set_exception(error)
-            self.close()
-        else:
-            if self._exchange.response is not None:
-                self.response.set_result(self._exchange.response)
+        exchange.heard = True
+        self._receive(exchange, data)
 
     def eof_received(self) -> None:
-        self.data_received(b"")
+        exchange = self._exchange
+        if exchange is not None and exchange.heard:
+            self._receive(exchange, b"")
+        elif exchange is not None and not self._again(exchange):
+            self.end(WbemError(WbemStatus.FAILED, f"{exchange.url.authority}: {CUT_SHORT}"))
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.response.done():
-            self.response.set_exception(exc or ConnectionResetError())
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
+        self.lost = True
+        exchange = self._exchange
+        if exchange is not None and not self._again(exchange):
+            self._exchange = None
+            text = f"the connection to {exchange.url.authority} was lost"
+            exchange.fail(Unreachable(WbemStatus.TRANSPORT_FAILURE, text))
+        self._place.lost(self)
 
-    def close(self) -> None:
-        """Nobody waits for the rest."""
-        self.response.cancel()
+    def abort(self) -> None:
+        """Ends it at once; nobody is told."""
+        self._exchange = None
         if self._transport is not None:
             self._transport.abort()
+
+    def end(self, error: WbemError) -> None:
+        """Ends it, and what is under way on it."""
+        exchange = self._exchange
+        self.abort()
+        if exchange is not None:
+            exchange.fail(error)
+
+    def _receive(self, exchange: Exchange, data: bytes) -> None:
+        try:
+            events = self._wire.receive(data)
+        except RemoteProtocolError as error:
+            self.end(WbemError(WbemStatus.FAILED, f"{exchange.url.authority}: {error}"))
+            return
+        for event in events:
+            exchange.take(event)
+        if exchange.response is not None:
+            self._exchange = None
+            self.used = True
+            if self._wire.ready:
+                self._place.free(self)  # first: who is told may have another request
+            else:
+                self.abort()
+            exchange.finish()
+
+    def _again(self, exchange: Exchange) -> bool:
+        """Whether the request is sent once more, on a new connection."""
+        if not self.used or exchange.heard or exchange.fresh:
+            return False
+        self._exchange = exchange.connection = None
+        exchange.fresh = True
+        self._place.begin(exchange)
+        return True
+
+
+def _closed(url: Url) -> WbemError:
+    return Unreachable(WbemStatus.TRANSPORT_FAILURE, f"the connection to {url.authority} was closed")

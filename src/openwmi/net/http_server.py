@@ -24,7 +24,8 @@ from openwmi.base.limits import (
     SOAP_ENVELOPE_OCTETS,
 )
 from openwmi.base.record import log_bug
-from openwmi.net.http import Request, Response, Session
+from openwmi.net.http import Request, Response
+from openwmi.net.http_wire import Session
 from openwmi.net.listener import Address, listen
 
 log = logging.getLogger("openwmi.net")

@@ -66,14 +66,19 @@ def decode(octets: bytes, limits: Limits = ENVELOPE, expected: Profile | None = 
     return Message(profile, headers, next(iter(body), None))
 
 
-def encode(profile: Profile, headers: Headers, body: Part | None = None, *, declared: bool = True) -> bytes:
-    """An envelope in UTF-8, which it says unless every octet counts. LocalProtocolError for what it cannot hold."""
+def encode(profile: Profile, headers: Headers, body: Part | bytes | None = None, *, declared: bool = True) -> bytes:
+    """An envelope in UTF-8, which it says unless every octet counts. LocalProtocolError for what it cannot hold.
+
+    Octets are the element in the body as somebody else wrote it, complete in itself.
+    """
     writer = Writer(profile)
     writer.open(ns.SOAP, "Header")
     headers.format(writer)
     writer.close(ns.SOAP, "Header")
     writer.open(ns.SOAP, "Body")
-    if body is not None:
+    if isinstance(body, bytes):
+        writer.octets(body)
+    elif body is not None:
         body.format(writer)
     writer.close(ns.SOAP, "Body")
     return writer.document(ns.SOAP, "Envelope", declared=declared)

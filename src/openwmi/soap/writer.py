@@ -86,6 +86,10 @@ class Writer:
         """Several of them."""
         self._parts += [fragment.text for fragment in fragments]
 
+    def octets(self, octets: bytes) -> None:
+        """An element in UTF-8 that somebody else has written, complete in itself; it is not looked at."""
+        self._parts.append(octets.decode())
+
     def document(self, namespace: str, local: str, *, declared: bool = True) -> bytes:
         """The whole, in UTF-8, which it says where it is declared; without that it is what XML takes for granted."""
         name = self.name(namespace, local)

@@ -8,6 +8,8 @@
     addresses    where devices listen, and which of their addresses to trust
     courier      their skin: sockets and a timer; search: find, resolve and watch, as Operations
     metadata     what a device says of itself; calling: one message over HTTP, and its answer
+    endpoint     calls of a device or service, as Operations; attachments: what travels beside them
+    service      a service of our own, and a request as it sees it; hosting: where services are, and their answers
     host         a device of our own; computer: this machine as one; identity: who it stays
 
 Needs lxml and h11 (the extra `wsd`). It knows nothing of CIM.
@@ -15,14 +17,18 @@ Needs lxml and h11 (the extra `wsd`). It knows nothing of CIM.
 
 from openwmi.soap import DPWS_2006, DPWS_2009, Metadata, Profile, QName
 from openwmi.wsd.addresses import usable_xaddrs
+from openwmi.wsd.attachments import Attachments, Outbound
+from openwmi.wsd.calling import Faulted
 from openwmi.wsd.client import Client, Search
 from openwmi.wsd.computer import COMPUTER, Computer, this_computer
 from openwmi.wsd.device import Device, Event, Found, Gone, Updated
+from openwmi.wsd.endpoint import Endpoint, Reply
 from openwmi.wsd.host import Host
 from openwmi.wsd.identity import Identity, held_identity, start_identity
 from openwmi.wsd.matching import Rule
 from openwmi.wsd.metadata import metadata, metadata_at
 from openwmi.wsd.search import find, resolve, watch
+from openwmi.wsd.service import Call, Handler, Service
 from openwmi.wsd.target import Announced, Target
 
 __all__ = [
@@ -30,19 +36,27 @@ __all__ = [
     "DPWS_2006",
     "DPWS_2009",
     "Announced",
+    "Attachments",
+    "Call",
     "Client",
     "Computer",
     "Device",
+    "Endpoint",
     "Event",
+    "Faulted",
     "Found",
     "Gone",
+    "Handler",
     "Host",
     "Identity",
     "Metadata",
+    "Outbound",
     "Profile",
     "QName",
+    "Reply",
     "Rule",
     "Search",
+    "Service",
     "Target",
     "Updated",
     "find",

@@ -5,21 +5,38 @@ from __future__ import annotations
 import ssl
 import uuid
 from http import HTTPStatus
+from typing import Self
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
-from openwmi.net.http import Request, parse_url
+from openwmi.net.http import Request, Response, parse_url
 from openwmi.net.http_client import Connect, exchange
-from openwmi.soap import CONTENT_TYPE, ENVELOPE, Limits, Message, Profile, SoapFault, decode, fault_of
+from openwmi.soap import CONTENT_TYPE, ENVELOPE, Limits, Message, Profile, QName, SoapFault, decode, fault_of
+from openwmi.soap.namespaces import SOAP
 
 ENVELOPE_TYPE = f"{CONTENT_TYPE}; charset=utf-8"
+FAULT = QName(SOAP, "Fault")
 
 
 class Faulted(WbemError):  # noqa: N818 - it is what happened
-    """The other side answered with a fault, which is `fault`."""
+    """The other side answered with a fault; or, raised by a service of ours, it is to be answered with one.
+
+    Attributes:
+        fault: which.
+        envelope: the message that it came in; None where it is still to be sent.
+    """
 
     fault: SoapFault
+    envelope: Message | None = None
+
+    @classmethod
+    def of(cls, fault: SoapFault, who: str = "the service", envelope: Message | None = None) -> Self:
+        """With a text that says so."""
+        made = cls(WbemStatus.FAILED, f"{who} answered with the fault {fault.subcode or fault.code}: {fault.reason}")
+        made.fault = fault
+        made.envelope = envelope
+        return made
 
 
 async def call(
@@ -48,24 +65,39 @@ async def call(
     where = parse_url(url)
     request = Request("POST", where.target, (("Content-Type", ENVELOPE_TYPE),), octets)
     response = await exchange(where, request, timeout=timeout, limit=limits.octets, tls=tls, connect=connect)
+    return read_answer(url, response, message_id, limits, profile)
+
+
+def read_answer(url: str, response: Response, message_id: str, limits: Limits, profile: Profile) -> Message:
+    """The message that answers `message_id`. Faulted; WbemError(FAILED)."""
+    message = read_message(url, response, limits, profile)
+    check_fault(url, message)
+    if message.headers.relates_to not in {message_id, ""}:
+        raise WbemError(WbemStatus.FAILED, f"{url} answered another message than the one that it was sent")
+    return message
+
+
+def read_message(url: str, response: Response, limits: Limits, profile: Profile) -> Message:
+    """The message in a response, which may be a fault. WbemError(FAILED)."""
     try:
         message = decode(response.body, limits, profile) if response.body else None
     except RemoteProtocolError as error:
         message, why = None, str(error)
     else:
         why = "there is no body"
-    fault = None if message is None else fault_of(message)
-    if message is None or (response.status != HTTPStatus.OK and fault is None):
+    if message is None or (response.status != HTTPStatus.OK and message.name != FAULT):
         raise WbemError(WbemStatus.FAILED, f"{url} answered with no message of SOAP, but HTTP {response.status}: {why}")
-    if fault is not None:
-        raised = Faulted(
-            WbemStatus.FAILED, f"{url} answered with the fault {fault.subcode or fault.code}: {fault.reason}"
-        )
-        raised.fault = fault
-        raise raised
-    if message.headers.relates_to not in {message_id, ""}:
-        raise WbemError(WbemStatus.FAILED, f"{url} answered another message than the one that it was sent")
     return message
+
+
+def check_fault(url: str, message: Message) -> None:
+    """Faulted, if it holds one."""
+    try:
+        fault = fault_of(message)
+    except RemoteProtocolError as error:
+        raise WbemError(WbemStatus.FAILED, f"{url} answered with a fault that makes no sense: {error}") from None
+    if fault is not None:
+        raise Faulted.of(fault, url, message)
 
 
 def new_message_id() -> str:

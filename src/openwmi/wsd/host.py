@@ -38,15 +38,16 @@ from openwmi.soap import (
     action_not_supported,
     decode,
     destination_unreachable,
-    encode_fault,
     encode_get_response,
     invalid_header,
     not_understood,
 )
-from openwmi.wsd.calling import ENVELOPE_TYPE, new_message_id
+from openwmi.wsd.calling import new_message_id
 from openwmi.wsd.courier import Courier
+from openwmi.wsd.hosting import Missing, Services, faulted, response
 from openwmi.wsd.matching import NO_RULES, Rule
 from openwmi.wsd.messages import Probe, Resolve
+from openwmi.wsd.service import Service
 from openwmi.wsd.target import Announced, Target
 
 log = logging.getLogger("openwmi.wsd")
@@ -69,6 +70,8 @@ class Host:
             address, it is the interface that has it.
         profiles: those that it speaks.
         rules: further rules for scopes, by their URIs.
+        services: those on it; see `add`.
+        on_missing: makes a service that somebody asks for by its id, when it does; metadata do not list it.
         tls: to serve HTTPS instead.
         network, listen_with: others than this machine's.
 
@@ -89,6 +92,8 @@ class Host:
         interfaces: Collection[str] | None = None,
         profiles: Sequence[Profile] = (DPWS_2006,),
         rules: Mapping[str, Rule] = NO_RULES,
+        services: Sequence[Service] = (),
+        on_missing: Missing | None = None,
         tls: ssl.SSLContext | None = None,
         network: DatagramNetwork | None = None,
         listen_with: Listen | None = None,
@@ -97,6 +102,7 @@ class Host:
         self._metadata = metadata
         self._profiles = tuple(profiles)
         self._path = f"/{_uuid_of(address)}"
+        self._own_paths = {self._path, *(each.directed_path for each in self._profiles)}
         device = Announced(
             address, tuple(types), tuple(scopes), scheme="http" if tls is None else "https", path=self._path
         )
@@ -106,6 +112,10 @@ class Host:
         self._network = network
         self._listen_with = listen_with
         self._server = HttpServer(self._answer)
+        self._services = Services(self._path, device.scheme, self._profiles, on_missing)
+        self._services.port = listen.port
+        for service in services:
+            self._services.add(service, listed=True)
         self._courier: Courier | None = None
 
     async def start(self) -> Address:
@@ -126,6 +136,7 @@ class Host:
             await self._server.close()
             raise
         self._courier = courier
+        self._services.port = self.where.port
         self.target.device = replace(self.target.device, port=self.where.port)
         self.target.start(interfaces, courier.now())
         courier.turn()
@@ -152,6 +163,26 @@ class Host:
             self.target.update(self.target.device, self._courier.now())
             self._courier.turn()
 
+    def add(self, service: Service, *, listed: bool = True) -> None:
+        """One more service. Where it is not `listed` metadata do not tell of it: whoever is to use it is told its
+        `url`. WbemError(ALREADY_EXISTS) where there is one of that id.
+        """
+        self._services.add(service, listed=listed)
+        if listed:
+            self.update(self._metadata)
+
+    async def retire(self, service: Service) -> None:
+        """It is gone: no handler of it runs once this has returned, and who still waits for an answer gets none.
+
+        Harmless when repeated.
+        """
+        if await self._services.retire(service):
+            self.update(self._metadata)
+
+    def url(self, service: Service, host: str = "") -> str:
+        """Where a service is, at that address of this machine; that at which it listens if none is said."""
+        return self._services.url(service, host or self.where.host)
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -171,7 +202,11 @@ class Host:
     # What comes over HTTP.
 
     async def _answer(self, request: Request, peer: Address, local: Address) -> Response:
-        refusal = self._refusal(request)
+        path = request.target.partition("?")[0]
+        service = None if path in self._own_paths else self._services.find(path)
+        if service is None and path not in self._own_paths:
+            return Response(HTTPStatus.NOT_FOUND)
+        refusal = _refusal(request)
         if refusal is not None:
             return refusal
         try:
@@ -179,29 +214,20 @@ class Host:
         except RemoteProtocolError as error:
             log.debug("%s sent what is no message of SOAP: %s", peer.host, error)
             return Response(HTTPStatus.BAD_REQUEST)
-        octets, fault = self._carry_out(message, request.target.partition("?")[0], local)
-        status = HTTPStatus.OK
-        if fault is not None:  # SOAP 1.2 part 2, 7.5.2.2
-            status = HTTPStatus.BAD_REQUEST if fault.code == "Sender" else HTTPStatus.INTERNAL_SERVER_ERROR
-        return Response(status, (("Content-Type", ENVELOPE_TYPE),), octets)
+        if service is not None:
+            return await self._services.answer(service, message, peer, local, self._metadata)
+        return self._carry_out(message, path, local)
 
-    def _refusal(self, request: Request) -> Response | None:
-        if request.target.partition("?")[0] not in {self._path, *(each.directed_path for each in self._profiles)}:
-            return Response(HTTPStatus.NOT_FOUND)
-        if request.method != "POST":
-            return Response(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "POST"),))
-        if request.header("content-type").partition(";")[0].strip().lower() != CONTENT_TYPE:
-            return Response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-        return None
-
-    def _carry_out(self, message: Message, path: str, local: Address) -> tuple[bytes, SoapFault | None]:
+    def _carry_out(self, message: Message, path: str, local: Address) -> Response:
         profile, headers = message.profile, message.headers
         if headers.action in {profile.action(Probe.name), profile.action(Resolve.name)} and profile in self._profiles:
-            return self.target.respond(message, local.host)
+            octets, fault = self.target.respond(message, local.host)
+            return response(octets, fault)
         fault = self._fault(message, path)
         if fault is not None:
-            return encode_fault(message, fault, new_message_id()), fault
-        return encode_get_response(message, self._metadata, new_message_id()), None
+            return faulted(message, fault)
+        said = self._services.within(self._metadata, local.host)
+        return response(encode_get_response(message, said, new_message_id()))
 
     def _fault(self, message: Message, path: str) -> SoapFault | None:
         """Why there is no metadata for it."""
@@ -215,6 +241,15 @@ class Host:
         if headers.to.startswith("urn:") and headers.to.lower() != self.target.device.address.lower():
             return destination_unreachable(profile, headers.to)
         return None
+
+
+def _refusal(request: Request) -> Response | None:
+    """Why it cannot be a message of SOAP."""
+    if request.method != "POST":
+        return Response(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "POST"),))
+    if request.header("content-type").partition(";")[0].strip().lower() != CONTENT_TYPE:
+        return Response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    return None
 
 
 def _uuid_of(address: str) -> str:

@@ -1,0 +1,255 @@
+"""Calling a device or a service on it: a message there, and the one that answers it, as an Operation.
+
+    endpoint = Endpoint("http://192.0.2.7:5357/…", to="urn:uuid:…")
+    reply = await endpoint.two_way("http://…/GetFileList", body)
+
+A call costs no task: what answers it is read as it comes, on the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Generic, Self, TypeVar
+
+from openwmi.base.clock import Deadline
+from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError
+from openwmi.base.status import WbemStatus
+from openwmi.net.http import Request, Response, Url, parse_url
+from openwmi.net.http_client import Exchange, HttpClient
+from openwmi.operation import LOCAL, CallContext, Operation, SingleResult
+from openwmi.soap import (
+    DPWS_2006,
+    ENVELOPE,
+    EndpointReference,
+    Headers,
+    Limits,
+    Message,
+    Part,
+    Profile,
+    encode,
+)
+from openwmi.wsd.attachments import NONE, Attachments, Outbound
+from openwmi.wsd.calling import ENVELOPE_TYPE, check_fault, new_message_id, read_message
+
+R = TypeVar("R")
+
+CALL_SECONDS = 30.0
+"""How long a call may take where nobody says it. Windows: the value behind WSDET_RESPONSE_TIMEOUT is not documented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What answered a call.
+
+    Attributes:
+        message: its headers, and the element in its body.
+        attachments: what came beside it.
+    """
+
+    message: Message
+    attachments: Attachments = field(default_factory=lambda: NONE)
+
+
+class Endpoint:
+    """A device or one of its services, as a client sees it. Use it on one loop.
+
+    Args:
+        url: where it listens.
+        to: whom messages are for: the address of an endpoint, or all of it with its parameters; None is the URL.
+        profile: the versions that it speaks.
+        http: what carries messages, and may be shared; an endpoint without one makes its own, and closes that.
+        limits: how much an answer may be.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        to: EndpointReference | str | None = None,
+        profile: Profile = DPWS_2006,
+        http: HttpClient | None = None,
+        limits: Limits = ENVELOPE,
+    ) -> None:
+        self._url = parse_url(url)
+        self._to = to if isinstance(to, EndpointReference) else EndpointReference(to or url)
+        self._own = http is None
+        self._http = HttpClient() if http is None else http
+        self._anonymous = EndpointReference(profile.anonymous)
+        self._late = 0
+        self.url = url
+        self.profile = profile
+        self.limits = limits
+
+    @property
+    def to(self) -> EndpointReference:
+        """Whom messages are for."""
+        return self._to
+
+    @property
+    def late(self) -> int:
+        """Answers that came for nobody: to what was not asked, too late, or twice. They were dropped."""
+        return self._late
+
+    def two_way(
+        self,
+        action: str,
+        body: Part | bytes | None,
+        *,
+        reply_action: str | None = None,
+        attachments: Sequence[Outbound] = (),
+        timeout: float | None = CALL_SECONDS,
+    ) -> Operation[Reply]:
+        """Sends a message that is answered, and returns at once.
+
+        Args:
+            action: what it wants.
+            body: the element in its body, or that as octets, complete in itself.
+            reply_action: what the answer must say that it is; None takes any.
+            attachments: what travels beside it.
+            timeout: seconds until the answer's envelope is here; None waits for ever.
+
+        Raises, from the operation: Faulted, Timeout, Unreachable; WbemError(FAILED) for what is no answer;
+        WbemError(INVALID_PARAMETER) for what cannot be sent. Cancelling it ends the exchange with its connection.
+        """
+        return self._start(_TwoWay(self, action, timeout, reply_action), body, attachments, self._anonymous)
+
+    def one_way(
+        self,
+        action: str,
+        body: Part | bytes | None,
+        *,
+        attachments: Sequence[Outbound] = (),
+        timeout: float | None = CALL_SECONDS,
+    ) -> Operation[None]:
+        """The same for a message that nobody answers: it ends once the other side says that it has it."""
+        return self._start(_OneWay(self, action, timeout), body, attachments, None)
+
+    async def aclose(self) -> None:
+        """Closes the connections that are its own; calls on them fail."""
+        if self._own:
+            await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def drop(self) -> None:
+        """Counts an answer for nobody."""
+        self._late += 1
+
+    def _start(
+        self,
+        call: _Call[R],
+        body: Part | bytes | None,
+        attachments: Sequence[Outbound],
+        reply_to: EndpointReference | None,
+    ) -> Operation[R]:
+        operation = Operation(call.results)
+        try:
+            octets = encode(
+                self.profile,
+                Headers(
+                    call.action,
+                    call.message_id,
+                    self._to.address,
+                    reply_to=reply_to,
+                    others=self._to.parameters,
+                ),
+                body,
+            )
+            if attachments:
+                raise LocalProtocolError("attachments cannot be sent yet")
+            request = Request("POST", self._url.target, _PLAIN, octets)
+            call.send(self._http, self._url, request)
+        except LocalProtocolError as error:
+            call.results.fail(WbemError(WbemStatus.INVALID_PARAMETER, f"{self.url} cannot be sent that: {error}"))
+        except WbemError as error:
+            call.results.fail(error)
+        return operation
+
+
+class _Call(Generic[R]):
+    """One call: what to do with its answer."""
+
+    __slots__ = ("_endpoint", "action", "message_id", "results")
+
+    def __init__(self, endpoint: Endpoint, action: str, timeout: float | None) -> None:
+        self._endpoint = endpoint
+        self.action = action
+        self.message_id = new_message_id()
+        context = LOCAL
+        if timeout is not None:
+            context = CallContext(deadline=Deadline.after(asyncio.get_running_loop().time(), timeout))
+        self.results: SingleResult[R] = SingleResult(_name(action), context)
+
+    def send(self, http: HttpClient, url: Url, request: Request) -> None:
+        """Sends it, and waits."""
+        if self.results.finished:  # it had no time at all
+            return
+        exchange = http.begin(url, request, self._endpoint.limits.octets, self.answered)
+        self.results.on_stop(exchange.cancel)
+        self.results.begin()
+
+    def answered(self, exchange: Exchange) -> None:
+        """There is a response, or none."""
+        if exchange.error is not None:
+            self.results.fail(exchange.error)
+            return
+        assert exchange.response is not None
+        try:
+            result = self.read(exchange.response)
+        except WbemError as error:
+            self.results.fail(error)
+        else:
+            self.results.finish(result)
+
+    def read(self, response: Response) -> R | None:
+        """What the response says. WbemError."""
+        raise NotImplementedError
+
+
+class _TwoWay(_Call[Reply]):
+    __slots__ = ("_reply_action",)
+
+    def __init__(self, endpoint: Endpoint, action: str, timeout: float | None, reply_action: str | None) -> None:
+        super().__init__(endpoint, action, timeout)
+        self._reply_action = reply_action
+
+    def read(self, response: Response) -> Reply:
+        endpoint = self._endpoint
+        message = read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
+        said = message.headers
+        if said.relates_to not in {self.message_id, ""}:
+            endpoint.drop()
+            raise WbemError(WbemStatus.FAILED, f"{endpoint.url} answered another message than the one that it was sent")
+        check_fault(endpoint.url, message)
+        if self._reply_action is not None and said.action != self._reply_action:
+            text = f"{endpoint.url} answered with {said.action[:200]!r} where {self._reply_action!r} was expected"
+            raise WbemError(WbemStatus.FAILED, text)
+        return Reply(message)
+
+
+class _OneWay(_Call[None]):
+    __slots__ = ()
+
+    def read(self, response: Response) -> None:
+        endpoint = self._endpoint
+        if response.body or response.status not in range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
+            message = read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
+            check_fault(endpoint.url, message)
+
+
+@lru_cache(256)
+def _name(action: str) -> str:
+    """What the operation is called. Programs call a handful of actions again and again."""
+    return f"call {action}"
+
+
+_PLAIN = (("Content-Type", ENVELOPE_TYPE),)

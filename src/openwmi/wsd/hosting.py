@@ -1,0 +1,207 @@
+"""The services on a device of our own: where each is, who answers what, and how an answer is written.
+
+It is the part of `host` that knows of services and nothing of discovery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote, unquote
+
+from openwmi.base.error import WbemError
+from openwmi.base.record import log_bug
+from openwmi.base.status import WbemStatus
+from openwmi.net.http import Response
+from openwmi.net.listener import Address
+from openwmi.soap import (
+    GET,
+    EndpointReference,
+    Headers,
+    Message,
+    Metadata,
+    Profile,
+    Relationship,
+    SoapFault,
+    action_not_supported,
+    encode,
+    encode_fault,
+    encode_get_response,
+    endpoint_unavailable,
+    invalid_header,
+    missing_header,
+    not_understood,
+)
+from openwmi.soap import Service as Hosted
+from openwmi.wsd.addresses import format_xaddr
+from openwmi.wsd.attachments import NONE, Attachments
+from openwmi.wsd.calling import ENVELOPE_TYPE, Faulted, new_message_id
+from openwmi.wsd.service import Answer, Call, Handler, Service
+
+log = logging.getLogger("openwmi.wsd")
+
+Missing = Callable[[str], Service | None]
+"""Makes a service that somebody asks for by its id, and that is not there (IWSDDeviceHostNotify::GetService)."""
+
+
+class Services:
+    """Those of one device.
+
+    Args:
+        path: of the device; each service is below it.
+        scheme: `http` or `https`.
+        profiles: those that are spoken.
+        missing: makes services when somebody asks for them.
+    """
+
+    def __init__(self, path: str, scheme: str, profiles: Sequence[Profile], missing: Missing | None) -> None:
+        self.path = path
+        self.port = 0
+        self.profiles = tuple(profiles)
+        self.missing = missing
+        self._scheme = scheme
+        self._services: dict[str, Service] = {}
+        self._listed: set[str] = set()
+        self._running: dict[Service, set[asyncio.Task[object]]] = {}
+
+    def add(self, service: Service, *, listed: bool) -> None:
+        """WbemError(ALREADY_EXISTS) where there is one of that id, INVALID_PARAMETER without one."""
+        if not service.service_id:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, "a service needs an id")
+        if service.service_id in self._services:
+            raise WbemError(WbemStatus.ALREADY_EXISTS, f"there is a service {service.service_id} on this device")
+        self._services[service.service_id] = service
+        if listed:
+            self._listed.add(service.service_id)
+
+    async def retire(self, service: Service) -> bool:
+        """No handler of it runs once this has returned; says whether metadata listed it. Harmless when repeated."""
+        if self._services.get(service.service_id) is service:
+            del self._services[service.service_id]
+        listed = service.service_id in self._listed
+        self._listed.discard(service.service_id)
+        ours = asyncio.current_task()
+        running = [task for task in self._running.get(service, ()) if task is not ours]
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+        return listed
+
+    def find(self, path: str) -> Service | None:
+        """The one at that path; one that was missing is made."""
+        start = f"{self.path}/"
+        if not path.startswith(start):
+            return None
+        service_id = unquote(path[len(start) :])
+        service = self._services.get(service_id)
+        if service is None and self.missing is not None and service_id:
+            service = self.missing(service_id)
+            if service is not None:
+                self._services[service_id] = service
+        return service
+
+    def url(self, service: Service, host: str) -> str:
+        """Where it is, at that address of ours."""
+        return format_xaddr(self._scheme, host, self.port, f"{self.path}/{quote(service.service_id, safe='')}")
+
+    def hosted(self, service: Service, host: str) -> Hosted:
+        """As metadata describe it."""
+        return Hosted((EndpointReference(self.url(service, host)),), service.types, service.service_id)
+
+    def within(self, metadata: Metadata, host: str) -> Metadata:
+        """A device's metadata with the services that they list."""
+        hosted = tuple(self.hosted(self._services[each], host) for each in self._services if each in self._listed)
+        if not hosted:
+            return metadata
+        relationships = list(metadata.relationships) or [Relationship()]
+        relationships[0] = replace(relationships[0], hosted=(*relationships[0].hosted, *hosted))
+        return replace(metadata, relationships=tuple(relationships))
+
+    async def answer(
+        self,
+        service: Service,
+        message: Message,
+        peer: Address,
+        local: Address,
+        metadata: Metadata,
+        attachments: Attachments = NONE,
+    ) -> Response:
+        """The answer to a message for a service."""
+        fault = self._refusal(message)
+        if fault is not None:
+            return faulted(message, fault)
+        handler = service.actions.get(message.headers.action)
+        if handler is None:
+            if message.headers.action != GET:
+                return faulted(message, action_not_supported(message.profile, message.headers.action))
+            mine = Relationship(metadata.host, (self.hosted(service, local.host),))
+            said = Metadata(relationships=(mine,), others=service.sections)
+            return response(encode_get_response(message, said, new_message_id()))
+        call = Call(message, peer, local, attachments)
+        answer = await self._carry_out(service, handler, call)
+        if answer is None:
+            return Response(HTTPStatus.ACCEPTED)
+        if answer.fault is not None:
+            return faulted(message, answer.fault)
+        return self._encoded(message, answer)
+
+    def _refusal(self, message: Message) -> SoapFault | None:
+        profile, headers = message.profile, message.headers
+        if headers.not_understood:
+            return not_understood(headers.not_understood)
+        if profile not in self.profiles or not headers.action:
+            return action_not_supported(profile, headers.action)
+        if not headers.is_anonymous(profile):
+            return invalid_header(profile, "ReplyTo")
+        if headers.reply_to is not None and not headers.message_id:
+            return missing_header(profile, "MessageID")
+        return None
+
+    async def _carry_out(self, service: Service, handler: Handler, call: Call) -> Answer | None:
+        task = asyncio.current_task()
+        assert task is not None, "requests are answered by tasks"
+        running = self._running.setdefault(service, set())
+        running.add(task)
+        try:
+            return await call.answer(handler)
+        except Faulted as error:
+            return Answer(fault=error.fault)
+        except Exception as error:  # noqa: BLE001 - it is the service's own code; the client gets a fault
+            log_bug(log, "a handler of a service failed", error)
+            return Answer(fault=endpoint_unavailable(call.message.profile))
+        finally:
+            running.discard(task)
+            if not running:
+                self._running.pop(service, None)
+
+    def _encoded(self, request: Message, answer: Answer) -> Response:
+        asked = request.headers
+        headers = Headers(
+            answer.action or f"{asked.action}Response",
+            new_message_id(),
+            request.profile.anonymous,
+            asked.message_id,
+            others=() if asked.reply_to is None else asked.reply_to.parameters,
+        )
+        return response(encode(request.profile, headers, answer.body))
+
+
+def faulted(request: Message, fault: SoapFault) -> Response:
+    """The answer that holds a fault."""
+    return response(encode_fault(request, fault, new_message_id()), fault)
+
+
+def response(octets: bytes, fault: SoapFault | None = None) -> Response:
+    """An envelope as a response of HTTP; which status a fault has is said in SOAP 1.2 part 2, 7.5.2.2."""
+    status = HTTPStatus.OK
+    if fault is not None:
+        status = HTTPStatus.BAD_REQUEST if fault.code == "Sender" else HTTPStatus.INTERNAL_SERVER_ERROR
+    return Response(status, _SOAP, octets)
+
+
+_SOAP: Final = (("Content-Type", ENVELOPE_TYPE),)
