@@ -1,8 +1,12 @@
-"""Values, classes and instances of any shape, for hypothesis: what can be sent, and comes back equal."""
+"""Values, classes and instances of any shape, for hypothesis: what can be sent, and comes back equal.
+
+Strategies are kept: making and checking one anew for each draw takes longer than drawing.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -50,79 +54,116 @@ VALUES: dict[CimType, st.SearchStrategy[Any]] = {
 }
 
 
+BOOLEANS = st.booleans()
+FLAVORS = st.integers(0, 255)
+DIRECTIONS = st.sampled_from([(True, False), (False, True), (True, True)])
+NULL = st.none()
+NULLABLE = (CimType.OBJECT, CimType.STRING, CimType.DATETIME, CimType.REFERENCE)
+
+
+@cache
 def types(*, objects: bool) -> st.SearchStrategy[Type]:
     cims = st.sampled_from([cim for cim in CimType if objects or cim is not CimType.OBJECT])
-    return st.builds(_type, cims, st.booleans(), st.none() | NAMES)
+    return st.builds(_type, cims, BOOLEANS, NULL | NAMES)
 
 
 def _type(cim: CimType, array: bool, name: str | None) -> Type:
     return Type(cim, array, name if cim in (CimType.OBJECT, CimType.REFERENCE) else None)
 
 
+@cache
 def values(type_: Type, depth: int) -> st.SearchStrategy[Any]:
     one = objects(depth - 1) if type_.cim is CimType.OBJECT else VALUES[type_.cim]
-    if type_.array and type_.cim in (CimType.OBJECT, CimType.STRING, CimType.DATETIME, CimType.REFERENCE):
-        one = st.none() | one  # an element that is a reference can be NULL
+    if type_.array and type_.cim in NULLABLE:
+        one = NULL | one  # an element that is a reference can be NULL
     return st.lists(one, max_size=3).map(tuple) if type_.array else one
 
 
+@cache
+def values_or_null(type_: Type, depth: int) -> st.SearchStrategy[Any]:
+    return NULL | values(type_, depth)
+
+
+@cache
 def objects(depth: int) -> st.SearchStrategy[CimInstance | CimClass]:
     return instances(depth) | classes(depth, methods=False)
 
 
+@cache
+def names(most: int, least: int = 0) -> st.SearchStrategy[list[str]]:
+    return st.lists(NAMES, min_size=least, max_size=most, unique_by=fold)
+
+
+@cache
+def one_of(chain: tuple[str, ...]) -> st.SearchStrategy[str]:
+    return st.sampled_from(chain)
+
+
 @st.composite
-def qualifiers(draw: st.DrawFn) -> Qualifiers:
+def _qualifiers(draw: st.DrawFn) -> Qualifiers:
     found = []
-    for name in draw(st.lists(NAMES, max_size=2, unique_by=fold)):
-        type_ = draw(types(objects=False).filter(lambda type_: type_.class_name is None))
-        nothing = st.none() if type_.array or type_.cim is CimType.STRING else st.nothing()
-        found.append(Qualifier(name, draw(values(type_, 0) | nothing), type_, Flavor(draw(st.integers(0, 255)))))
+    for name in draw(names(2)):
+        type_ = draw(_OF_QUALIFIERS)
+        can_be_null = type_.array or type_.cim is CimType.STRING
+        value = draw((values_or_null if can_be_null else values)(type_, 0))
+        found.append(Qualifier(name, value, type_, Flavor(draw(FLAVORS))))
     return qualifier_set(*found)
 
 
+_OF_QUALIFIERS = types(objects=False).filter(lambda type_: type_.class_name is None)
+_QUALIFIERS = _qualifiers()
+
+
+def qualifiers() -> st.SearchStrategy[Qualifiers]:
+    return _QUALIFIERS
+
+
+@cache
 @st.composite
-def methods(draw: st.DrawFn, name: str, chain: list[str]) -> Method:
-    names = draw(st.lists(NAMES, max_size=3, unique_by=fold))
+def _methods(draw: st.DrawFn, name: str, chain: tuple[str, ...]) -> Method:
     parameters = []
-    for position, each in enumerate(names):
-        is_in, is_out = draw(st.sampled_from([(True, False), (False, True), (True, True)]))
+    for position, each in enumerate(draw(names(3))):
+        is_in, is_out = draw(DIRECTIONS)
         type_ = draw(types(objects=True))
-        default = draw(st.none() | values(type_, 0)) if type_.cim is not CimType.OBJECT else None
-        parameters.append(Parameter(each, type_, draw(qualifiers()), is_in, is_out, position, default))
-    returns = draw(st.none() | types(objects=True))
-    return Method(name, tuple(parameters), returns, draw(qualifiers()), draw(st.sampled_from(chain)))
+        default = draw(values_or_null(type_, 0)) if type_.cim is not CimType.OBJECT else None
+        parameters.append(Parameter(each, type_, draw(_QUALIFIERS), is_in, is_out, position, default))
+    returns = draw(_RETURNS)
+    return Method(name, tuple(parameters), returns, draw(_QUALIFIERS), draw(one_of(chain)))
 
 
+_RETURNS = NULL | types(objects=True)
+
+
+@cache
 @st.composite
 def classes(draw: st.DrawFn, depth: int, *, methods: bool = True) -> CimClass:
-    chain = draw(st.lists(NAMES, min_size=1, max_size=3, unique_by=fold))  # the topmost class first
+    chain = tuple(draw(names(3, 1)))  # the topmost class first
     properties = []
-    for name in draw(st.lists(NAMES, max_size=9, unique_by=fold)):
+    for name in draw(names(9)):
         type_ = draw(types(objects=depth > 0))
-        default = draw(st.none() | values(type_, depth)) if draw(st.booleans()) else None
-        properties.append(
-            Property(name, type_, default, draw(qualifiers()), draw(st.sampled_from(chain)), draw(st.booleans()))
-        )
-    own = [draw(_methods(name, chain)) for name in draw(st.lists(NAMES, max_size=2 if methods else 0, unique_by=fold))]
+        default = draw(values_or_null(type_, depth)) if draw(BOOLEANS) else None
+        properties.append(Property(name, type_, default, draw(_QUALIFIERS), draw(one_of(chain)), draw(BOOLEANS)))
+    own = [draw(_methods(name, chain)) for name in draw(names(2 if methods else 0))]
     return CimClass(
         chain[-1],
         derivation=tuple(reversed(chain[:-1])),
         properties=tuple(properties),
         methods=tuple(own),
-        qualifiers=draw(qualifiers()),
-        server=draw(st.sampled_from(["", "SRV1", "сервер"])),
-        namespace=draw(st.sampled_from(["", r"root\cimv2"])),
+        qualifiers=draw(_QUALIFIERS),
+        server=draw(_SERVERS),
+        namespace=draw(_NAMESPACES),
     )
 
 
-_methods = methods
+_SERVERS, _NAMESPACES = st.sampled_from(["", "SRV1", "сервер"]), st.sampled_from(["", r"root\cimv2"])
 
 
+@cache
 @st.composite
 def instances(draw: st.DrawFn, depth: int) -> CimInstance:
     cls = draw(classes(depth, methods=False))
-    row = tuple(draw(st.none() | values(prop.type, depth)) for prop in cls.properties)
-    if not draw(st.booleans()):
+    row = tuple([draw(values_or_null(prop.type, depth)) for prop in cls.properties])
+    if not draw(BOOLEANS):
         return CimInstance(cls, row)
-    of_properties = [(name, draw(qualifiers())) for name in cls.names if draw(st.booleans())]
-    return CimInstance(cls, row, draw(qualifiers()), NameMap((name, each) for name, each in of_properties if each))
+    of_properties = [(name, draw(_QUALIFIERS)) for name in cls.names if draw(BOOLEANS)]
+    return CimInstance(cls, row, draw(_QUALIFIERS), NameMap((name, each) for name, each in of_properties if each))

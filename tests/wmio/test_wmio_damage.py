@@ -27,7 +27,7 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_four_times_the_octets_are_four_times_the_work(shape: str) -> None:
-    small, large = SHAPES[shape](150), SHAPES[shape](600)
+    small, large = SHAPES[shape](90), SHAPES[shape](360)
     use(small)  # what is made once, is made
     assert operations(large) <= 1.2 * len(large) / len(small) * operations(small)
 
@@ -70,7 +70,7 @@ def test_everything_asked_for_takes_at_most_twenty_bytes_per_octet(shape: str) -
     """The shortest string takes fifty bytes, its place in a tuple eight, a qualifier of seventeen octets 250. No peer
     makes it worse: the crafted shapes take no more than honest ones.
     """
-    octets = SHAPES[shape](600)
+    octets = SHAPES[shape](400)
     use(octets)
     assert takes_at_most(20 * len(octets) + THIRTY_LEVELS, octets, use)
 
