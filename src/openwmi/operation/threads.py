@@ -156,13 +156,14 @@ class _Spares:
         with self._guard:
             place = self._waiting.pop() if self._waiting else None
         if place is None:
-            threading.Thread(target=self._main, args=(workers,), name=workers.name, daemon=True).start()
+            threading.Thread(target=self._main, args=([workers],), name=workers.name, daemon=True).start()
         else:
             place.workers = workers
             place.thread.name = workers.name
             place.hired.release()
 
-    def _main(self, workers: Workers | None) -> None:
+    def _main(self, first: list[Workers]) -> None:
+        workers: Workers | None = first.pop()  # a thread keeps what it was started with
         while workers is not None:
             workers.work()
             workers = None  # nothing is kept alive by a thread that waits
