@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from openwmi.base.error import WbemError
 from openwmi.engine import Engine
 from openwmi.engine.provider import Request
 from openwmi.engine.registration import shipped_class
-from openwmi.providers.host import Host, Kernel
+from openwmi.providers.host import BusError, Host, Kernel
 from openwmi.providers.services.cron import entries, numbers
 from openwmi.providers.services.job import ScheduledJobProvider
 from openwmi.session import Namespace
@@ -156,6 +157,22 @@ def test_timers_without_a_calendar(host: Make, rows: Rows) -> None:
     assert row["JobStatus"] == "Failure"
     (once,) = rows(host("cloud", timer(TimersMonotonic=[["OnBootUSec", 1, 2]], Unit="x.target")))
     assert (once["RunRepeatedly"], once["Command"], once["Owner"], once["JobStatus"]) == (False, None, None, None)
+
+
+async def test_cron_has_its_jobs_where_systemd_is_silent(host: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = host("laptop")
+
+    def silent(*_: object) -> object:
+        raise BusError("openwmi.Silent", "Manager.ListUnits did not answer within 2 s")
+
+    monkeypatch.setattr(made.bus, "call", silent)
+    ns = Namespace(Engine("HOST1", [ScheduledJobProvider(made)]).session(r"root\cimv2"))
+    found = []
+    with pytest.raises(WbemError, match="did not answer within 2 s"):
+        async for job in ns.query("SELECT Name, JobId FROM Win32_ScheduledJob"):
+            found.append(job)  # noqa: PERF401 - a comprehension would lose what came before the failure
+    assert [job.Name for job in found] == ["/etc/crontab", "/etc/crontab"]
+    assert (await ns.get(f"Win32_ScheduledJob.JobId={found[1].JobId}")).Name == "/etc/crontab"
 
 
 async def test_a_number_stays_with_its_job(host: Make, rows: Rows) -> None:

@@ -245,6 +245,13 @@ def test_refusals_are_codes(error: str, code: int, host: Make, call: Call) -> No
     assert call(provider.change_start_mode, "ssh", StartMode="Disabled") == code
 
 
+@pytest.mark.parametrize(("error", "code"), [("openwmi.Silent", 7), ("org.freedesktop.DBus.Error.AccessDenied", 2)])
+def test_who_cannot_look_for_the_service_gets_a_code(error: str, code: int, host: Make, call: Call) -> None:
+    provider = ServiceProvider(host("laptop", bus_of("laptop", **{"ListUnits()": {"error": error}})))
+    for function in (provider.start, provider.stop, provider.change_start_mode):
+        assert call(function, "ssh") == code
+
+
 def test_no_such_service_and_no_instance(host: Make, call: Call) -> None:
     provider = ServiceProvider(host("laptop"))
     for function in (provider.start, provider.stop, provider.change_start_mode):

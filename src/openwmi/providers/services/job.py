@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from openwmi.base.error import WbemError
 from openwmi.engine.provider import Request
 from openwmi.model import CimDateTime
 from openwmi.providers.host import Host
@@ -220,9 +221,16 @@ class ScheduledJobProvider(HostProvider[Numbered]):
             yield Numbered(number, job)
 
     def _jobs(self) -> Iterator[Job]:
-        systemd = Systemd(self.host)
-        for unit in sorted(systemd.units):
+        """Where systemd does not answer cron has its jobs all the same; then the failure is raised."""
+        systemd, failure = Systemd(self.host), None
+        try:
+            units = sorted(systemd.units)
+        except WbemError as error:
+            units, failure = [], error
+        for unit in units:
             if unit.endswith(TIMER):
                 yield TimerJob(systemd, unit)
         for entry in entries(self.host):
             yield CronJob(self.host, entry)
+        if failure is not None:
+            raise failure

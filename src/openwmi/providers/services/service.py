@@ -114,22 +114,27 @@ class ServiceProvider(HostProvider[Service]):
     @method("StartService")
     def start(self, call: MethodCall) -> Row:
         """Returns once systemd has accepted it, as Windows does; State then says how it went on."""
-        service = self._service(call)
-        if service.is_started:
-            return {"ReturnValue": ALREADY_RUNNING}
-        return _answered(lambda: _start(service))
+        return self._answered(call, _start)
 
     @method("StopService")
     def stop(self, call: MethodCall) -> Row:
         """Windows refuses while a service runs that needs this one; systemd would stop that, too."""
-        service = self._service(call)
-        return _answered(lambda: _stop(service))
+        return self._answered(call, _stop)
 
     @method("ChangeStartMode")
     def change_start_mode(self, call: MethodCall) -> Row:
-        service = self._service(call)
-        change = _CHANGES.get(str(call.inputs.get("StartMode") or "").lower())
-        return {"ReturnValue": INVALID_PARAMETER} if change is None else _answered(lambda: change(service))
+        return self._answered(call, _CHANGES.get(str(call.inputs.get("StartMode") or "").lower(), _change_to_nothing))
+
+    def _answered(self, call: MethodCall, action: Callable[[Service], int]) -> Row:
+        """The code of what came of it, also where the bus fails while the service is looked for."""
+        try:
+            return {"ReturnValue": action(self._service(call))}
+        except BusError as error:
+            return {"ReturnValue": _code(error)}
+        except WbemError as problem:
+            if isinstance(problem.__cause__, BusError):
+                return {"ReturnValue": _code(problem.__cause__)}
+            raise
 
     def _service(self, call: MethodCall) -> Service:
         """The service that a method is called on. WbemError(INVALID_METHOD_PARAMETERS, NOT_FOUND)."""
@@ -145,6 +150,8 @@ class ServiceProvider(HostProvider[Service]):
 
 
 def _start(service: Service) -> int:
+    if service.is_started:
+        return ALREADY_RUNNING
     if _start_mode(service) == "Disabled":
         return DISABLED
     service.systemd.ask("StartUnit", "ss", service.unit, "replace")
@@ -192,11 +199,12 @@ def _unmask(service: Service) -> None:
 _CHANGES: Mapping[str, Callable[[Service], int]] = {"automatic": _enable, "manual": _disable, "disabled": _mask}
 
 
-def _answered(action: Callable[[], int]) -> Row:
-    try:
-        return {"ReturnValue": action()}
-    except BusError as error:
-        return {"ReturnValue": TIMEOUT if error.name in SILENT else _CODES.get(error.name, UNKNOWN_FAILURE)}
+def _change_to_nothing(_: Service) -> int:
+    return INVALID_PARAMETER
+
+
+def _code(error: BusError) -> int:
+    return TIMEOUT if error.name in SILENT else _CODES.get(error.name, UNKNOWN_FAILURE)
 
 
 _CODES = {

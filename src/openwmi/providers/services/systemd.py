@@ -61,7 +61,7 @@ class Systemd:
         except BusError as error:
             if error.name in _ABSENT:
                 return {}
-            raise _failed(error) from None
+            raise _failed(error) from error
         return {str(unit[0]): tuple(unit) for unit in listed if unit[2] != "not-found"}
 
     @cached_property
@@ -72,7 +72,7 @@ class Systemd:
         except BusError as error:
             if error.name in _ABSENT:
                 return {}
-            raise _failed(error) from None
+            raise _failed(error) from error
         return {str(path).rpartition("/")[2]: str(state) for path, state in listed}
 
     def services(self) -> Iterator[Service]:
