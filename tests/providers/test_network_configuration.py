@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
@@ -311,6 +312,23 @@ def test_a_lease_that_network_manager_tells_on_the_bus(host: Make, asking: Askin
         "192.0.2.3",
         None,
     ]
+
+
+def test_what_network_manager_alone_knows_is_null_while_it_is_silent(
+    host: Make, asking: Asking, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = "org.freedesktop.NetworkManager"
+    silent = {"GetDeviceByIpIface(*)": {"error": "openwmi.Silent"}}
+    laptop = host("laptop")
+    (file,) = laptop.names("/var/lib/NetworkManager")
+    changed = host("laptop", f"== /var/lib/NetworkManager/{file}\nOLD=192.0.2.37\n")
+    bus = RecordedBus({manager: {"/org/freedesktop/NetworkManager": {manager: silent}}})
+    asked = Host(changed.root, kernel=changed.kernel, routing=changed.routing, bus=bus)
+    with caplog.at_level(logging.WARNING, "openwmi.providers"):
+        found = list(NetworkAdapterConfigurationProvider(asked).instances(asking(NAME, "DHCPServer", "IPAddress")))
+    assert [row["DHCPServer"] for row in found] == [None, None, None]
+    assert any(row["IPAddress"] for row in found)
+    assert caplog.messages == ["Win32_NetworkAdapterConfiguration.DHCPServer: openwmi.Silent: recorded: NULL"]
 
 
 # --------------------------------------------------------------------------------------------------------------- names

@@ -2,6 +2,7 @@
 
 import locale
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -307,6 +308,27 @@ def test_where_there_is_no_bus_it_says_so(tmp_path: Path) -> None:
     bus = SystemBus(f"unix:path={tmp_path}/none")
     with pytest.raises(BusError, match=r"openwmi\.NoBus"):
         bus.properties("org.example", "/", "org.example")
+
+
+@linux
+def test_a_bus_that_never_speaks_is_waited_for_once(tmp_path: Path) -> None:
+    """Until it has ended that call."""
+    pytest.importorskip("dbus_fast")
+    from openwmi.providers.host.systembus import SystemBus  # likewise
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{tmp_path}/bus")
+        listener.listen()
+        bus = SystemBus(f"unix:path={tmp_path}/bus", seconds=0.1)
+        with pytest.raises(SilentError, match=r"i\.Get of d/o did not answer within 0\.1 s"):
+            bus.call("d", "/o", "i", "Get")
+        with pytest.raises(SilentError, match=r"i\.Other of d/o: it has not answered before"):
+            bus.call("d", "/o", "i", "Other")
+        listener.accept()[0].close()
+    assert bus._silent["d"].exception(10) is not None  # the end of the connection has come to the thread of the bus
+    with pytest.raises(BusError, match=r"openwmi\.NoBus"):
+        bus.call("d", "/o", "i", "Get")
+    bus.close()
 
 
 def test_the_kernel_of_this_machine() -> None:

@@ -12,7 +12,7 @@ from openwmi.base.error import WbemError
 from openwmi.engine import Engine
 from openwmi.engine.provider import Request
 from openwmi.engine.registration import shipped_class
-from openwmi.providers.host import BusError, Host, Kernel
+from openwmi.providers.host import Host, Kernel, SilentBusError
 from openwmi.providers.services.cron import entries, numbers
 from openwmi.providers.services.job import ScheduledJobProvider
 from openwmi.session import Namespace
@@ -163,7 +163,7 @@ async def test_cron_has_its_jobs_where_systemd_is_silent(host: Make, monkeypatch
     made = host("laptop")
 
     def silent(*_: object) -> object:
-        raise BusError("openwmi.Silent", "Manager.ListUnits did not answer within 2 s")
+        raise SilentBusError("openwmi.Silent", "Manager.ListUnits did not answer within 2 s")
 
     monkeypatch.setattr(made.bus, "call", silent)
     ns = Namespace(Engine("HOST1", [ScheduledJobProvider(made)]).session(r"root\cimv2"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +17,7 @@ from openwmi.engine import Engine
 from openwmi.engine.provider import MethodCall, Request
 from openwmi.engine.registration import shipped_class
 from openwmi.providers.hardware.computer import ComputerSystemProvider
-from openwmi.providers.host import BusError, Host, Kernel, RecordedBus
+from openwmi.providers.host import Host, Kernel, RecordedBus, SilentBusError
 from openwmi.providers.reading import HostProvider
 from openwmi.providers.services.driver import SystemDriverProvider
 from openwmi.providers.services.service import DependentServiceProvider, ServiceProvider, SystemServicesProvider
@@ -148,18 +149,25 @@ def test_only_what_is_wanted_is_asked(host: Make, rows: Rows, monkeypatch: pytes
     assert found["cups"]["StartMode"] == "Auto"
 
 
-def test_one_that_is_silent_is_asked_once(host: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_is_silent_is_asked_once(
+    host: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     made, asked = host("laptop"), list[str]()
 
     def silent(_: str, path: str, interface: str) -> Mapping[str, Any]:
         asked.append(f"{path} {interface}")
-        raise BusError("openwmi.Silent", "it did not answer")
+        raise SilentBusError("openwmi.Silent", "it did not answer")
 
     monkeypatch.setattr(made.bus, "properties", silent)
-    found = rows(ServiceProvider(made), "ProcessId", "State", "PathName")
+    with caplog.at_level(logging.WARNING, "openwmi.providers"):
+        found = rows(ServiceProvider(made), "ProcessId", "State", "PathName")
+    silence = "openwmi.Silent: it did not answer: NULL"
+    assert sorted(caplog.messages) == [f"Win32_Service.PathName: {silence}", f"Win32_Service.ProcessId: {silence}"]
     assert {row["ProcessId"] for row in found.values()} == {None}
     assert found["ssh"]["State"] == "Running"
     assert len(asked) == 1
+    with pytest.raises(WbemError, match="did not answer"):
+        rows(DependentServiceProvider(made))
 
 
 # -------------------------------------------------------------------------------------------------------------- methods

@@ -88,6 +88,7 @@ class HostProvider(Provider, Generic[S]):
     def find(self, request: Request, keys: Mapping[str, object]) -> S | None:
         """The sample with these keys. Override it where that is less work than to go through all of them."""
         property_of = request.cim_class.property
+        told: set[tuple[str, str]] = set()
         tests = [
             (column, name, keys[name], property_of(name).type.cim is CimType.REFERENCE)
             for name in keys
@@ -95,7 +96,9 @@ class HostProvider(Provider, Generic[S]):
         ]
         for sample in self.samples(request):
             try:
-                if all(same(_value(self, name, column, sample), key, is_path) for column, name, key, is_path in tests):
+                if all(
+                    same(_value(self, name, column, sample, told), key, is_path) for column, name, key, is_path in tests
+                ):
                     return sample
             except GoneError:
                 continue
@@ -118,6 +121,7 @@ class RowReader(Generic[S]):
 
     def __init__(self, provider: HostProvider[S], request: Request, *, filtering: bool = True) -> None:
         self._provider = provider
+        self._told: set[tuple[str, str]] = set()
         table = provider.table
         equal = {name for name in request.equalities if filtering and isinstance(table.get(name), Reads)}
         keys = set(request.cim_class.keys)
@@ -134,11 +138,11 @@ class RowReader(Generic[S]):
         row: dict[str, object] = {}
         try:
             for name, column, wanted in self._equal:
-                row[name] = found = _value(provider, name, column, sample)
+                row[name] = found = _value(provider, name, column, sample, self._told)
                 if not same(found, wanted):
                     return None
             for name, column in self._wanted:
-                row[name] = _value(provider, name, column, sample)
+                row[name] = _value(provider, name, column, sample, self._told)
         except GoneError:
             return None
         return row
@@ -175,13 +179,16 @@ def _key_values(path: ObjectPath) -> list[str]:
     return sorted(fold(str(value)) for _, value in path.keys or ())
 
 
-def _value(provider: HostProvider[S], name: str, column: Column[S], sample: S) -> object:
+def _value(provider: HostProvider[S], name: str, column: Column[S], sample: S, told: set[tuple[str, str]]) -> object:
+    """`told` are the properties, and the silences, of which the log has heard in this answer."""
     if isinstance(column, Null):
         return None
     try:
         return column.read(sample)
     except SilentError as error:
-        log.warning("%s.%s: %s: NULL", provider.cim_class, name, error)
+        if (name, str(error)) not in told:
+            told.add((name, str(error)))
+            log.warning("%s.%s: %s: NULL", provider.cim_class, name, error)
     except (OSError, ValueError, LookupError) as error:
         log.debug("%s.%s is NULL: %r", provider.cim_class, name, error)
     return None

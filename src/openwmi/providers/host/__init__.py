@@ -3,7 +3,7 @@
 Interfaces, addresses and routes are in `host.routing`, which costs more to load than all the rest.
 """
 
-from openwmi.providers.host.bus import Bus, BusError, RecordedBus
+from openwmi.providers.host.bus import Bus, BusError, RecordedBus, SilentBusError
 from openwmi.providers.host.host import Host, Space, text
 from openwmi.providers.host.kernel import Kernel
 from openwmi.providers.host.patience import Answer, SilentError
@@ -15,6 +15,7 @@ __all__ = [
     "Host",
     "Kernel",
     "RecordedBus",
+    "SilentBusError",
     "SilentError",
     "Space",
     "text",

@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from openwmi.providers.host.patience import SilentError
+
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
@@ -23,6 +25,18 @@ class BusError(OSError):
     def __init__(self, name: str, text: str) -> None:
         super().__init__(f"{name}: {text}" if text else name)
         self.name = name
+
+
+class SilentBusError(BusError, SilentError):
+    """A call was not answered in time."""
+
+
+def bus_error(name: str, text: str) -> BusError:
+    """The error of that name."""
+    return SilentBusError(name, text) if name in _SILENT else BusError(name, text)
+
+
+_SILENT = ("openwmi.Silent", "org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Timeout")
 
 
 class Bus(Protocol):
@@ -63,7 +77,7 @@ class RecordedBus:
         if found is None:
             raise BusError("org.freedesktop.DBus.Error.UnknownMethod", f"{interface}.{exactly} is not recorded")
         if isinstance(found, dict):
-            raise BusError(found["error"], "recorded")
+            raise bus_error(found["error"], "recorded")
         return tuple(found)
 
     def properties(self, destination: str, path: str, interface: str) -> Mapping[str, Any]:

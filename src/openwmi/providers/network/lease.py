@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from openwmi.providers.host import BusError, Host
+from openwmi.providers.host import BusError, Host, SilentError
 from openwmi.providers.network.interface import Interface
 
 
@@ -154,6 +154,8 @@ def _network_manager(interface: Interface) -> Lease | None:
         )
         path = bus.properties(_MANAGER, device, f"{_MANAGER}.Device").get("Dhcp4Config", "")
         options = bus.properties(_MANAGER, path, f"{_MANAGER}.DHCP4Config")["Options"] if path not in _NOTHING else {}
+    except SilentError:
+        raise  # nobody knows whether there is one
     except (BusError, LookupError, ValueError):
         return None
     return _of_options({name: str(value) for name, value in options.items()})

@@ -14,9 +14,9 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine.provider import MethodCall, Request, Row, method
 from openwmi.model import ObjectPath
-from openwmi.providers.host import BusError
+from openwmi.providers.host import BusError, SilentError
 from openwmi.providers.reading import HostProvider, Null, Reads, Table, always, path_to
-from openwmi.providers.services.systemd import SILENT, Service, Systemd
+from openwmi.providers.services.systemd import Service, Systemd
 
 # The return codes that the methods of services have in common.
 SUCCESS = 0
@@ -204,7 +204,7 @@ def _change_to_nothing(_: Service) -> int:
 
 
 def _code(error: BusError) -> int:
-    return TIMEOUT if error.name in SILENT else _CODES.get(error.name, UNKNOWN_FAILURE)
+    return TIMEOUT if isinstance(error, SilentError) else _CODES.get(error.name, UNKNOWN_FAILURE)
 
 
 _CODES = {
@@ -260,6 +260,8 @@ class DependentServiceProvider(HostProvider[tuple[str, str]]):
 def _needed(service: Service) -> list[str]:
     try:
         return service.named("Requires", "Requisite", "BindsTo")
+    except SilentError as error:
+        raise WbemError(WbemStatus.FAILED, f"systemd does not say what {service.name} needs: {error}") from error
     except BusError:
         return []
 

@@ -12,13 +12,11 @@ from typing import Any
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.providers.host import BusError, Host
+from openwmi.providers.host import BusError, Host, SilentError
 
 SYSTEMD = "org.freedesktop.systemd1"
 MANAGER = "/org/freedesktop/systemd1"
 SUFFIX = ".service"
-
-SILENT = ("openwmi.Silent", "org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Timeout")
 
 _ABSENT = (
     "openwmi.NoBus",
@@ -48,7 +46,7 @@ class Systemd:
             try:
                 found = self.host.bus.properties(SYSTEMD, path, f"{SYSTEMD}.{interface}")
             except BusError as error:
-                self._silence = error if error.name in SILENT else None
+                self._silence = error if isinstance(error, SilentError) else None
                 raise
             self._known[path, interface] = found
         return self._known[path, interface]
