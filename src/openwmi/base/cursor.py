@@ -26,9 +26,10 @@ class Reader:
 
     def __init__(self, data: bytes | bytearray | memoryview, offset: int = 0, end: int | None = None) -> None:
         self.data = data if isinstance(data, bytes) else bytes(data)
-        self.end = len(self.data) if end is None else end
+        size = len(self.data)
+        self.end = size if end is None else end
         self.offset = offset
-        if not 0 <= offset <= self.end <= len(self.data):
+        if not 0 <= offset <= self.end <= size:
             raise RemoteProtocolError(f"range {offset}..{self.end} lies outside of {len(self.data)} octets")
 
     @property
@@ -53,11 +54,16 @@ class Reader:
 
     def align(self, boundary: int, origin: int = 0) -> None:
         """Skips to the next multiple of `boundary`, counted from `origin`."""
-        self.skip(-(self.offset - origin) % boundary)
+        if missing := -(self.offset - origin) % boundary:
+            self.skip(missing)
 
     def unpack(self, layout: Struct) -> tuple[Any, ...]:
         """Several fields in one step, by a compiled `struct.Struct`."""
-        return layout.unpack_from(self.data, self.skip(layout.size))
+        start, size = self.offset, layout.size
+        if size > self.end - start:
+            self.skip(size)
+        self.offset = start + size
+        return layout.unpack_from(self.data, start)
 
     def _one(self, layout: Struct) -> Any:
         return layout.unpack_from(self.data, self.skip(layout.size))[0]
@@ -128,11 +134,15 @@ class Writer:
 
     def align(self, boundary: int, origin: int = 0) -> None:
         """Zeros up to the next multiple of `boundary`, counted from `origin`."""
-        self.zeros(-(len(self.data) - origin) % boundary)
+        if missing := -(len(self.data) - origin) % boundary:
+            self.zeros(missing)
 
     def pack(self, layout: Struct, *values: Any) -> None:
         """Several fields in one step, by a compiled `struct.Struct`."""
-        self.data += _packed(layout, *values)
+        try:
+            self.data += layout.pack(*values)
+        except (struct.error, OverflowError) as error:
+            raise _misfit(layout, values, error) from None
 
     def u8(self, value: int) -> None:
         self.data += _packed(_U8, value)
@@ -174,5 +184,10 @@ class Writer:
 def _packed(layout: Struct, *values: Any) -> bytes:
     try:
         return layout.pack(*values)
-    except (struct.error, OverflowError) as error:  # the latter for a float that is too large
-        raise LocalProtocolError(f"{values!r} does not fit {layout.format}: {error}") from None
+    except (struct.error, OverflowError) as error:
+        raise _misfit(layout, values, error) from None
+
+
+def _misfit(layout: Struct, values: tuple[Any, ...], error: Exception) -> LocalProtocolError:
+    """An OverflowError is of a float that is too large."""
+    return LocalProtocolError(f"{values!r} does not fit {layout.format}: {error}")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Hashable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.guid import Guid
 from openwmi.rpc import AuthLevel
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The client of one call.
 
     Attributes:

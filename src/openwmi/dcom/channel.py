@@ -296,6 +296,7 @@ class Channel(asyncio.Protocol):
     def _bind_is_answered(self) -> None:
         if self._overdue is not None:
             self._overdue.cancel()
+            self._overdue = None
         if self._binding is not None:
             self._binding.set_result(None)
             self._binding = None
@@ -329,7 +330,7 @@ class Channel(asyncio.Protocol):
             self._end("what the server sent could not be worked out: this is a bug, and the log says where")
         self._flush()
         # Not amid a login of several legs, nor while a token is made for the next of them.
-        if self._association.state is State.BOUND and not self._association.waiting:
+        if self._binding is not None and self._association.state is State.BOUND and not self._association.waiting:
             self._bind_is_answered()
 
     def _flush(self) -> None:

@@ -93,7 +93,8 @@ def _arguments(
         raise Fault(FaultStatus.BAD_STUB_DATA, f"{call}: {error}") from error
     # What follows the parameters is a verification trailer, or what some clients send for no reason.
     try:
-        check_trailer(request, reader.offset, header_signing=header_signing)
+        if reader.remaining:
+            check_trailer(request, reader.offset, header_signing=header_signing)
     except RemoteProtocolError as error:
         raise Fault(FaultStatus.ACCESS_DENIED, f"{call}: {error}") from error
     return arguments

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from openwmi.base import guid, limits
+from openwmi.base import limits
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller
@@ -107,15 +107,16 @@ class Endpoint:
     async def answer(self, request: RequestReceived, caller: Caller, *, header_signing: bool) -> bytes:
         """Carries out a call and returns the stub of its reply; raises Fault."""
         # The IPID decides, and not the presentation context: a well-known client binds one interface and calls all.
-        if request.object is None or request.object == guid.NULL:
+        target_id = request.object
+        if target_id is None or not target_id.int:
             service = self._services.get(request.interface.uuid)
             if service is None:
                 raise Fault(FaultStatus.UNKNOWN_INTERFACE, f"{request.interface} is called on objects")
             self._check_level(type(service), caller)
             return await dispatch(type(service), service, request, header_signing=header_signing)
-        with self._exporter.calling(request.object, caller) as found:
+        with self._exporter.calling(target_id, caller) as found:
             if found is None:
-                raise Fault(HResult.RPC_E_DISCONNECTED, f"{caller.principal} holds no object {request.object}")
+                raise Fault(HResult.RPC_E_DISCONNECTED, f"{caller.principal} holds no object {target_id}")
             target, interface = found
             self._check_level(interface, caller)
             return await dispatch(

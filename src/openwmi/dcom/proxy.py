@@ -24,6 +24,7 @@ I = TypeVar("I", bound=Interface)  # noqa: E741 - the type of an interface
 
 _THIS = codec(OrpcThis)
 _THAT = codec(OrpcThat)
+_NOTHING = OrpcThat()
 
 
 class Requester(Protocol):
@@ -59,7 +60,7 @@ def _method(interface: type[Interface], call: Call) -> Callable[..., Coroutine[A
             _THIS.encode(writer, OrpcThis.of(causality(), self._channel.version))
         call.encode_request(writer, arguments)
         reader = NdrReader(await self._channel.request(interface.iid, call.opnum, bytes(writer), self._ipid))
-        that = _THAT.decode(reader) if interface.orpc else OrpcThat()
+        that = _THAT.decode(reader) if interface.orpc else _NOTHING
         reply = call.decode_reply(reader, arguments)
         hresult = call.hresult(reply)
         if hresult & SEVERITY:

@@ -157,7 +157,7 @@ class Call:
 
         `arguments` are those of the request: replies repeat some of their counts, and have a cell where they have one.
         """
-        given = self._named(arguments)
+        given: Mapping[str, Any] = {} if self._reply_type is None else self._named(arguments)
         if self._reply_type is None:
             values: Sequence[Any] = (reply,)
         elif isinstance(reply, self._reply_type):
@@ -171,9 +171,10 @@ class Call:
 
         With the `arguments` of the request, arrays are checked to be as long as was asked for.
         """
+        if self._reply_type is None:
+            return self._codec(reader.syntax)[1].decode(reader, None)[0]
         given = None if arguments is None else self._named(arguments)
-        values = self._codec(reader.syntax)[1].decode(reader, given)
-        return values[0] if self._reply_type is None else self._reply_type(*values)
+        return self._reply_type(*self._codec(reader.syntax)[1].decode(reader, given))
 
     def failure(self, hresult: int, arguments: Sequence[Any]) -> Any:
         """The reply of a call that failed: pointers NULL, numbers 0, what came in as it came, and the HRESULT."""
@@ -200,13 +201,14 @@ class Call:
 
     def _codec(self, syntax: Syntax) -> tuple[Parameters, Parameters]:
         """The request's and the reply's. TypeError if a hint has no form on the wire."""
-        if syntax not in self._codecs:
+        made = self._codecs.get(syntax)
+        if made is None:
             request, reply = self.request_hints, self.reply_hints
-            self._codecs[syntax] = (
+            made = self._codecs[syntax] = (
                 Parameters(f"{self} request", request, {}, syntax),
                 Parameters(f"{self} reply", reply, request, syntax),
             )
-        return self._codecs[syntax]
+        return made
 
     def _in_cell(self, name: str, value: Any, given: Mapping[str, Any]) -> Any:
         """A result as it goes out: where the caller gave a cell there is one, and where it gave NULL there is none."""

@@ -6,7 +6,7 @@ knows no algorithm, no interface's methods, no clock and no socket.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 
 from openwmi.base import guid, limits
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
@@ -121,9 +121,7 @@ class RpcAssociation:
     @property
     def partial(self) -> bool:
         """Whether a PDU, or a request of several, has begun to come and is not whole."""
-        if self.closed or self.waiting:
-            return False
-        return bool(self._buffer) or self._side.partial
+        return (bool(self._buffer) or self._side.partial) and not self.closed and not self.waiting
 
     @property
     def late(self) -> int:
@@ -157,26 +155,17 @@ class RpcAssociation:
         while True:
             if link.events:
                 return link.events.popleft()
-            if link.failure is not None:
+            if link.state in ENDED:
+                if link.failure is None:
+                    return None
                 self._side.leave()
                 raise RemoteProtocolError(link.failure)
-            if link.state is State.CLOSED:
-                return None
-            header = None
-            if link.exchange is None:
-                try:
-                    header = self._next_header()
-                except RemoteProtocolError as error:
-                    link.fail(str(error))
-                    continue
-            if header is not None:
-                self._handle(self._take(header.fragment_length), header)
-            elif self._ended:
+            if not (self._buffer and link.exchange is None and self._handle_next()) and link.state not in ENDED:
+                if not self._ended:
+                    return None
                 pending = self.pending
                 self.close()
                 return ConnectionClosed(pending)
-            else:
-                return None
 
     def close(self) -> None:
         """We end the connection, or it ended. Calls that are open are over; harmless when it is over already."""
@@ -189,6 +178,8 @@ class RpcAssociation:
     def data_to_send(self) -> bytes:
         """What is to be written to the peer, in this order; each octet is given once."""
         out = self._link.out
+        if not out:
+            return b""
         data = out[0] if len(out) == 1 else b"".join(out)
         out.clear()
         return data
@@ -237,36 +228,29 @@ class RpcAssociation:
         """Client: nobody waits for this call any more; a late answer is dropped."""
         self._client().abandon(call_id)
 
-    def _next_header(self) -> Header | None:
-        """The header of the next PDU, once that is there to its last octet."""
-        header = peek_header(self._buffer, self._at) if self._buffer else None
-        return None if header is None or header.fragment_length > len(self._buffer) - self._at else header
-
-    def _take(self, length: int) -> bytes:
-        start, end = self._at, self._at + length
-        octets = self._buffer[start:end] if isinstance(self._buffer, bytes) else bytes(self._buffer[start:end])
-        if end == len(self._buffer):  # an idle connection keeps nothing
-            self._buffer, self._at = b"", 0
-        else:
-            self._at = end
-        return octets
-
-    def _handle(self, octets: bytes, header: Header) -> None:
+    def _handle_next(self) -> bool:
+        """Handles the next PDU; False where that is not there to its last octet."""
+        buffer, start, state = self._buffer, self._at, self._link.state
+        header = None
         try:
-            self._handler(header)(octets, header)
+            header = peek_header(buffer, start)
+            if header is None or header.fragment_length > len(buffer) - start:
+                return False
+            self._at = end = start + header.fragment_length
+            if end == len(buffer):  # an idle connection keeps nothing
+                self._buffer, self._at = b"", 0
+            octets = bytes(buffer[start:end])
+            if state is not self._allowed_in:
+                self._allowed, self._allowed_in = ALLOWED[self.role, state], state
+            if header.type not in self._allowed:
+                raise RemoteProtocolError(f"a {header.type.name} while the connection is {state.value}")
+            self._side.handlers[header.type](octets, header)
             self.whole += not self._side.partial
         except RemoteProtocolError as error:
             self._link.fail(str(error))
-            if self.role is Role.SERVER:
+            if header is not None and self.role is Role.SERVER:
                 self._tell(header, error.status if isinstance(error, FaultError) else FaultStatus.PROTOCOL_ERROR)
-
-    def _handler(self, header: Header) -> Callable[[bytes, Header], None]:
-        state = self._link.state
-        if state is not self._allowed_in:
-            self._allowed, self._allowed_in = ALLOWED[self.role, state], state
-        if header.type not in self._allowed:
-            raise RemoteProtocolError(f"a {header.type.name} while the connection is {state.value}")
-        return self._side.handlers[header.type]
+        return True
 
     def _tell(self, header: Header, status: int) -> None:
         """The last word to a client that broke the protocol, in the form that its PDU is answered with."""

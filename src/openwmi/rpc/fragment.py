@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import Final, NamedTuple
@@ -49,7 +48,7 @@ class Message(NamedTuple):
     slot: Slot | None = None
 
 
-def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> Iterator[bytes]:
+def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> list[bytes]:
     """The PDUs of a message, in order, none of them longer than `max_transmit` octets.
 
     They have to be sent in this order, since each token depends on those before it. `alloc_hint` is what is left, this
@@ -64,6 +63,7 @@ def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> Iter
     if capacity <= 0:
         raise LocalProtocolError(f"fragments of {max_transmit} octets have no room for a stub")
     flags = PduFlags.FIRST | PduFlags.OBJECT_UUID if target else PduFlags.FIRST
+    made: list[bytes] = []
     offset, total = 0, len(stub)
     while True:
         chunk = stub[offset : offset + capacity]
@@ -83,12 +83,12 @@ def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> Iter
             extra,
         )
         if protecting is None:
-            yield b"".join((prefix, target, chunk))
+            made.append(b"".join((prefix, target, chunk)))
         else:
             trailer = TRAILER.pack(protecting.type, protecting.level, pad, 0, protecting.context_id)
             pdu = b"".join((prefix, target, chunk, bytes(pad), trailer))
-            yield protect(pdu, start, protecting, sign_header=sign_header)
+            made.append(protect(pdu, start, protecting, sign_header=sign_header))
         if flags & PduFlags.LAST:
-            return
+            return made
         offset += len(chunk)
         flags &= ~PduFlags.FIRST

@@ -119,13 +119,13 @@ class Link:
         It is as it came where nothing protects it, and where the login of its context is not finished: then the caller
         of this refuses it.
         """
-        verifier = decode_verifier(octets, header)
-        slot = self.select(verifier)
-        end = body_end(header)
+        verifier = decode_verifier(octets, header) if header.auth_length else None
+        slot = self.select(verifier) if self.slots or verifier is not None else None
+        end = body_end(header) if verifier is not None else header.fragment_length
         if start > end:
             raise RemoteProtocolError(f"the body of a {header.type.name} ends at offset {end}, inside of the header")
         if verifier is None:
-            return octets[start:end], slot
+            return octets[start:], slot
         if slot is None or slot.state is not SlotState.READY or not slot.protects:
             body = octets[start:end]
         else:

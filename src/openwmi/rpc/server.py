@@ -210,7 +210,7 @@ class Server:
     def _on_request(self, octets: bytes, header: Header) -> None:
         start = CALL_HEADER_SIZE + guid.SIZE if header.flags & PduFlags.OBJECT_UUID else CALL_HEADER_SIZE
         stub, slot = self._link.open(octets, header, start)
-        if self._is_dropped(header):
+        if not header.flags & PduFlags.FIRST and self._is_dropped(header.call_id):
             return
         _, context_id, opnum = CALL.unpack_from(octets, HEADER_SIZE)
         if header.flags & PduFlags.FIRST:
@@ -227,12 +227,8 @@ class Server:
             self._incoming = None
             self._dispatch(header.call_id, incoming)
 
-    def _is_dropped(self, header: Header) -> bool:
-        """Whether a fragment belongs to a call that is over: refused before its end, or long answered."""
-        call_id = header.call_id
-        if header.flags & PduFlags.FIRST:
-            self._dropped = None
-            return False
+    def _is_dropped(self, call_id: int) -> bool:
+        """Whether a later fragment belongs to a call that is over: refused before its end, or long answered."""
         if self._dropped == call_id:
             return True
         return self._incoming is None and 0 < self._latest_call - call_id < OLD_CALLS
@@ -240,6 +236,7 @@ class Server:
     def _begin(self, header: Header, incoming: Incoming) -> Incoming | None:
         """A new call; None where it was refused."""
         call_id, slot = header.call_id, incoming.slot
+        self._dropped = None
         if self._incoming is not None:
             raise RemoteProtocolError(f"call {call_id} begins before call {self._incoming[0]} is whole")
         if call_id in self._calls:
