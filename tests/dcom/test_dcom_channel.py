@@ -25,6 +25,7 @@ from tests.dcom.fakes import (
 )
 from tests.dcom.scripted import ACCEPTED, REJECTED, Script, scripted
 
+from openwmi.base import limits
 from openwmi.base.error import AccessDenied, Unreachable, WbemError
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
@@ -39,7 +40,7 @@ from openwmi.rpc import (
     NakReason,
 )
 from openwmi.rpc.bind import AlterContext, Bind, BindAck, BindNak
-from openwmi.rpc.call import Fault, Orphaned, Request, Response, Shutdown
+from openwmi.rpc.call import CoCancel, Fault, Orphaned, Request, Response, Shutdown
 from openwmi.rpc.header import WHOLE, Verifier
 from openwmi.security import NtlmInitiator
 from openwmi.testing import FakeClockLoop
@@ -140,11 +141,8 @@ async def test_a_call_that_is_given_up_leaves_the_channel_as_it_was(level: AuthL
                 await lamp.Wait()
         assert await lamp.Switch(1) == SwitchReply(0)
         assert channel._replies == {}
-        # Only a request that nothing protects can be told off with a PDU that nothing protects.
-        assert made.lamps[0].cancelled == (1 if level is AuthLevel.CONNECT else 0)
+        assert (made.lamps[0].cancelled, channel.late, channel._association.abandoned) == (1, 1, 0)
         channel.close()
-        await settled()
-        assert made.lamps[0].cancelled == 1
 
 
 async def test_a_bug_of_the_server_is_a_fault_and_no_lost_connection() -> None:
@@ -253,6 +251,7 @@ async def test_a_call_that_is_given_up_ends_a_channel_that_has_no_other() -> Non
         with pytest.raises(Unreachable, match="this server takes no other one"):
             await second
         assert first.cancelled()
+        assert channel._cancelling == {}
 
 
 async def test_late_answers_to_calls_that_were_given_up() -> None:
@@ -262,11 +261,14 @@ async def test_late_answers_to_calls_that_were_given_up() -> None:
         requests = [await server.hear(Request) for _ in range(3)]
         first.cancel()
         second.cancel()
-        await settled()
+        assert [(await server.hear(CoCancel)).call_id for _ in range(2)] == [each.call_id for each in requests[:2]]
         server.say(Response(requests[0].call_id, 0, b"late"))
         server.say(Fault(requests[1].call_id, 0, FaultStatus.CANCELLED))
         server.say(Response(requests[2].call_id, 0, b"in time"))
         assert await third == b"in time"
+        assert channel.late == 2
+        await asyncio.sleep(limits.CANCEL_SECONDS)
+        assert (server.unheard, channel._cancelling) == (0, {})
 
 
 async def test_the_server_is_told_of_a_call_that_was_given_up_if_it_wants_to_be() -> None:
@@ -276,8 +278,27 @@ async def test_the_server_is_told_of_a_call_that_was_given_up_if_it_wants_to_be(
         bind = await server.hear(Bind)
         server.agree(bind, ACCEPTED, granted)
         request = await server.hear(Request)
+        began = asyncio.get_running_loop().time()
         call.cancel()
+        assert (await server.hear(CoCancel)).call_id == request.call_id
         assert (await server.hear(Orphaned)).call_id == request.call_id
+        assert asyncio.get_running_loop().time() == began + limits.CANCEL_SECONDS
+        server.say(Response(request.call_id, 0, b"crossed it on its way"))
+        await settled()
+        assert (channel.late, channel.closed) == (1, False)
+
+
+async def test_a_server_that_answers_no_call_that_was_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RPC_OPEN_CALLS", 3)
+    async with scripted() as (server, channel):
+        (kept,) = begin(ask(channel))
+        await server.bound()
+        for _ in range(4):
+            (given_up,) = begin(ask(channel))
+            await settled()
+            given_up.cancel()
+        with pytest.raises(Unreachable, match="3 calls were given up"):
+            await kept
 
 
 async def test_an_answer_and_a_cancel_at_once() -> None:

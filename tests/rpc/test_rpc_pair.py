@@ -20,6 +20,7 @@ from openwmi.rpc import (
     BindAccepted,
     BindFeatures,
     BindRefused,
+    CallCancelled,
     CallOrphaned,
     ConnectionClosed,
     ContextResult,
@@ -231,10 +232,32 @@ def test_a_call_that_nobody_waits_for_any_more(kit: Any) -> None:
     call_id = pair.client.send_request(0, 1, b"")
     pair.pump()
     pair.client.abandon(call_id)
+    assert pair.pump() == ([CallCancelled(call_id)], [])
+    assert (pair.client.pending, pair.client.abandoned, pair.server.pending) == ((), 1, (call_id,))
+    pair.client.orphan(call_id)
+    pair.client.orphan(call_id)
+    pair.client.orphan(77)
     assert pair.pump() == ([CallOrphaned(call_id)], [])
     pair.server.send_response(call_id, b"too late")
     assert pair.server.data_to_send() == b""
     assert pair.server.pending == ()
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_cancelled_call_that_is_answered_all_the_same(kit: Any, answers: bool) -> None:
+    pair = kit.pair.bound()
+    call_id = pair.client.send_request(0, 1, b"")
+    pair.pump()
+    pair.client.abandon(call_id)
+    assert pair.pump() == ([CallCancelled(call_id)], [])
+    if answers:
+        pair.server.send_response(call_id, b"done by then")
+    else:
+        pair.server.send_fault(call_id, FaultStatus.CANCELLED)
+    assert pair.pump() == ([], [])
+    assert (pair.client.late, pair.client.abandoned) == (1, 0)
+    pair.client.orphan(call_id)
+    assert pair.client.data_to_send() == b""
 
 
 def test_a_late_answer_is_dropped_and_the_connection_goes_on(kit: Any) -> None:
@@ -243,7 +266,9 @@ def test_a_late_answer_is_dropped_and_the_connection_goes_on(kit: Any) -> None:
     pair.pump()
     pair.client.abandon(late)
     pair.server.send_response(late, bytes(9000))
-    assert pair.pump() == ([], [])
+    assert pair.pump() == ([], [])  # the co_cancel comes too late
+    pair.client.orphan(late)
+    assert pair.client.data_to_send() == b""
     assert (pair.client.late, pair.server.late) == (1, 0)
     call_id = pair.client.send_request(0, 1, b"", auth_context_id=7)
     pair.pump()

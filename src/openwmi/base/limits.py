@@ -446,6 +446,10 @@ LOGIN_THREADS: Final = 32
 # Connections of a client to one exporter: more calls than that which all wait are rare, and servers count connections.
 POOL_CONNECTIONS: Final = 8
 
+# A call that was cancelled has this long to be answered, then its server is told that nobody waits: an answer that is
+# ready takes one round trip, and work that cannot be stopped may take a minute.
+CANCEL_SECONDS: Final = 10.0
+
 # Elements of an array in the answer to a call that failed: the request says how many, and may have none of them behind
 # that number. An activation asks for 32,768 interfaces at most.
 NDR_EMPTY_ELEMENTS: Final = 1 << 16

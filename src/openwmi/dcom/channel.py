@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from openwmi import net
+from openwmi.base import limits
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
@@ -104,6 +105,7 @@ class Channel(asyncio.Protocol):
         self._binding: asyncio.Future[None] | None = None  # until the server has answered that
         self._overdue: asyncio.TimerHandle | None = None
         self._replies: dict[int, asyncio.Future[bytes]] = {}
+        self._cancelling: dict[int, asyncio.TimerHandle] = {}  # until a call that was given up is orphaned
         self._flushing: asyncio.Handle | None = None  # what is to be sent is, at the end of this turn of the loop
         self._failure: _Failure | None = None
         self._handlers: dict[type[object], Callable[[Any], object]] = {
@@ -313,10 +315,20 @@ class Channel(asyncio.Protocol):
     def _abandon(self, call_id: int) -> None:
         if call_id not in self._association.pending:
             return
+        self._association.abandon(call_id)
+        self._flush()
         if not self._association.multiplexed:
             self._end("a call was given up, and this server takes no other one before it has answered")
-            return
-        self._association.abandon(call_id)
+        elif self._association.abandoned > limits.RPC_OPEN_CALLS:
+            self._end(f"{limits.RPC_OPEN_CALLS} calls were given up, and it answers none of them")
+        else:
+            self._cancelling[call_id] = asyncio.get_running_loop().call_later(
+                limits.CANCEL_SECONDS, self._orphan, call_id
+            )
+
+    def _orphan(self, call_id: int) -> None:
+        del self._cancelling[call_id]
+        self._association.orphan(call_id)
         self._flush()
 
     def _pump(self) -> None:
@@ -389,6 +401,9 @@ class Channel(asyncio.Protocol):
         for reply in self._replies.values():
             if not reply.done():
                 reply.set_exception(self._failure.error())
+        for timer in self._cancelling.values():
+            timer.cancel()
+        self._cancelling.clear()
         self._bind_is_answered()
         self._association.close()
         self._transport.abort()  # nobody waits for what was not sent yet, and a server may never take it

@@ -128,6 +128,11 @@ class RpcAssociation:
         """Client: how many answers came to calls that were given up, and were dropped."""
         return self._side.late if isinstance(self._side, Client) else 0
 
+    @property
+    def abandoned(self) -> int:
+        """Client: how many calls were given up and are not answered yet."""
+        return self._side.abandoned if isinstance(self._side, Client) else 0
+
     def transfer(self, context_id: int) -> SyntaxId:
         """In which syntax the stubs of a presentation context are written."""
         return self._link.transfers[context_id]
@@ -225,8 +230,12 @@ class RpcAssociation:
         return self._client().send_request(context_id, opnum, stub, target, auth_context_id, vouch=vouch)
 
     def abandon(self, call_id: int) -> None:
-        """Client: nobody waits for this call any more; a late answer is dropped."""
+        """Client: nobody waits for this call any more: a co_cancel asks for its end, and a late answer is dropped."""
         self._client().abandon(call_id)
+
+    def orphan(self, call_id: int) -> None:
+        """Client: an abandoned call is not answered in time; harmless if it was. An orphaned says so, if it may."""
+        self._client().orphan(call_id)
 
     def _handle_next(self) -> bool:
         """Handles the next PDU; False where that is not there to its last octet."""

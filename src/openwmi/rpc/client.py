@@ -9,7 +9,7 @@ from openwmi.base import guid, limits
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.rpc import pdu
 from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck, BindNak, ContextElement, ContextOutcome
-from openwmi.rpc.call import CALL_HEADER_SIZE, FAULT, Auth3, Orphaned
+from openwmi.rpc.call import CALL_HEADER_SIZE, FAULT, Auth3, CoCancel, Orphaned
 from openwmi.rpc.event import BindAccepted, BindRefused, FaultReceived, ResponseReceived
 from openwmi.rpc.fragment import Incoming, Message
 from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Verifier
@@ -40,7 +40,7 @@ class Client:
         self._next_context = 0
         self._asked: Bind | None = None
         self._calls: dict[int, Incoming] = {}
-        self._abandoned: set[int] = set()
+        self._abandoned: dict[int, bool] = {}  # calls whose answer is still to come; whether an orphaned may be sent
         self._vouched: set[int] = set()  # contexts whose first request had a verification trailer
         self._begun: set[int] = set()  # calls of whose answers a part is there
         self.late = 0
@@ -56,6 +56,10 @@ class Client:
     @property
     def pending(self) -> tuple[int, ...]:
         return tuple(self._calls)
+
+    @property
+    def abandoned(self) -> int:
+        return len(self._abandoned)
 
     @property
     def partial(self) -> bool:
@@ -130,14 +134,23 @@ class Client:
         return call_id
 
     def abandon(self, call_id: int) -> None:
-        """Nobody waits for this call any more: its answer, should one come, is dropped."""
+        """Nobody waits for this call any more: the server is asked to end it, and its answer is dropped.
+
+        The co_cancel has no token, whatever the level: some servers pass over it unseen, token and all, and would be
+        out of step from there on.
+        """
         call = self._calls.pop(call_id, None)
         if call is None:
             raise LocalProtocolError(f"call {call_id} is not open")
-        self._abandoned.add(call_id)
+        keeps = bool(self._link.features & BindFeatures.KEEP_CONNECTION_ON_ORPHAN)
+        self._abandoned[call_id] = keeps and (call.slot is None or not call.slot.protects)
         self._begun.discard(call_id)
-        keeps = self._link.features & BindFeatures.KEEP_CONNECTION_ON_ORPHAN
-        if keeps and (call.slot is None or not call.slot.protects):
+        self._link.send(CoCancel(call_id))
+
+    def orphan(self, call_id: int) -> None:
+        """An abandoned call was not answered in time: the server is told that nobody wants the answer, if it may be."""
+        if self._abandoned.get(call_id) and self._link.state is State.BOUND:
+            self._abandoned[call_id] = False
             self._link.send(Orphaned(call_id))
 
     def _vouch(self, context_id: int, stub: bytes) -> bytes:
@@ -261,7 +274,7 @@ class Client:
         stub, slot = self._link.open(octets, header, CALL_HEADER_SIZE)
         if header.call_id in self._abandoned:
             if header.flags & PduFlags.LAST:
-                self._abandoned.discard(header.call_id)
+                del self._abandoned[header.call_id]
                 self.late += 1
             return
         incoming = self._calls.get(header.call_id)
@@ -285,7 +298,7 @@ class Client:
         _, _, _, _, status, _ = FAULT.unpack_from(octets, HEADER_SIZE)
         call_id = header.call_id
         if call_id in self._abandoned:
-            self._abandoned.discard(call_id)
+            del self._abandoned[call_id]
             self.late += 1
         elif call_id in self._calls:
             # A fault without a verifier is taken: servers that cannot unseal a request have no other way to say so.
