@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import select
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -365,6 +366,14 @@ def test_a_callback_at_the_end_reads_the_result_and_must_not_wait(
     call.add_done_callback(again.append)
     assert again == [call], "at once, where it has ended"
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_end_sets_a_handle_that_select_can_wait_for(own: Runner) -> None:
+    produced = Produced(own)
+    with begun(own, produced.work).wait_handle() as handle:
+        assert select.select([handle], [], [], 0) == ([], [], [])
+        produced.finish()
+        assert select.select([handle], [], [], SECONDS) == ([handle], [], [])
 
 
 def test_the_loop_does_not_wait_for_a_thread_that_reads(own: Runner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import select
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tests.wbemcli.services_fakes import LIMIT, Gate, Script, failing, in_threads, numbers, scripted, served, things
 
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.out import OUT
 from openwmi.blocking.runner import runner
 from openwmi.model import CimClass, ObjectPath
 from openwmi.operation import LOCAL
@@ -18,7 +20,6 @@ from openwmi.session import Session
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.com import COAUTHIDENTITY, CoSetProxyBlanket
 from openwmi.wbemcli.constants import WBEM_FLAG_RETURN_IMMEDIATELY, WBEM_INFINITE
-from openwmi.wbemcli.out import OUT
 from openwmi.wbemcli.services import IWbemCallResult, IWbemServices
 
 NOW = WBEM_FLAG_RETURN_IMMEDIATELY
@@ -85,6 +86,14 @@ def test_the_getter_that_answers_and_the_others(method: str) -> None:
             else:
                 assert hr == OK
                 assert isinstance(given, IWbemServices)
+
+
+@each_call
+def test_a_handle_that_select_can_wait_for(method: str) -> None:
+    """Not in the header."""
+    found = CALLS[method][1]
+    with _begun(method, *([] if found is None else [found])).wait_handle_() as handle:
+        assert select.select([handle], [], [], 10) == ([handle], [], [])
 
 
 @each_call

@@ -10,10 +10,10 @@ from tests.wbemcli.services_fakes import LIMIT, Recorder, failing, scripted, ser
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.blocking.com.out import OUT
 from openwmi.model import CimClass
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.errorinfo import EXTENDED_STATUS, GetErrorInfo, IErrorInfo, SetErrorInfo, extended_status
-from openwmi.wbemcli.out import OUT
 
 NOTHING = (1, None)
 

@@ -17,6 +17,7 @@ import pytest
 from tests.wbemcli.services_fakes import LIMIT, Gate, Recorder, failing, scripted, things
 
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.blocking.com.out import OUT
 from openwmi.blocking.runner import runner
 from openwmi.engine import Provider, Request, Row
 from openwmi.operation import LOCAL, CallContext
@@ -26,7 +27,6 @@ from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.com import COAUTHIDENTITY, CoSetProxyBlanket
 from openwmi.wbemcli.enumerator import IEnumWbemClassObject
 from openwmi.wbemcli.locator import IWbemLocator
-from openwmi.wbemcli.out import OUT
 from openwmi.wbemcli.services import IWbemServices
 
 CIMV2 = r"root\cimv2"

@@ -13,6 +13,7 @@ from tests.wbemcli.services_fakes import CIMV2, LIMIT, Dials, Gate, Recorder, Sc
 
 from openwmi.base.limits import LOCALES_CHARS, NAMESPACE_CHARS
 from openwmi.base.status import HResult, LocalStatus, WbemStatus
+from openwmi.blocking.com.unknown import IUnknown
 from openwmi.wbemcli import identifiers
 from openwmi.wbemcli.com import (
     CLASSES,
@@ -30,7 +31,6 @@ from openwmi.wbemcli.com import (
 from openwmi.wbemcli.context import IWbemContext
 from openwmi.wbemcli.locator import IWbemLocator
 from openwmi.wbemcli.services import IWbemServices
-from openwmi.wbemcli.unknown import IUnknown
 
 OK, INVALID_PARAMETER = 0, int(WbemStatus.INVALID_PARAMETER)
 

@@ -15,6 +15,7 @@ import pytest
 from tests.wbemcli.services_fakes import LIMIT, Dials, Recorder, served
 
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.out import OUT
 from openwmi.session.modes import RULES, Gives, Results
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.constants import (
@@ -29,7 +30,6 @@ from openwmi.wbemcli.constants import (
     WBEM_INFINITE,
 )
 from openwmi.wbemcli.enumerator import IEnumWbemClassObject
-from openwmi.wbemcli.out import OUT
 from openwmi.wbemcli.services import IWbemServices
 
 NOW, FORWARD, SHALLOW = WBEM_FLAG_RETURN_IMMEDIATELY, WBEM_FLAG_FORWARD_ONLY, WBEM_FLAG_SHALLOW

@@ -13,6 +13,7 @@ from tests.wbemcli.services_fakes import LIMIT, Dials, Recorder, Script, in_thre
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.limits import CLASS_NAME_CHARS, OBJECT_PATH_CHARS, QUERY_CHARS
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.out import OUT, wanted
 from openwmi.blocking.runner import runner
 from openwmi.interfaces import IWbemServices as Declared
 from openwmi.model import ChangeFlag
@@ -28,7 +29,6 @@ from openwmi.wbemcli.constants import (
     WBEM_FLAG_UPDATE_ONLY,
     WBEM_INFINITE,
 )
-from openwmi.wbemcli.out import OUT, wanted
 from openwmi.wbemcli.services import IWbemServices
 
 NOW, FORWARD = WBEM_FLAG_RETURN_IMMEDIATELY, WBEM_FLAG_FORWARD_ONLY

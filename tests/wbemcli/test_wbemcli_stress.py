@@ -17,11 +17,11 @@ import pytest
 from tests.wbemcli.services_fakes import LIMIT, Dials, in_threads, served
 
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.out import OUT
 from openwmi.blocking.runner import runner
 from openwmi.operation import Workers
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.constants import WBEM_FLAG_FORWARD_ONLY, WBEM_FLAG_RETURN_IMMEDIATELY, WBEM_INFINITE
-from openwmi.wbemcli.out import OUT
 from openwmi.wbemcli.services import IWbemServices
 from openwmi.wbemcli.sink import CALLS, IWbemObjectSink
 

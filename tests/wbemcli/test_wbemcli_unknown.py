@@ -8,6 +8,8 @@ import pytest
 from openwmi.base.error import NotFound, Unreachable, WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.calling import com_method
+from openwmi.blocking.com.failure import clear_error, set_error, take_error
 from openwmi.wbemcli import (
     E_NOINTERFACE,
     E_POINTER,
@@ -25,8 +27,6 @@ from openwmi.wbemcli import (
     IWbemContext,
     hresult,
 )
-from openwmi.wbemcli.calling import com_method
-from openwmi.wbemcli.failure import clear_error, set_error, take_error
 
 
 class Face(IUnknown, iid="11111111-2222-3333-4444-555555555555"):

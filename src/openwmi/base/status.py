@@ -127,6 +127,7 @@ class HResult(_Status):
     E_NOTIMPL = 0x80004001, "not implemented"
     E_NOINTERFACE = 0x80004002, "the object has no such interface"
     E_POINTER = 0x80004003, "a pointer is NULL that must not be"
+    E_ABORT = 0x80004004, "the call was given up"
     E_FAIL = 0x80004005, "unspecified failure"
     E_UNEXPECTED = 0x8000FFFF, "catastrophic failure"
     RPC_E_CANTCALLOUT_ININPUTSYNCCALL = 0x8001010D, "an outgoing call cannot be made from here"

@@ -20,7 +20,7 @@ from openwmi.base.fault import LocalProtocolError
 from openwmi.base.limits import STREAM_BACKLOG
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.blocking.runner import Runner
-from openwmi.operation import Batch, Progress, State
+from openwmi.operation import Batch, Progress, State, WaitHandle
 from openwmi.operation import Cursor as AskedCursor
 from openwmi.operation import Operation as AskedOperation
 from openwmi.operation.cursor import check_count
@@ -277,6 +277,10 @@ class Operation(Cursor[T]):
         It must not block: to wait for other calls, have it wake a thread of yours. What it raises goes to the log.
         """
         self._runner.call(self._asked.results.when_finished, partial(callback, self))
+
+    def wait_handle(self) -> WaitHandle:
+        """A handle that the end of the call sets, for select and poll; set if it has ended. Close it when done."""
+        return self._runner.call(self._asked.wait_handle)
 
     def _more(self) -> bool:
         try:

@@ -62,6 +62,10 @@ class Runner:
         """Whether the caller is on the loop's thread, where nothing may be waited for."""
         return self._thread is not None and self._thread.ident == get_ident()
 
+    def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether that is its loop."""
+        return self._thread is not None and self._thread.loop is loop
+
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """Runs a plain function on the loop's thread: its result, or what it raised."""
         thread = self._thread or self._started()

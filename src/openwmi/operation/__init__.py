@@ -22,6 +22,7 @@ Read in this order:
     context     who calls, by when, with which flags
     record      what the log says of code that failed
     timers      one timer source per loop; threads: where code that may block runs
+    waithandle  the end of a call for select and poll
 
 The rules, each with a test of its own in tests/operation (pulled, pushed, parts; stress plays them at random):
 
@@ -48,6 +49,7 @@ from openwmi.operation.sink import Sink
 from openwmi.operation.states import State
 from openwmi.operation.stream import StreamResults
 from openwmi.operation.threads import Workers
+from openwmi.operation.waithandle import WaitHandle
 
 __all__ = [
     "LOCAL",
@@ -67,5 +69,6 @@ __all__ = [
     "Sink",
     "State",
     "StreamResults",
+    "WaitHandle",
     "Workers",
 ]

@@ -22,6 +22,7 @@ from openwmi.operation.single import SingleResult
 from openwmi.operation.sink import Sink
 from openwmi.operation.states import State
 from openwmi.operation.stream import StreamResults
+from openwmi.operation.waithandle import WaitHandle
 
 T = TypeVar("T")
 
@@ -121,6 +122,12 @@ class Operation(Cursor[T]):
     def add_done_callback(self, callback: Callable[[Operation[T]], object]) -> None:
         """Calls `callback(operation)` on the loop's thread when the call has ended; at once if it has."""
         self.results.when_finished(partial(callback, self))
+
+    def wait_handle(self) -> WaitHandle:
+        """A handle that the end of the call sets, for select and poll; set if it has ended. Close it when done."""
+        handle = WaitHandle()
+        self.results.when_finished(handle.set)
+        return handle
 
     def deliver(self, sink: Sink[T], table: CallTable | None = None) -> Delivery[T]:
         """Pushes the objects from here on, and the final status, to `sink`; see `openwmi.operation.sink`.

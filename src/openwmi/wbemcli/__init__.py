@@ -26,6 +26,10 @@ HRESULTs and constants are unsigned ints. Everything blocks, and may be called f
 
 from typing import TYPE_CHECKING
 
+from openwmi.blocking.com.failure import hresult as hresult
+from openwmi.blocking.com.out import OUT as OUT
+from openwmi.blocking.com.unknown import IUnknown as IUnknown
+
 # The names of the headers are what this package is for.
 from openwmi.wbemcli.classobject import IWbemClassObject as IWbemClassObject
 from openwmi.wbemcli.com import CLSCTX_INPROC_SERVER as CLSCTX_INPROC_SERVER
@@ -56,10 +60,8 @@ from openwmi.wbemcli.enumerator import IEnumWbemClassObject as IEnumWbemClassObj
 from openwmi.wbemcli.errorinfo import GetErrorInfo as GetErrorInfo
 from openwmi.wbemcli.errorinfo import IErrorInfo as IErrorInfo
 from openwmi.wbemcli.errorinfo import SetErrorInfo as SetErrorInfo
-from openwmi.wbemcli.failure import hresult as hresult
 from openwmi.wbemcli.identifiers import *  # noqa: F403 - the same
 from openwmi.wbemcli.locator import IWbemLocator as IWbemLocator
-from openwmi.wbemcli.out import OUT as OUT
 from openwmi.wbemcli.path import IWbemPath as IWbemPath
 from openwmi.wbemcli.pathconstants import *  # noqa: F403 - the same
 from openwmi.wbemcli.pathkeys import IWbemPathKeyList as IWbemPathKeyList
@@ -69,7 +71,6 @@ from openwmi.wbemcli.services import IWbemServices as IWbemServices
 from openwmi.wbemcli.sink import IWbemObjectSink as IWbemObjectSink
 from openwmi.wbemcli.statuscodetext import IWbemStatusCodeText as IWbemStatusCodeText
 from openwmi.wbemcli.statuses import *  # noqa: F403 - the same
-from openwmi.wbemcli.unknown import IUnknown as IUnknown
 from openwmi.wbemcli.variant import VARIANT as VARIANT
 from openwmi.wbemcli.variant import from_variant as from_variant
 from openwmi.wbemcli.variant import to_variant as to_variant

@@ -23,15 +23,15 @@ from typing import Any, Final, Generic, TypeVar
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.calling import com_method
+from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.blocking.runner import runner
-from openwmi.operation import CallContext, Operation
+from openwmi.operation import CallContext, Operation, WaitHandle
 from openwmi.session import Session
 from openwmi.session.asking import answer
 from openwmi.session.modes import Gives, seconds
-from openwmi.wbemcli.calling import com_method
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.origin import NOWHERE, Origin
-from openwmi.wbemcli.unknown import S_OK, IUnknown
 
 S = TypeVar("S", bound=IUnknown)
 
@@ -92,6 +92,10 @@ class CallResult(IUnknown, Generic[S]):
         if not self._wait(lTimeout):
             return TIMEDOUT, None
         return S_OK, int(self._operation.results.status)
+
+    def wait_handle_(self) -> WaitHandle:
+        """A handle that the end of the call sets, for select and poll; set if it has ended. Close it when done."""
+        return runner().call(self._operation.wait_handle)
 
     @abstractmethod
     def _opened(self, session: Session, caller: CallContext) -> S:

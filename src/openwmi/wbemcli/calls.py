@@ -15,17 +15,17 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 from openwmi.base.error import WbemError
+from openwmi.blocking.com.failure import RETURNED, hresult, set_error
+from openwmi.blocking.com.out import wanted
+from openwmi.blocking.com.unknown import S_OK
 from openwmi.blocking.runner import runner
 from openwmi.operation import CallContext, CallFlags, Enumeration, Operation
 from openwmi.session.asking import push
 from openwmi.session.modes import RULES, Asked, Gives
 from openwmi.wbemcli.enumerator import IEnumWbemClassObject
-from openwmi.wbemcli.failure import RETURNED, hresult, set_error
 from openwmi.wbemcli.origin import Origin, parameter_info
-from openwmi.wbemcli.out import wanted
 from openwmi.wbemcli.sink import CALLS, IWbemObjectSink, PutRelay, Relay, checked_sink
 from openwmi.wbemcli.starting import Gathered, Started
-from openwmi.wbemcli.unknown import S_OK
 
 P = ParamSpec("P")
 R = TypeVar("R", bound="int | tuple[object, ...]")

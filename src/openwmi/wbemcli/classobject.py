@@ -21,17 +21,17 @@ from typing import Any, Final
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import LocalStatus, WbemStatus
+from openwmi.blocking.com.calling import com_method, require, require_no_flags
+from openwmi.blocking.com.unknown import IUnknown
 from openwmi.model import CimClass, CimInstance, Method, Value, input_class, output_class
 from openwmi.wbemcli import comparing, selecting
 from openwmi.wbemcli import constants as c
-from openwmi.wbemcli.calling import com_method, require, require_no_flags
 from openwmi.wbemcli.classdraft import EMPTY, ClassDraft
 from openwmi.wbemcli.draft import Draft, Kind, Place, Superclass
 from openwmi.wbemcli.enumeration import Enumeration
 from openwmi.wbemcli.instancedraft import InstanceDraft
 from openwmi.wbemcli.qualifierset import IWbemQualifierSet
 from openwmi.wbemcli.statuses import WBEM_S_DIFFERENT, WBEM_S_FALSE, WBEM_S_NO_ERROR, WBEM_S_NO_MORE_DATA, WBEM_S_SAME
-from openwmi.wbemcli.unknown import IUnknown
 from openwmi.wbemcli.variant import VARIANT, as_variant
 
 _OBJECTS: Final = frozenset({c.CIM_OBJECT, c.CIM_OBJECT | c.CIM_FLAG_ARRAY})

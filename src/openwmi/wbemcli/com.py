@@ -15,13 +15,13 @@ from uuid import UUID
 from openwmi.base import guid
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.blocking.com.calling import com_method
+from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.wbemcli import identifiers
-from openwmi.wbemcli.calling import com_method
 from openwmi.wbemcli.context import IWbemContext
 from openwmi.wbemcli.enumerator import IEnumWbemClassObject
 from openwmi.wbemcli.locator import IWbemLocator
 from openwmi.wbemcli.services import IWbemCallResult, IWbemServices
-from openwmi.wbemcli.unknown import S_OK, IUnknown
 
 I = TypeVar("I", bound=IUnknown)  # noqa: E741 - an interface
 

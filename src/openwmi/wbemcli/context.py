@@ -9,12 +9,12 @@ from typing import Any, Final
 from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.calling import com_method, require, require_no_flags
+from openwmi.blocking.com.unknown import IUnknown
 from openwmi.wbemcli import constants as c
-from openwmi.wbemcli.calling import com_method, require, require_no_flags
 from openwmi.wbemcli.classobject import faced, plain
 from openwmi.wbemcli.enumeration import Enumeration
 from openwmi.wbemcli.statuses import WBEM_S_NO_ERROR, WBEM_S_NO_MORE_DATA
-from openwmi.wbemcli.unknown import IUnknown
 from openwmi.wbemcli.variant import VARIANT, as_variant, from_variant
 
 # [MS-WMI] 2.2.13.2, PropertyType. The SDK recommends VT_I4, VT_R8, VT_BOOL, VT_BSTR and VT_UNKNOWN to providers.

@@ -10,16 +10,16 @@ from typing import Any
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.calling import com_method
+from openwmi.blocking.com.failure import RETURNED, hresult, set_error
+from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.blocking.runner import runner
 from openwmi.operation import Batch, Enumeration
 from openwmi.session.modes import seconds
-from openwmi.wbemcli.calling import com_method
 from openwmi.wbemcli.classobject import IWbemClassObject
-from openwmi.wbemcli.failure import RETURNED, hresult, set_error
 from openwmi.wbemcli.origin import NOWHERE, Origin
 from openwmi.wbemcli.sink import CALLS, IWbemObjectSink, Relay, checked_sink
 from openwmi.wbemcli.starting import Taken
-from openwmi.wbemcli.unknown import S_OK, IUnknown
 
 
 class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001"):

@@ -12,11 +12,11 @@ from uuid import UUID
 from openwmi.base import guid
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.calling import com_method, require
+from openwmi.blocking.com.failure import set_error, take_error
+from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.model import CimClass, CimType, Property, Type
-from openwmi.wbemcli.calling import com_method, require
 from openwmi.wbemcli.classobject import IWbemClassObject
-from openwmi.wbemcli.failure import set_error, take_error
-from openwmi.wbemcli.unknown import S_OK, IUnknown
 
 S_FALSE: Final = int(WbemStatus.FALSE)
 

@@ -11,12 +11,13 @@ from typing import Final
 from openwmi.base.error import WbemError
 from openwmi.base.limits import LOCALES_CHARS, NAMESPACE_CHARS
 from openwmi.base.status import LocalStatus, WbemStatus
+from openwmi.blocking.com.calling import require
+from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.blocking.runner import runner
 from openwmi.engine import Engine, Provider
 from openwmi.locator import local_engine, local_namespace, this_host
 from openwmi.operation import NO_VALUES, CallContext
 from openwmi.session import Session
-from openwmi.wbemcli.calling import require
 from openwmi.wbemcli.calls import service_method
 from openwmi.wbemcli.constants import (
     WBEM_FLAG_CONNECT_PROVIDERS,
@@ -25,7 +26,6 @@ from openwmi.wbemcli.constants import (
 )
 from openwmi.wbemcli.context import IWbemContext
 from openwmi.wbemcli.services import IWbemServices
-from openwmi.wbemcli.unknown import S_OK, IUnknown
 
 # WBEM_CONNECT_OPTIONS; the server's part of them is in [MS-WMI] note 31.
 SECURITY_FLAGS: Final = WBEM_FLAG_CONNECT_REPOSITORY_ONLY | WBEM_FLAG_CONNECT_USE_MAX_WAIT | WBEM_FLAG_CONNECT_PROVIDERS

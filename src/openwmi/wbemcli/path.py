@@ -8,15 +8,15 @@ from typing import Final
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.blocking.com.calling import com_method, require, require_no_flags
+from openwmi.blocking.com.unknown import IUnknown
 from openwmi.model.namespace import NAMESPACE_PART
 from openwmi.model.path import NAME
 from openwmi.wbemcli import pathconstants as p
 from openwmi.wbemcli.buffers import handed_out
-from openwmi.wbemcli.calling import com_method, require, require_no_flags
 from openwmi.wbemcli.pathkeys import IWbemPathKeyList
 from openwmi.wbemcli.pathparts import LOCAL, PathParts, info, joined, parse
 from openwmi.wbemcli.statuses import WBEM_S_NO_ERROR
-from openwmi.wbemcli.unknown import IUnknown
 
 _ACCEPT: Final = p.WBEMPATH_CREATE_ACCEPT_RELATIVE | p.WBEMPATH_CREATE_ACCEPT_ABSOLUTE | p.WBEMPATH_CREATE_ACCEPT_ALL
 _PART = re.compile(NAMESPACE_PART)

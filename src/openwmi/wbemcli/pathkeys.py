@@ -8,14 +8,14 @@ from typing import Any, Final
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.calling import com_method, require
+from openwmi.blocking.com.unknown import IUnknown
 from openwmi.model import INTEGER_RANGES, CimType, KeyValue, ObjectPath
 from openwmi.model.path import NAME
 from openwmi.wbemcli import pathconstants as p
 from openwmi.wbemcli.buffers import handed_out, length
-from openwmi.wbemcli.calling import com_method, require
 from openwmi.wbemcli.pathparts import Key, PathParts, info_of_keys
 from openwmi.wbemcli.statuses import WBEM_S_NO_ERROR
-from openwmi.wbemcli.unknown import IUnknown
 from openwmi.wbemcli.variant import VARIANT, cim_value, to_variant, type_of_number
 
 _NAME = re.compile(NAME)

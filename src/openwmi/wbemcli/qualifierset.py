@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.calling import com_method, require, require_no_flags
+from openwmi.blocking.com.unknown import IUnknown
 from openwmi.model import Qualifier, Value
 from openwmi.wbemcli import selecting
-from openwmi.wbemcli.calling import com_method, require, require_no_flags
 from openwmi.wbemcli.draft import Draft, Place
 from openwmi.wbemcli.enumeration import Enumeration
 from openwmi.wbemcli.statuses import WBEM_S_NO_ERROR, WBEM_S_NO_MORE_DATA
-from openwmi.wbemcli.unknown import IUnknown
 
 
 class IWbemQualifierSet(IUnknown, iid="dc12a680-737f-11cf-884d-00aa004b2e24"):

@@ -8,8 +8,8 @@
     asynchronous        svc.GetObjectAsync(path, 0, None, sink)             -> hr; the sink hears the rest
 
 A method returns its HRESULT, alone or in front of the out parameters in the header's order; a failure is never raised.
-What is passed as `OUT` or NULL is said in `openwmi.wbemcli.out`. Each method may be called on any thread, also on that
-of a sink's callback. The flags of each method are a table, `openwmi.session.modes`.
+What is passed as `OUT` or NULL is said in `openwmi.blocking.com.out`. Each method may be called on any thread, also on
+that of a sink's callback. The flags of each method are a table, `openwmi.session.modes`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from typing import Any
 
 from openwmi.base.error import NotFound, WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.blocking.com.calling import com_method, require, require_no_flags
+from openwmi.blocking.com.out import OUT, Out
+from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.blocking.runner import runner
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import LOCAL, NO_VALUES, CallContext, CallFlags
@@ -33,16 +36,13 @@ from openwmi.session.asking import (
     empty_class,
 )
 from openwmi.session.modes import RULES
-from openwmi.wbemcli.calling import com_method, require, require_no_flags
 from openwmi.wbemcli.callresult import CallResult
 from openwmi.wbemcli.calls import Call, Verb, service_method
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.context import IWbemContext
 from openwmi.wbemcli.enumerator import IEnumWbemClassObject
 from openwmi.wbemcli.origin import Origin, parameter_info
-from openwmi.wbemcli.out import OUT, Out
 from openwmi.wbemcli.sink import CALLS, IWbemObjectSink, Relay, checked_sink
-from openwmi.wbemcli.unknown import S_OK, IUnknown
 
 Flags = int
 Object = IWbemClassObject | None

@@ -12,6 +12,7 @@ from typing import Any
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import SEVERITY, HResult, WbemStatus, describe
+from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.operation import CallTable, Progress, Sink
 from openwmi.session.asking import result_string
 from openwmi.session.modes import Gives
@@ -19,7 +20,6 @@ from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.constants import WBEM_STATUS_COMPLETE, WBEM_STATUS_PROGRESS
 from openwmi.wbemcli.errorinfo import extended_status
 from openwmi.wbemcli.origin import NOWHERE, Origin
-from openwmi.wbemcli.unknown import S_OK, IUnknown
 
 WORD = 0xFFFF
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from openwmi.base.status import LocalStatus, MofStatus, WbemStatus, lookup
-from openwmi.wbemcli.calling import com_method, require
+from openwmi.blocking.com.calling import com_method, require
+from openwmi.blocking.com.unknown import IUnknown
 from openwmi.wbemcli.statuses import WBEM_S_NO_ERROR, WBEMESS_E_AUTHZ_NOT_PRIVILEGED
-from openwmi.wbemcli.unknown import IUnknown
 
 WINDOWS: Final = "Windows"
 

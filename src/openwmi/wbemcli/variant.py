@@ -21,9 +21,9 @@ from typing import Any, Final, TypeAlias, cast
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import LocalStatus
+from openwmi.blocking.com.unknown import IUnknown
 from openwmi.model import INTEGER_RANGES, CimDateTime, CimInterval, CimObject, CimType, Type, Value
 from openwmi.wbemcli import constants as c
-from openwmi.wbemcli.unknown import IUnknown
 
 
 @dataclass(frozen=True, slots=True)

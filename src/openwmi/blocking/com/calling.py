@@ -18,14 +18,19 @@ from typing import ParamSpec, TypeVar, cast
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.wbemcli.failure import RETURNED, hresult, set_error
+from openwmi.blocking.com.failure import RETURNED, hresult, set_error
 
 P = ParamSpec("P")
 R = TypeVar("R", bound="int | tuple[object, ...]")
 
 
-def com_method(outs: int = 0) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorates a method that returns its HRESULT alone (`outs` 0), or a tuple of it and so many out parameters."""
+def com_method(
+    outs: int = 0, code_of: Callable[[BaseException], int] = hresult
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorates a method that returns its HRESULT alone (`outs` 0), or a tuple of it and so many out parameters.
+
+    `code_of` says which HRESULT an error is: not all headers have the same ones.
+    """
     nothing = (None,) * outs
 
     def decorate(body: Callable[P, R]) -> Callable[P, R]:
@@ -35,7 +40,7 @@ def com_method(outs: int = 0) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 return body(*arguments, **named)
             except RETURNED as error:
                 set_error(error)
-                code = hresult(error)
+                code = code_of(error)
                 return cast(R, (code, *nothing) if outs else code)
 
         vars(method)["outs_"] = outs

@@ -30,6 +30,8 @@ class IUnknown:
         iid: of the interface.
     """
 
+    __slots__ = ()  # most faces have a dictionary; one of which there are thousands need not
+
     iid: ClassVar[UUID] = guid.parse("00000000-0000-0000-c000-000000000046")
 
     # Of the class, so that somebody's sink need not call `super().__init__()`.
@@ -61,7 +63,7 @@ class IUnknown:
     def AddRef(self) -> int:
         """One more reference; returns how many there are."""
         with _counting:
-            self._references += 1
+            self._references += 1  # type: ignore[misc]  # in the dictionary, or a slot of that name
             return self._references
 
     def Release(self) -> int:
@@ -69,7 +71,7 @@ class IUnknown:
         with _counting:
             if not self._references:
                 return 0
-            self._references -= 1
+            self._references -= 1  # type: ignore[misc]  # the same
             left = self._references
         if not left:
             self._released()
