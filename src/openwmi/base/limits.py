@@ -478,3 +478,7 @@ HTTP_CLIENT_WAITING: Final = 1 << 17
 # Octets of a body in pieces that came and were not read: then the sender is made to wait. Large enough that a reader is
 # never short of work, small enough that a thousand of them fit anywhere.
 HTTP_PIECES_OCTETS: Final = 1 << 16
+
+# Threads on which a program hears that its calls of devices have ended: as many callbacks may block at once, and others
+# wait; a thread of its own for each would be ten thousand when a network comes back.
+WSD_CALLBACK_THREADS: Final = 16

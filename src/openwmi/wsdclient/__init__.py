@@ -1,0 +1,1 @@
+"""wsdclient.h and its neighbours, name for name."""

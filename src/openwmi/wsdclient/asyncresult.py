@@ -1,0 +1,279 @@
+"""IWSDAsyncResult: a call of a device that goes on while its caller does something else.
+
+It is a face of an `Operation`, and keeps nothing of it: whether it has ended, how, and with what, it looks up there.
+The same call may be polled, waited for, heard of, awaited and aborted, by several at once.
+
+Microsoft's pages leave nine things open. Here it is so, each shown by a test of that name:
+
+    U1  a callback or a handle that is set when the call has ended is called, or set, at once; a callback is called once
+    U2  Abort ends the call: the handle is set, the callback comes once, GetEvent returns E_ABORT; an answer that comes
+        later is dropped
+    U3  Abort may be called from within a callback, its own too
+    U4  each call has a deadline, on a clock that nobody sets; WSDET_RESPONSE_TIMEOUT when it passes
+    U5  a fault belongs to the call that it came for (`fault_`); GetFaultInfo of the endpoint is the last one
+    U6  no End waits: E_FAIL before the end, whichever End it is; `await` waits, and blocks nobody
+    U7  what blocks has a form that does not
+    U8  the state that was set last counts; the callback gets the one of when the call ended
+    U9  `error_` says why a call failed, as an exception that is of its kind
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final
+
+from openwmi.base.error import WbemError
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.blocking.com.failure import set_error
+from openwmi.blocking.com.unknown import IUnknown
+from openwmi.operation import Operation, WaitHandle
+from openwmi.soap import SoapFault
+from openwmi.wsdclient.callbacks import IWSDAsyncCallback, Notice
+from openwmi.wsdclient.calling import argument, given_up, on_loop, running_loop, wsd_method
+from openwmi.wsdclient.events import event_of, fault_of
+from openwmi.wsdclient.statuses import S_FALSE, S_OK
+from openwmi.wsdclient.structures import WSD_EVENT, WSD_OPERATION
+
+if TYPE_CHECKING:
+    from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy
+
+ABORTED: Final = WbemStatus.CALL_CANCELLED
+
+
+class IWSDAsyncResult(IUnknown, iid="11a9852a-8dd8-423e-b537-9356db4fbfb8"):
+    """What a Begin method returned in ppResult. It may be used by several threads at once.
+
+    Letting it go leaves the call alone: what it does is done, and a callback that was set is called.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_callback",
+        "_endpoint",
+        "_handle",
+        "_kind",
+        "_notice",
+        "_operation",
+        "_references",
+        "_state",
+    )
+
+    def __init__(
+        self,
+        operation: Operation[Any],
+        endpoint: IWSDEndpointProxy | None = None,
+        kind: WSD_OPERATION | None = None,
+        callback: IWSDAsyncCallback | None = None,
+        state: Any = None,
+    ) -> None:
+        """On the thread of the operation's loop.
+
+        Args:
+            operation: the call.
+            endpoint: who made it.
+            kind: which operation of a port type it is.
+            callback, state: as SetCallback sets them.
+        """
+        self._references = 1
+        self._operation = operation
+        self._endpoint = endpoint
+        self._kind = kind
+        self._callback: IWSDAsyncCallback | None = None
+        self._state = state
+        self._handle: WaitHandle | None = None
+        self._notice: Notice | None = None
+        if callback is not None:
+            callback.AddRef()
+            self._set_callback(callback, state)
+
+    @wsd_method()
+    def SetCallback(self, pCallback: IWSDAsyncCallback | None, pAsyncState: Any = None) -> int:
+        """Has a callback called when the operation has ended, in place of one that was set before. E_INVALIDARG: NULL.
+
+        If it has ended, that is at once. The callback is released when this object is.
+        """
+        argument(
+            isinstance(pCallback, IWSDAsyncCallback),
+            f"pCallback is of a class derived from IWSDAsyncCallback, not {pCallback!r}",
+        )
+        assert pCallback is not None
+        pCallback.AddRef()
+        before = on_loop(self._operation.results.loop, self._set_callback, pCallback, pAsyncState)
+        if before is not None:
+            before.Release()
+        return S_OK
+
+    @wsd_method()
+    def SetWaitHandle(self, hWaitHandle: WaitHandle | None) -> int:
+        """Has a handle set when the operation has ended, in place of one before; at once if it has. E_INVALIDARG: NULL.
+
+        It may be closed at any time. A `threading.Event` will do as well.
+        """
+        argument(callable(getattr(hWaitHandle, "set", None)), f"hWaitHandle is a WaitHandle, and not {hWaitHandle!r}")
+        on_loop(self._operation.results.loop, self._set_handle, hWaitHandle)
+        return S_OK
+
+    @wsd_method()
+    def HasCompleted(self) -> int:
+        """S_OK if the operation has ended, well or not; S_FALSE while it has not. It troubles nobody."""
+        return S_OK if self._operation.results.finished else S_FALSE
+
+    @wsd_method(1)
+    def GetAsyncState(self) -> tuple[int, Any]:
+        """(hresult, ppAsyncState): the state that was set last."""
+        return S_OK, held(self._state)
+
+    @wsd_method()
+    def Abort(self) -> int:
+        """Ends the operation, and returns when its callback has. S_OK, whether it had ended or not.
+
+        From within that callback, and on the event loop's thread, it returns at once.
+        """
+        results = self._operation.results
+        if running_loop() is results.loop:
+            self._abort(pool=True)
+            return S_OK
+        notice = on_loop(results.loop, self._abort)
+        while notice is not None:
+            earlier = notice.earlier
+            notice.finish()
+            notice = earlier
+        return S_OK
+
+    @wsd_method(1)
+    def GetEvent(self) -> tuple[int, WSD_EVENT | None]:
+        """(hresult, pEvent): what became of the operation. E_FAIL before its end, E_ABORT after Abort: no event."""
+        return S_OK, self._event()
+
+    @wsd_method(1)
+    def GetEndpointProxy(self) -> tuple[int, IWSDEndpointProxy | None]:
+        """(hresult, ppEndpoint): the endpoint that made the call. E_ABORT where it was made by none."""
+        if self._endpoint is None:
+            raise given_up("no endpoint made this call")
+        return S_OK, held(self._endpoint)
+
+    # Not in the header.
+
+    @property
+    def operation_(self) -> Operation[Any]:
+        """What this is a face of. It belongs to its loop."""
+        return self._operation
+
+    @property
+    def error_(self) -> WbemError | None:
+        """Why the operation failed; None if it did not, or has not ended."""
+        results = self._operation.results
+        return results.error if results.finished else None
+
+    @property
+    def fault_(self) -> SoapFault | None:
+        """The fault that came in place of an answer, to this call and to no other."""
+        return fault_of(self.error_)
+
+    def wait_handle_(self) -> WaitHandle:
+        """A handle of its own that the end sets, for select and poll; set if it has ended. Close it when done."""
+        return on_loop(self._operation.results.loop, self._operation.wait_handle)
+
+    def __await__(self) -> Generator[Any, None, tuple[int, WSD_EVENT | None]]:
+        """Waits for the end, on any event loop, and gives what GetEvent does. Cancelling who waits aborts the call."""
+        results = self._operation.results
+        mine = asyncio.get_running_loop()
+        try:
+            while not results.finished:
+                if mine is results.loop:
+                    yield from results.ending()
+                else:
+                    yield from self._ending_for(mine)
+        except asyncio.CancelledError:
+            on_loop(results.loop, self._abort, True)
+            raise
+        return self.GetEvent()
+
+    def _event(self) -> WSD_EVENT:
+        results = self._operation.results
+        if not results.finished:
+            raise WbemError(HResult.E_FAIL, "the operation has not ended: wait for it, or have it call you back")
+        error = results.error
+        if error is None:
+            return event_of(None, results.whole(), self._kind, self._endpoint)
+        _ = results.status  # which notes that somebody has seen it
+        if error.status == ABORTED:
+            raise given_up("the operation was aborted")
+        set_error(error)
+        return event_of(error, None, self._kind, self._endpoint)
+
+    def _ending_for(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """A future of another loop."""
+        future = loop.create_future()
+
+        def ended() -> None:
+            loop.call_soon_threadsafe(settle)
+
+        def settle() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        on_loop(self._operation.results.loop, self._operation.results.when_finished, ended)
+        return future
+
+    def _released(self) -> None:
+        callback, self._callback = self._callback, None
+        if callback is not None and self._operation.results.finished:
+            callback.Release()
+        else:
+            self._callback = callback  # it will be called all the same
+
+    # On the loop's thread.
+
+    def _set_callback(self, callback: IWSDAsyncCallback, state: Any) -> IWSDAsyncCallback | None:
+        before = self._callback
+        self._watch()
+        self._callback, self._state = callback, state
+        if self._operation.results.finished:
+            self._notify(pool=True)
+        return before
+
+    def _set_handle(self, handle: WaitHandle) -> None:
+        self._watch()
+        self._handle = handle
+        if self._operation.results.finished:
+            handle.set()
+
+    def _watch(self) -> None:
+        results = self._operation.results
+        if self._callback is None and self._handle is None and not results.finished:
+            results.when_finished(self._ended)
+
+    def _abort(self, pool: bool = False) -> Notice | None:
+        """Ends the operation; what is left to be waited for. With `pool`, nobody will wait."""
+        results = self._operation.results
+        if not results.finished:
+            watched = self._callback is not None or self._handle is not None
+            results.ignore_cancel(self._ended)
+            results.cancel()
+            if watched:
+                self._ended(pool)
+        return self._notice
+
+    def _ended(self, pool: bool = True) -> None:
+        if self._handle is not None:
+            self._handle.set()
+            self._handle = None
+        if self._callback is not None:
+            self._notify(pool)
+
+    def _notify(self, pool: bool) -> None:
+        assert self._callback is not None
+        notice = Notice(self._callback.AsyncOperationComplete, self, self._state)
+        if self._notice is not None and not self._notice.over:
+            notice.earlier = self._notice
+        self._notice = notice
+        notice.post(self._operation.results.loop, pool=pool)
+
+
+def held(face: Any) -> Any:
+    """What is given out has one more reference, if it has any."""
+    if isinstance(face, IUnknown):
+        face.AddRef()
+    return face
