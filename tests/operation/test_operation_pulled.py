@@ -24,6 +24,7 @@ from openwmi.operation import (
     State,
     StreamResults,
 )
+from openwmi.operation.timers import Timers
 
 # States: starting -> running -> finished(status), each once.
 
@@ -434,3 +435,14 @@ async def test_done_callbacks_run_at_the_end_and_cannot_hurt(caplog: pytest.LogC
     assert "ZeroDivisionError" in caplog.text
     operation.add_done_callback(lambda op: called.append(op.state))
     assert len(called) == 3
+
+
+async def test_a_deadline_that_is_not_its_contexts() -> None:
+    results: SingleResult[int] = SingleResult("answer", CallContext(deadline=Deadline.after(0.0, 1)))
+    results.expire_at(5)
+    await asyncio.sleep(4)
+    assert not results.finished, "the later word counts"
+    await asyncio.sleep(2)
+    assert results.status == WbemStatus.TIMED_OUT
+    results.expire_at(9)  # too late to matter
+    assert len(Timers.of(results.loop)) == 0

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.blocking.runner import runner
-from openwmi.operation import CallContext, Operation, SingleResult
+from openwmi.operation import Operation, SingleResult
 from openwmi.soap import DPWS_2006, Headers, Message, SoapFault
 from openwmi.wsd.calling import Faulted
 from openwmi.wsdclient.asyncresult import IWSDAsyncResult
@@ -62,9 +61,9 @@ class FakeEndpoint:
         return self._begin(action, body, timeout)
 
     def _begin(self, action: str, body: Any, timeout: float | None) -> Operation[Any]:
-        loop_time = _now()
-        deadline = NEVER if timeout is None else Deadline.after(loop_time, timeout)
-        results: SingleResult[Any] = SingleResult(action, CallContext(deadline=deadline))
+        results: SingleResult[Any] = SingleResult(action)
+        if timeout is not None:
+            results.expire_at(results.loop.time() + timeout)
         results.on_stop(self._stop)
         results.begin()
         self.sent.append((action, body))
@@ -83,12 +82,6 @@ class FakeEndpoint:
             runner().call(results.fail, what)
         else:
             runner().call(results.finish, reply() if what is None else what)
-
-
-def _now() -> float:
-    import asyncio
-
-    return asyncio.get_running_loop().time()
 
 
 class Heard(IWSDAsyncCallback):

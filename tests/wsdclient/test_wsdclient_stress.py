@@ -17,11 +17,10 @@ from weakref import WeakSet
 import pytest
 from tests.wsdclient.fakes import GET_LIST, faulted, reply
 
-from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import Unreachable
 from openwmi.base.status import WbemStatus
 from openwmi.blocking.runner import runner
-from openwmi.operation import CallContext, Operation, SingleResult, WaitHandle
+from openwmi.operation import Operation, SingleResult, WaitHandle
 from openwmi.operation.timers import Timers
 from openwmi.testing import FakeClockLoop
 from openwmi.wsdclient import constants as c
@@ -59,8 +58,9 @@ class Wire:
     def two_way(self, action: str, body: Any, *, timeout: float | None = 30.0, **more: Any) -> Operation[Any]:
         chance, number = self.chance, self.begun
         self.begun = number + 1
-        deadline = NEVER if timeout is None else Deadline.after(self.loop.time(), timeout)
-        results: SingleResult[Any] = SingleResult(action, CallContext(deadline=deadline))
+        results: SingleResult[Any] = SingleResult(action)
+        if timeout is not None:
+            results.expire_at(self.loop.time() + timeout)
         results.on_stop(lambda: self.waiting.pop(number))
         results.begin()
         self.waiting[number] = results

@@ -27,7 +27,7 @@ from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus, describe
 from openwmi.operation.context import LOCAL, CallContext
 from openwmi.operation.states import State
-from openwmi.operation.timers import Timer, Timers
+from openwmi.operation.timers import Tick, Timers
 
 T = TypeVar("T")
 
@@ -105,9 +105,9 @@ class ResultSet(ABC, Generic[T]):
         self._ending: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], object]] | None = None
         self._stop: Callable[[], object] | None = None
-        self._timer: Timer | None = None
+        self._timer: Tick | None = None
         if context.deadline.at is not None:
-            self._timer = Timers.of(self.loop).call_at(context.deadline.at, self.expire)
+            self.expire_at(context.deadline.at)
 
     # What a producer does.
 
@@ -215,6 +215,13 @@ class ResultSet(ABC, Generic[T]):
         elif self._callbacks is not None:
             for callback in self._callbacks:
                 self._call(callback)
+
+    def expire_at(self, when: float) -> None:
+        """Has it out of time at `when` (seconds on the loop's clock): a deadline for a call whose context has none."""
+        if not self.finished:
+            if self._timer is not None:
+                self._timer.drop(self)
+            self._timer = Timers.of(self.loop).enter(when, self)
 
     def expire(self) -> None:
         """The same with TIMED_OUT: the call's deadline has passed."""
@@ -324,7 +331,7 @@ class ResultSet(ABC, Generic[T]):
         self.finished = True
         self._stop = None
         if self._timer is not None:
-            self._timer.cancel()
+            self._timer.drop(self)
             self._timer = None
         if self._callbacks is not None:
             callbacks, self._callbacks = self._callbacks, None

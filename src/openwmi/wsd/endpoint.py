@@ -8,20 +8,18 @@ A call costs no task: what answers it is read as it comes, on the loop.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Generic, Self, TypeVar
 
-from openwmi.base.clock import Deadline
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Request, Response, Url, parse_url
 from openwmi.net.http_client import Exchange, HttpClient
-from openwmi.operation import LOCAL, CallContext, Operation, SingleResult
+from openwmi.operation import Operation, SingleResult
 from openwmi.soap import (
     DPWS_2006,
     ENVELOPE,
@@ -184,10 +182,9 @@ class _Call(Generic[R]):
         self._endpoint = endpoint
         self.action = action
         self.message_id = new_message_id()
-        context = LOCAL
+        self.results: SingleResult[R] = SingleResult(_name(action))
         if timeout is not None:
-            context = CallContext(deadline=Deadline.after(asyncio.get_running_loop().time(), timeout))
-        self.results: SingleResult[R] = SingleResult(_name(action), context)
+            self.results.expire_at(self.results.loop.time() + timeout)
 
     def send(self, http: HttpClient, url: Url, request: Request) -> None:
         """Sends it, and waits."""
