@@ -135,7 +135,7 @@ async def test_a_next_that_is_given_up_leaves_a_reader_that_works() -> None:
             for each in made.server._exporter._table._exports.values()
             if isinstance(each.object, SmartEnumerator)
         ]
-        (call,) = [task for each in made.server.endpoint._connections for task in each._calls.values()]
+        (call,) = [call.task for each in made.server.endpoint._connections for call in each._calls.values()]
         call.cancel()
         with pytest.raises(Refused):
             await waiting
