@@ -7,15 +7,14 @@ import io
 import logging
 import signal
 import socket
-import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.cli.fakes import Command
+from tests.cli.servers import ANYWHERE, port_of, serving
+from tests.security.kdc import USER, running_kdc
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult
@@ -24,16 +23,9 @@ from openwmi.cli.journal import OneLine
 from openwmi.dcom import Channel, proxy
 from openwmi.interfaces import IRemoteSCMActivator
 from openwmi.orpc import OrpcThis
-from openwmi.security import NtlmInitiator, add_user
+from openwmi.rpc import AuthLevel
+from openwmi.security import Initiator, KerberosInitiator, NtlmInitiator, add_user
 
-# What runs in the background of a shell ignores Ctrl-C, and so does what it starts.
-PROGRAM = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from openwmi.cli import main
-raise SystemExit(main())
-"""
-ANYWHERE = "127.0.0.1:0"
 BAD_NAME = "e\x1b[31mvil\r\n2026-01-01 00:00:00,000 INFO forged"
 
 
@@ -42,25 +34,6 @@ def users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     add_user("users.txt", "me", "secret")
     return "users.txt"
-
-
-@contextmanager
-def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process, and the first line of its standard output."""
-    command = [sys.executable, "-c", PROGRAM, "serve", *arguments]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline()
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def port_of(line: str) -> int:
-    return int(line.rpartition(":")[2])
 
 
 # ------------------------------------------------------------------------------------------------ what is not served
@@ -185,9 +158,36 @@ def test_a_login_and_a_refused_one_are_logged_and_nothing_goes_to_standard_outpu
     assert [each for each in lines if each.startswith("2026-01-01 00:00:00,000 INFO forged")] == []
 
 
-async def _ask(port: int, login: NtlmInitiator) -> int:
+@pytest.mark.parametrize("legacy", [False, True])
+def test_activation_at_connect_is_for_the_legacy_profile(users: str, legacy: bool) -> None:
+    with serving("--users", users, "--listen", ANYWHERE, *["--legacy"] * legacy) as (process, line):
+        status = asyncio.run(_ask(port_of(line), NtlmInitiator("me", "secret"), AuthLevel.CONNECT))
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert status == (HResult.E_INVALIDARG if legacy else HResult.E_ACCESSDENIED)
+    assert ("activation needs no signature" in err) is legacy
+
+
+def test_a_keytab_that_is_none(openwmi: Command, users: str) -> None:
+    pytest.importorskip("gssapi", reason="the extra `kerberos` is not installed")
+    done = openwmi("serve", "--users", users, "--listen", ANYWHERE, "--keytab", "nowhere")
+    assert (done.status, done.out, len(done.err.splitlines())) == (1, "", 1)
+    assert "nowhere holds no keys" in done.err
+
+
+def test_a_login_with_a_ticket(users: str) -> None:
+    pytest.importorskip("gssapi", reason="the extra `kerberos` is not installed")
+    Path(users).write_text(f"{USER}\n")  # and nobody with a password
+    with running_kdc() as realm:
+        arguments = "--users", users, "--listen", ANYWHERE, "--keytab", realm.keytab
+        with serving(*arguments) as (_, line):
+            login = KerberosInitiator(realm.host_princ.removeprefix("host/").partition("@")[0])
+            assert asyncio.run(_ask(port_of(line), login)) == HResult.E_INVALIDARG
+
+
+async def _ask(port: int, login: Initiator, level: AuthLevel = AuthLevel.INTEGRITY) -> int:
     """The status of an activation of nothing."""
-    channel = await Channel.open("127.0.0.1", port, login=login)
+    channel = await Channel.open("127.0.0.1", port, login=login, level=level)
     with pytest.raises(WbemError) as caught:
         await proxy(IRemoteSCMActivator, channel).RemoteCreateInstance(OrpcThis.of(uuid.uuid4()), None, b"")
     channel.close()

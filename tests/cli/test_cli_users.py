@@ -243,3 +243,16 @@ def test_nothing_good_is_typed(file: Path, typed: bytes, status: int, said: str)
         assert said in typist.shown
         assert "Traceback" not in typist.shown
     assert not file.exists()
+
+
+def test_a_user_by_the_hash_of_a_password(
+    openwmi: Command, file: Path, monkeypatch: pytest.MonkeyPatch, password_file: Path
+) -> None:
+    password_file.write_text(f"{nt_hash(SECRET).hex().upper()} \n")
+    add = "users", "add", "users.txt", ME, "--nt-hash", "--password-file", str(password_file)
+    assert openwmi(*add) == (0, "", f"{ME} added to users.txt\n")
+    assert hashes(file) == {ME: nt_hash(SECRET)}
+    monkeypatch.setenv("OPENWMI_PASSWORD", SECRET)
+    done = openwmi("users", "add", "users.txt", ME, "--nt-hash")
+    assert (done.status, "32 hexadecimal digits" in done.err, SECRET in done.err) == (1, True, False)
+    assert hashes(file) == {ME: nt_hash(SECRET)}

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "mof": ("openwmi.cli.mof", "Compiles, checks and exports MOF."),
     "repository": ("openwmi.cli.repository", "Checks, saves, restores and compacts what was put."),
     "serve": ("openwmi.cli.serve", "Serves this machine's WMI to other people's clients."),
+    "resolver": ("openwmi.cli.resolver", "Tells other machines where this one's programs are called back."),
     "wsd": ("openwmi.cli.wsd", "Finds devices on the network, and makes this one visible."),
     "users": ("openwmi.cli.users", "Changes the file of users who may log in to 'serve'."),
 }

@@ -11,7 +11,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.cli.failure import complain
 from openwmi.cli.password import read_password
 from openwmi.cli.stream import standard_output
-from openwmi.security import UsersFile, add_user, parse_account, remove_user
+from openwmi.security import UsersFile, add_user, parse_account, parse_nt_hash, remove_user
 
 EXAMPLES = """\b
 Examples:
@@ -34,13 +34,16 @@ def command() -> None:
 @click.argument("file", type=click.Path())
 @click.argument("account", metavar="DOMAIN\\USER")
 @click.option("--password-file", metavar="FILE", help="Whose first line is the password; - is standard input.")
-def add(file: str, account: str, password_file: str | None) -> None:
+@click.option("--nt-hash", is_flag=True, help="What is read is the NT hash of the password, 32 hexadecimal digits.")
+def add(file: str, account: str, password_file: str | None, nt_hash: bool) -> None:
     """Adds a user, or gives one a new password. The file is made if it is not there."""
     parse_account(account)  # these two before anybody types a password for nothing
     if Path(file).exists():
         UsersFile(file)
-    password = read_password(f"Password of {account}: ", password_file, confirm=True)
-    verb = "added to" if add_user(file, account, password) else "has a new password in"
+    kind = "NT hash" if nt_hash else "Password"
+    read = read_password(f"{kind} of {account}: ", password_file, confirm=True)
+    new = add_user(file, account, parse_nt_hash(read.strip()) if nt_hash else read)
+    verb = "added to" if new else "has a new password in"
     complain(f"{account} {verb} {file}")
 
 

@@ -25,7 +25,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from openwmi.security import spnego
-from openwmi.security.kerberos import KerberosAcceptor, KerberosContext, KerberosInitiator
+from openwmi.security.kerberos import KerberosAcceptor, KerberosContext, KerberosInitiator, check_keytab
 from openwmi.security.logins import Logins, Verdict
 from openwmi.security.mechanism import (
     AUTH_TYPE_KERBEROS,
@@ -43,7 +43,7 @@ from openwmi.security.ntlm_acceptor import NtlmAcceptor, UserLookup
 from openwmi.security.ntlm_context import NtlmContext
 from openwmi.security.refusal import LoginRefused
 from openwmi.security.throttle import Throttle
-from openwmi.security.users import User, UsersFile, add_user, parse_account, parse_users, remove_user
+from openwmi.security.users import User, UsersFile, add_user, parse_account, parse_nt_hash, parse_users, remove_user
 
 if TYPE_CHECKING:
     from openwmi.security.initiator import NtlmInitiator
@@ -73,9 +73,11 @@ __all__ = [
     "UsersFile",
     "Verdict",
     "add_user",
+    "check_keytab",
     "negotiate",
     "nt_hash",
     "parse_account",
+    "parse_nt_hash",
     "parse_users",
     "remove_user",
 ]

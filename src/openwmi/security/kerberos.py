@@ -117,9 +117,7 @@ class KerberosAcceptor:
         gssapi = load()
         try:
             if self._context is None:
-                store = {"keytab": os.fspath(self._keytab)} if self._keytab is not None else None
-                credentials = gssapi.Credentials(usage="accept", mechs=[gssapi.MechType.kerberos], store=store)
-                self._context = gssapi.SecurityContext(creds=credentials, usage="accept")
+                self._context = gssapi.SecurityContext(creds=_keys(gssapi, self._keytab), usage="accept")
                 token = _without_frame(token)
             out = self._context.step(token) or b""
             complete = self._context.complete  # raises what a step that had a token for the peer could not
@@ -134,6 +132,15 @@ class KerberosAcceptor:
         if not self._admits(principal):
             raise LoginRefused(None, f"{self.account} has a ticket, and is not among the users")
         return Step(out, KerberosContext(principal, self._context))
+
+
+def check_keytab(keytab: str | os.PathLike[str]) -> None:
+    """LoginRefused where no login could be accepted with this file: it cannot be read, or there is no Kerberos here."""
+    gssapi = load()
+    try:
+        _keys(gssapi, keytab)
+    except gssapi.raw.GSSError as error:
+        raise LoginRefused(None, f"{keytab} holds no keys: {_reason(error)}") from None
 
 
 class KerberosInitiator:
@@ -204,6 +211,11 @@ def load() -> Any:
         raise LoginRefused(
             None, f"Kerberos needs the extra `kerberos` (pip install openwmi[kerberos]): {error}"
         ) from None
+
+
+def _keys(gssapi: Any, keytab: str | os.PathLike[str] | None) -> Any:
+    store = {"keytab": os.fspath(keytab)} if keytab is not None else None
+    return gssapi.Credentials(usage="accept", mechs=[gssapi.MechType.kerberos], store=store)
 
 
 def _without_frame(token: bytes) -> bytes:

@@ -74,6 +74,11 @@ class UsersFile:
         """The accounts, in the order of the file."""
         return iter(self._exact.values())
 
+    @property
+    def principals(self) -> frozenset[str]:
+        """Who may log in by Kerberos."""
+        return self._principals
+
     def lookup(self, domain: str, name: str, computer: str) -> User | None:
         """The account that a client means by a domain and a name; None if there is none, or more than one.
 
@@ -133,6 +138,13 @@ def parse_users(text: str, source: str) -> Iterator[User]:
             )
 
 
+def parse_nt_hash(text: str) -> bytes:
+    """32 hexadecimal digits -> 16 octets. INVALID_PARAMETER, which does not say what was given."""
+    if _HEX.fullmatch(text) is None:
+        raise WbemError(WbemStatus.INVALID_PARAMETER, "an NT hash is 32 hexadecimal digits, and this is something else")
+    return bytes.fromhex(text)
+
+
 def parse_account(text: str) -> tuple[str, str]:
     """`DOM\\user` or `user` -> (domain, name). INVALID_PARAMETER for what cannot stand in the file."""
     found = _ACCOUNT_NAME.fullmatch(text)
@@ -141,15 +153,17 @@ def parse_account(text: str) -> tuple[str, str]:
     return found["domain"] or "", found["name"]
 
 
-def add_user(path: str | os.PathLike[str], account: str, password: str) -> bool:
+def add_user(path: str | os.PathLike[str], account: str, password: str | bytes) -> bool:
     """Adds `DOM\\user` with this password, or changes it; True if it is new. The file is made if it is not there.
 
-    Other lines stay as they are. The file is replaced in one step, and can be read by its owner alone.
+    Octets are the NT hash of a password, which is all that the file ever holds of one. Other lines stay as they
+    are. The file is replaced in one step, and can be read by its owner alone.
     """
     domain, name = parse_account(account)
     if not password:
         raise WbemError(WbemStatus.INVALID_PARAMETER, "an empty password lets everybody in")
-    line = f"{User(domain, name, b'').principal}:{nt_hash(password).hex()}"
+    hashed = nt_hash(password) if isinstance(password, str) else password
+    line = f"{User(domain, name, b'').principal}:{hashed.hex()}"
     return not _rewrite(Path(path), domain, name, line)
 
 

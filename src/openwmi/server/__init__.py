@@ -1,5 +1,6 @@
 """WMI's server end: any Session's namespaces, served over DCOM to other people's clients ([MS-WMI] 3.1).
 
+    resolver      the resolver of a machine alone, for its other processes
     host          what listens, and everything it consists of
     login         IWbemLevel1Login: a user becomes an IWbemServices
     services      IWbemServices: one user's calls on one namespace
@@ -12,5 +13,6 @@ octets go, the rooms below.
 """
 
 from openwmi.server.host import Server
+from openwmi.server.resolver import ResolverHost
 
-__all__ = ["Server"]
+__all__ = ["ResolverHost", "Server"]

@@ -14,6 +14,7 @@ from openwmi.dcom import (
     EndpointMapper,
     Exporter,
     OldActivator,
+    Registry,
     Resolver,
 )
 from openwmi.engine import Engine
@@ -82,6 +83,7 @@ class Server:
         open_port: how a port is opened; tests give another way than TCP.
         kerberos: makes what accepts a Kerberos login, such as a KerberosAcceptor with a keytab; None for NTLM alone.
         legacy: whether activation is allowed at CONNECT, for clients from before 2021 (dcom.LEGACY_LEVELS).
+        registry: where other processes of this machine share its resolver: who they are.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Server:
         open_port: OpenPort = listen,
         kerberos: Callable[[], Acceptor] | None = None,
         legacy: bool = False,
+        registry: Registry | None = None,
     ) -> None:
         self._engine = engine
         self._open_port = open_port
@@ -105,10 +108,13 @@ class Server:
         securities = [SecurityBinding(AUTH_TYPE_NEGOTIATE), SecurityBinding(AUTH_TYPE_NTLM)]
         if kerberos is not None:
             securities.append(SecurityBinding(AUTH_TYPE_KERBEROS, f"host/{self._names.dns_computer}"))
-        self._exporter = Exporter((self._names.dns_computer,), self._port, securities=tuple(securities))
+        pings = None if registry is None else registry.pings
+        self._exporter = Exporter((self._names.dns_computer,), self._port, securities=tuple(securities), pings=pings)
+        if registry is not None:
+            registry.changed = self._exporter.watch
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
         mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
-        services = (Resolver(self._exporter), Activator(classes), OldActivator(classes), mapper)
+        services = (Resolver(self._exporter, registry), Activator(classes), OldActivator(classes), mapper)
         levels = {**LEVELS, **LEGACY_LEVELS} if legacy else LEVELS
         self.endpoint = Endpoint(self._exporter, services, OBJECTS, self._logins, levels)
 
