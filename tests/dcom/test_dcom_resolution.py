@@ -186,3 +186,18 @@ async def test_an_exporter_that_cannot_be_reached(strings: tuple[StringBinding, 
     async with world() as made:
         with pytest.raises(Unreachable, match=f"no way to exporter [0-9a-f]{{16}}: {said}"):
             await reach(entry(made, *strings), connect=made.network.connect)
+
+
+async def test_a_reference_leads_a_server_to_nobody_but_its_caller() -> None:
+    async with world() as made:
+        way = Way(made)
+        elsewhere = reference(made, DEAD, SILENT, NAMED_PIPE, HOST)
+        assert await resolve(elsewhere, connect=way.connect, only=HOST) == made.exporter.entry(HOST)
+        to = entry(made, StringBinding.tcp(DEAD, 22), StringBinding.tcp(SILENT, PORT), StringBinding.tcp(DEAD, PORT))
+        (await reach(to, connect=way.connect, only=HOST)).close()
+        assert {host for host, _ in way.tried} == {HOST}
+        with pytest.raises(Unreachable):
+            await resolve(reference(made, HOST), connect=way.connect, only=DEAD)
+        with pytest.raises(Unreachable):
+            await reach(entry(made, StringBinding.tcp(HOST, PORT)), connect=way.connect, only=DEAD)
+        assert way.tried[-2:] == [(DEAD, 135), (DEAD, PORT)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -262,6 +263,25 @@ def test_a_request_that_is_too_long(kit: Any) -> None:
     assert sent(association) == [Fault(2, 0, FaultStatus.ACCESS_DENIED, flags=REFUSED_EARLY)]
     assert feed(association, Request(2, 0, 4, bytes(60_000), flags=PduFlags.LAST)) == []
     assert len(feed(association, Request(3, 0, 4, b"x"))) == 1
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_fragments_of_next_to_nothing_take_next_to_no_memory(size: int) -> None:
+    association = bound()
+    feed(association, Request(2, 0, 4, b"", flags=PduFlags.FIRST))
+    fragment = pdu.encode(Request(2, 0, 4, bytes(size), flags=PduFlags.NONE))
+    association.receive(fragment * 100)
+    assert association.next_event() is None
+    tracemalloc.start()
+    for _ in range(20):
+        association.receive(fragment * 1000)
+        assert association.next_event() is None
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 60_000
+    (request,) = feed(association, Request(2, 0, 4, b"end", flags=PduFlags.LAST))
+    assert isinstance(request, RequestReceived)
+    assert request.stub == bytes(20_100 * size) + b"end"
 
 
 def test_calls_that_are_open_at_once_are_limited() -> None:

@@ -281,7 +281,7 @@ class Client:
         if incoming is None:
             raise RemoteProtocolError(f"a response to call {header.call_id}, which was not made")
         self._check_slot(header, incoming, slot)
-        if bool(header.flags & PduFlags.FIRST) is bool(incoming.parts):
+        if bool(header.flags & PduFlags.FIRST) is incoming.begun:
             raise RemoteProtocolError(f"the fragments of the response to call {header.call_id} are out of order")
         incoming.append(stub)
         if incoming.size > limits.RPC_RESPONSE_OCTETS:
@@ -291,7 +291,7 @@ class Client:
         else:
             self._begun.discard(header.call_id)
             del self._calls[header.call_id]
-            self._link.events.append(ResponseReceived(header.call_id, incoming.stub()))
+            self._link.events.append(ResponseReceived(header.call_id, incoming.take()))
 
     def _on_fault(self, octets: bytes, header: Header) -> None:
         _, slot = self._link.open(octets, header, HEADER_SIZE + FAULT.size)

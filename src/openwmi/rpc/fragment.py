@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -19,21 +19,35 @@ TRAILER_ALIGNMENT: Final = 16
 
 @dataclass(slots=True)
 class Incoming:
-    """A request or response of which not all fragments are there."""
+    """A request or response of which not all fragments are there.
+
+    Takes no more memory than what came, be it in fragments of one octet, or of none.
+    """
 
     context_id: int
     opnum: int
     object: guid.Guid | None
     slot: Slot | None
-    parts: list[bytes] = field(default_factory=list)
-    size: int = 0
+    begun: bool = False
+    _stub: bytes | bytearray = b""
+
+    @property
+    def size(self) -> int:
+        return len(self._stub)
 
     def append(self, stub: bytes) -> None:
-        self.parts.append(stub)
-        self.size += len(stub)
+        self.begun = True
+        if not self._stub:
+            self._stub = stub
+        elif isinstance(self._stub, bytearray):
+            self._stub += stub
+        else:
+            self._stub = bytearray(self._stub + stub)
 
-    def stub(self) -> bytes:
-        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+    def take(self) -> bytes:
+        """The stub, which is not kept."""
+        stub, self._stub = bytes(self._stub), b""
+        return stub
 
 
 class Message(NamedTuple):

@@ -286,14 +286,13 @@ class Server:
                 self._link.contexts[call.context_id],
                 call.opnum,
                 call.object,
-                call.stub(),
+                call.take(),
                 AuthLevel.NONE if slot is None else slot.level,
                 None if context is None else context.principal,
                 None if slot is None else slot.context_id,
                 self._link.transfers[call.context_id],
             )
         )
-        call.parts.clear()
 
     def _on_cancel(self, octets: bytes, header: Header) -> None:
         self._link.open(octets, header, HEADER_SIZE)
