@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from tests.dcom.fakes import HOST, ME, NAMES, PORT, ILamp, SwitchReply, Users, W
 from openwmi.base import limits
 from openwmi.base.error import AccessDenied, Unreachable, WbemError
 from openwmi.base.fault import RemoteProtocolError
-from openwmi.dcom import Channel
+from openwmi.dcom import Channel, proxy
 from openwmi.interfaces import IObjectExporter
 from openwmi.rpc import AuthLevel
 from openwmi.security import LoginRefused, Logins, NtlmInitiator, Step, Throttle, negotiate
@@ -198,3 +199,20 @@ def test_who_sends_much_is_not_slow() -> None:
             client.transport.abort()
 
     fake_clock(story)
+
+
+async def test_connects_and_logins_leave_nothing() -> None:
+    async with world() as made:
+
+        async def some(count: int) -> int:
+            for _ in range(count):
+                channel = await opened(made, NtlmInitiator(*ME, "DOM"))
+                assert await proxy(IObjectExporter, channel).ServerAlive() == 0
+                channel.close()
+                await made.connections.pop().wait_closed()
+            gc.collect()
+            return sum(type(each).__module__.startswith("openwmi.") for each in gc.get_objects())
+
+        before = await some(3)
+        assert await some(20) == before
+        assert (len(made.endpoint), len(made.endpoint.groups)) == (0, 0)

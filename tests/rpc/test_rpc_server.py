@@ -284,6 +284,19 @@ def test_fragments_of_next_to_nothing_take_next_to_no_memory(size: int) -> None:
     assert request.stub == bytes(20_100 * size) + b"end"
 
 
+def test_what_is_done_with_is_not_kept_for_the_sake_of_what_is_not_whole() -> None:
+    association = bound()
+    whole, begun = pdu.encode(CoCancel(9)), pdu.encode(Request(2, 0, 4, b"x"))
+    tracemalloc.start()
+    association.receive(whole * 10_000 + begun[:5])
+    assert association.next_event() is None
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 2000
+    association.receive(begun[5:])
+    assert isinstance(association.next_event(), RequestReceived)
+
+
 def test_calls_that_are_open_at_once_are_limited() -> None:
     association = bound()
     events = feed(association, *(Request(number + 2, 0, 4, b"") for number in range(limits.RPC_OPEN_CALLS + 1)))

@@ -244,6 +244,8 @@ class RpcAssociation:
         try:
             header = peek_header(buffer, start)
             if header is None or header.fragment_length > len(buffer) - start:
+                if start:  # what came before it may be much, and its end never come
+                    self._buffer, self._at = buffer[start:], 0
                 return False
             self._at = end = start + header.fragment_length
             if end == len(buffer):  # an idle connection keeps nothing
