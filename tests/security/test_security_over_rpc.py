@@ -160,6 +160,69 @@ def test_a_changed_octet_in_any_protected_place(connection: Connection) -> None:
         connection.server.next_event()
 
 
+@pytest.mark.parametrize("level", [AuthLevel.PKT, AuthLevel.INTEGRITY, AuthLevel.PRIVACY])
+@pytest.mark.parametrize("how", ["replayed", "left out", "sent back", "of another connection", "of another login"])
+def test_what_was_signed_elsewhere_or_before(connection: Connection, level: AuthLevel, how: str) -> None:
+    client, server = connection.client, connection.server
+    client.bind([FIRST], auth=connection.offer(level))
+    connection.pump()
+    first = client.send_request(0, 4, b"one", auth_context_id=1)
+    one = client.data_to_send()
+    second = client.send_request(0, 4, b"two", auth_context_id=1)
+    two = client.data_to_send()
+    if how == "replayed":
+        server.receive(one)
+        assert isinstance(server.next_event(), RequestReceived)
+        server.send_response(first, b"")
+        two = one
+    elif how == "sent back":
+        server.receive(one)
+        assert isinstance(server.next_event(), RequestReceived)
+        server.send_response(first, b"")
+        answer = bytearray(server.data_to_send())
+        answer[2] = one[2]  # a request
+        two = bytes(answer)
+    elif how == "of another connection":
+        other = Connection(connection.users)
+        other.client.bind([FIRST], auth=other.offer(level))
+        other.pump()
+        server = other.server
+        two = one
+    elif how == "of another login":
+        client.abandon(first)
+        client.abandon(second)
+        client.data_to_send()
+        client.alter_context([FIRST], auth=connection.offer(level, 2, "you", "Secret12"))
+        connection.pump()
+        changed = bytearray(one)
+        changed[-20:-16] = (2).to_bytes(4, "little")  # auth_context_id
+        two = bytes(changed)
+    server.receive(two)
+    with pytest.raises(RemoteProtocolError, match="does not fit"):
+        server.next_event()
+    assert server.closed
+
+
+@pytest.mark.parametrize("level", [AuthLevel.PKT, AuthLevel.INTEGRITY, AuthLevel.PRIVACY])
+def test_no_octet_of_a_signed_request_can_be_changed(connection: Connection, level: AuthLevel) -> None:
+    size = at = 0
+    while at <= size:
+        made = Connection(connection.users)
+        made.client.bind([FIRST], auth=made.offer(level))
+        made.pump()
+        made.client.send_request(0, 4, b"hello", auth_context_id=1)
+        octets = bytearray(made.client.data_to_send())
+        size = len(octets) - 1
+        octets[at] ^= 0x40
+        made.server.receive(bytes(octets))
+        try:
+            event = made.server.next_event()
+        except RemoteProtocolError:
+            event = None
+        assert event is None, f"octet {at} was changed, and {event} came of it"
+        at += 1
+
+
 def test_names_of_a_host() -> None:
     assert ServerNames.of_host("Very-Long-Host-Name.Dom.Example") == ServerNames(
         "VERY-LONG-HOST-", "WORKGROUP", "very-long-host-name.dom.example", "dom.example"
