@@ -275,6 +275,18 @@ XML_TEXT_CHARS: Final = 8192
 DPWS_URI_OCTETS: Final = 2048
 DPWS_FIELD_CHARS: Final = 256
 
+# A WSDL or a schema, which may come from a stranger's device: the longest that people have (cameras') are half a
+# megabyte, and annotate their elements with as much as a page. Reading one takes two seconds for each megabyte.
+WSDL_OCTETS: Final = 2 << 20
+WSDL_TAGS: Final = 1 << 17
+WSDL_TEXT_CHARS: Final = 1 << 16
+# Documents that one imports, itself among them, and how deep they import each other: cameras' are some twenty.
+WSDL_DOCUMENTS: Final = 64
+WSDL_IMPORTS_DEEP: Final = 16
+# A value is compared with the pattern of its type where that looks at no more than so many places, whatever the value:
+# 10 ms. Beyond it a stranger's pattern could take for ever.
+WSDL_PATTERN_STEPS: Final = 1 << 17
+
 # Types, scopes and addresses of one device: cameras have some forty scopes, and a scope has 40 characters.
 DISCOVERY_TYPES: Final = 64
 DISCOVERY_SCOPES: Final = 256

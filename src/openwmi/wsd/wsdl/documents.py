@@ -1,0 +1,142 @@
+"""The files of a contract: a WSDL, and what it imports. XML in, trees out; nothing is fetched unless a caller does so.
+
+A WSDL may come from a stranger's device. It has no document type and no entities, and limits hold (`openwmi.base`);
+it imports only files from its own folder and below. What it imports by an address of the Web is looked for beside it,
+by the last part of the address, whichever case that has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Final, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.limits import (
+    WSDL_DOCUMENTS,
+    WSDL_IMPORTS_DEEP,
+    WSDL_OCTETS,
+    WSDL_TAGS,
+    WSDL_TEXT_CHARS,
+    XML_ATTRIBUTES,
+    XML_DEPTH,
+)
+from openwmi.base.status import WbemStatus
+from openwmi.soap import Limits
+from openwmi.soap.markup import Element, parse_xml
+
+Fetch = Callable[[str], bytes]
+
+WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
+SCHEMA: Final = "http://www.w3.org/2001/XMLSchema"
+AT: Final = "{urn:openwmi:wsdl}at"  # on each element of a schema: where it stands, for errors
+
+_LIMITS: Final = Limits(WSDL_OCTETS, WSDL_TAGS, XML_DEPTH, XML_ATTRIBUTES, WSDL_TEXT_CHARS)
+_REMOTE: Final = {"http", "https"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file: where it was, what people call it, and its outermost element."""
+
+    where: str
+    name: str
+    root: Element
+    parent: Document | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many import each other above it."""
+        return 0 if self.parent is None else self.parent.depth + 1
+
+    def refuse(self, element: Element, why: str) -> NoReturn:
+        """WbemError(INVALID_PARAMETER), which says where."""
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"{self.name}, line {element.sourceline or 0}: {why}")
+
+
+@dataclass(slots=True)
+class Documents:
+    """Reads a file, and what it imports, each once.
+
+    Args:
+        folder: files are read from it and below.
+        fetch: gets what is not there by its address; None for nothing.
+    """
+
+    folder: Path
+    fetch: Fetch | None = None
+    _read: dict[tuple[str, str], Document] = field(default_factory=dict)
+
+    def open(self, path: str | PathLike[str]) -> Document:
+        """The file that it begins with."""
+        return self._add(str(path), Path(path).name, _octets_of(Path(path)), None)
+
+    def imported(self, element: Element, location: str, by: Document, namespace: str = "") -> Document | None:
+        """What an element of `by` names; None where that has been read before, for that namespace."""
+        if by.depth >= WSDL_IMPORTS_DEEP:
+            by.refuse(element, f"imports go deeper than {WSDL_IMPORTS_DEEP} levels")
+        found = self._find(location, by)
+        where = str(found) if found is not None else location
+        if (where, namespace) in self._read:
+            return None
+        if found is not None:
+            return self._add(where, found.name, _octets_of(found), by, namespace)
+        if self.fetch is not None and urlsplit(location).scheme.lower() in _REMOTE:
+            return self._add(location, location, self.fetch(location), by, namespace)
+        name = _last_of(location)
+        by.refuse(
+            element,
+            f"it imports {location!r}, and there is no {name!r} in {self.folder}: put it beside the WSDL; nothing is "
+            "fetched from the network unless you pass `fetch`",
+        )
+
+    def _find(self, location: str, by: Document) -> Path | None:
+        """A file in the folder or below; whatever else there is on this machine is nobody's business."""
+        split = urlsplit(location)
+        beside = Path(by.where).parent if Path(by.where).is_file() else self.folder
+        if not split.scheme and not split.netloc and not split.path.startswith("/"):
+            path = (beside / unquote(split.path)).resolve()
+            if path.is_file() and path.is_relative_to(self.folder):
+                return path
+        name = _last_of(location).lower()
+        for folder in (beside, self.folder):
+            same = sorted(each for each in folder.iterdir() if each.name.lower() == name and each.is_file())
+            exact = [each for each in same if each.name == _last_of(location)]
+            for each in exact or same:
+                if each.resolve().is_relative_to(self.folder):
+                    return each.resolve()
+        return None
+
+    def _add(self, where: str, name: str, octets: bytes, parent: Document | None, namespace: str = "") -> Document:
+        if len(self._read) >= WSDL_DOCUMENTS:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"{name}: more than {WSDL_DOCUMENTS} documents are imported")
+        try:
+            root = parse_xml(octets, _LIMITS)
+        except RemoteProtocolError as error:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"{name} is no WSDL or schema: {error}") from None
+        where = str(Path(where).resolve()) if parent is None else where
+        document = self._read[where, namespace] = Document(where, name, root, parent)
+        return document
+
+
+def open_documents(path: str | PathLike[str], fetch: Fetch | None) -> tuple[Documents, Document]:
+    """Those of a WSDL, and the WSDL."""
+    documents = Documents(Path(path).resolve().parent, fetch)
+    return documents, documents.open(path)
+
+
+def _octets_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(WSDL_OCTETS + 1)
+    except OSError as error:
+        status = WbemStatus.NOT_FOUND if isinstance(error, FileNotFoundError) else WbemStatus.FAILED
+        raise WbemError(status, f"{path} cannot be read: {error.strerror}") from None
+
+
+def _last_of(location: str) -> str:
+    return unquote(urlsplit(location).path).replace("\\", "/").rpartition("/")[2]
