@@ -4,7 +4,8 @@
     shapes       what messages look like, as plain data; shaping: types -> shapes
     texts, simple, patterns    texts <-> values
     encoding, decoding         shapes, compiled; types: the classes of values, and their codecs
-    contract     port types and operations; wsdl: all of it together
+    contract     port types and operations; wsdl: all of it together; proxy, hosting: both ends of a service
+    codegen      a module of Python for a contract; generated: what such a module imports
 
 It needs xmlschema only where a WSDL is read: a generated module does not.
 """

@@ -9,6 +9,7 @@ from typing import Any
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.soap import QName
+from openwmi.wsd.wsdl.shaping import identifier
 from openwmi.wsd.wsdl.types import Codec
 
 
@@ -29,6 +30,11 @@ class WsdlOperation:
     output: Codec[Any] | None = None
     faults: Mapping[str, Codec[Any]] = field(default_factory=dict, hash=False)
     text: str = ""
+
+    @property
+    def method(self) -> str:
+        """What a method for it is called."""
+        return identifier(self.name)
 
     @property
     def is_one_way(self) -> bool:

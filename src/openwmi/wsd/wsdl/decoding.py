@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any as Value
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 from urllib.parse import unquote
 
 from openwmi.base.fault import RemoteProtocolError
@@ -19,15 +19,33 @@ from openwmi.soap.fragment import keep
 from openwmi.soap.markup import Element as Node
 from openwmi.soap.markup import name_of
 from openwmi.wsd.wsdl import simple as simples
+from openwmi.wsd.wsdl.documents import line_of
 from openwmi.wsd.wsdl.encoding import INSTANCE, XOP
-from openwmi.wsd.wsdl.shapes import Any, Attribute, Element, Group, Nil, Particle, Repeated, Simple, Struct, may_be_empty
+from openwmi.wsd.wsdl.shapes import (
+    Any,
+    Attribute,
+    Element,
+    Group,
+    Nil,
+    Particle,
+    Repeated,
+    Simple,
+    Struct,
+    may_be_empty,
+)
 
 _NIL: Final = f"{{{INSTANCE}}}nil"
 _TYPE: Final = f"{{{INSTANCE}}}type"
 _INCLUDE: Final = f"{{{XOP}}}Include"
 _TRUE: Final = {"true", "1"}
 
-Beside = Mapping[str, Value]
+
+class Beside(Protocol):
+    """What came beside an envelope, by content id. KeyError for what did not."""
+
+    def __getitem__(self, content_id: str, /) -> Value: ...
+
+
 Read = Callable[[Node, Beside], Value]
 Take = Callable[[list[Node], int, dict[str, Value], Node, Beside], int]
 """Reads from the children at that place on, into fields; gives the place behind what it took."""
@@ -145,7 +163,9 @@ class Decoders:
         if isinstance(particle, Group):
             return self._group(particle, optional=optional or particle.optional or particle.kind == "choice")
         if isinstance(particle, Any):
-            return _many(particle, lambda node: particle.takes(name_of(node).namespace), lambda node, _: keep(node), "an element")
+            return _many(
+                particle, lambda node: particle.takes(name_of(node).namespace), lambda node, _: keep(node), "an element"
+            )
         if isinstance(particle, Repeated):
             return self._repeated(particle)
         tag = str(particle.name)
@@ -159,7 +179,9 @@ class Decoders:
 
         def take(nodes: list[Node], at: int, fields: dict[str, Value], parent: Node, beside: Beside) -> int:
             found: list[Value] = []
-            while at < len(nodes) and struct.starts(nodes[at]) and (particle.most is None or len(found) < particle.most):
+            while (
+                at < len(nodes) and struct.starts(nodes[at]) and (particle.most is None or len(found) < particle.most)
+            ):
                 value, behind = struct.take(nodes, at, parent, beside)
                 if behind == at:
                     break
@@ -173,7 +195,7 @@ class Decoders:
                 fields[particle.field] = tuple(found)
             return at
 
-        return _Part(take, lambda node: struct.starts(node))
+        return _Part(take, struct.starts)
 
     def _group(self, group: Group, *, optional: bool) -> _Part:
         parts = [self.particle(each, optional=optional) for each in group.particles]
@@ -250,7 +272,7 @@ class _Struct:
         if self._text is not None:
             fields["value"] = self._text(node, beside)
             return self._class(**fields)
-        nodes = [child for child in node if isinstance(child.tag, str)]
+        nodes = [child for child in node if is_element(child)]
         at = self._part.take(nodes, 0, fields, node, beside)
         if at < len(nodes):
             refuse(nodes[at], f"it is not expected there in {node.tag}")
@@ -259,8 +281,14 @@ class _Struct:
 
 def refuse(node: Node, why: str) -> NoReturn:
     """RemoteProtocolError, which says where."""
-    line = f", line {node.sourceline}" if node.sourceline else ""
+    line = f", line {line_of(node)}" if line_of(node) else ""
     raise RemoteProtocolError(f"{node.tag}{line}: {why}") from None
+
+
+def is_element(node: Node) -> bool:
+    """Whether it is no comment, and no instruction."""
+    tag: object = node.tag
+    return isinstance(tag, str)
 
 
 def _reader(simple: Simple, enums: Mapping[str, type[StrEnum]]) -> Read:
@@ -284,7 +312,7 @@ _BASE64: Final = _reader(Simple("base64Binary"), {})
 
 def _joined(node: Node) -> str:
     """A text that comments stand in."""
-    if any(isinstance(child.tag, str) for child in node):
+    if any(is_element(child) for child in node):
         refuse(node, "it holds elements where a text is expected")
     return (node.text or "") + "".join(child.tail or "" for child in node)
 
@@ -392,6 +420,3 @@ def _starts(group: Group, parts: list[_Part], node: Node) -> bool:
         if group.kind == "sequence" and not may_be_empty(each):
             return False
     return False
-
-
-

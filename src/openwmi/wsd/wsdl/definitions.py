@@ -152,7 +152,9 @@ class Definitions:
         ways = [child for child in place.element if child.tag in _WAYS]
         kinds = tuple(_WAYS[child.tag] for child in ways)
         if kinds not in _DEFAULT_NAMES:
-            place.document.refuse(place.element, f"the operation {name} has neither an input nor an output, or too many")
+            place.document.refuse(
+                place.element, f"the operation {name} has neither an input nor an output, or too many"
+            )
         used = {
             kind: self._use(Place(place.document, child), port_type, f"{name}{suffix}")
             for child, kind, suffix in zip(ways, kinds, _DEFAULT_NAMES[kinds], strict=True)
@@ -206,5 +208,8 @@ def _qname(place: Place, attribute: str) -> QName | None:
 
 
 def _documentation(element: Element) -> str:
-    texts: Iterator[str] = (" ".join("".join(map(str, each.itertext())).split()) for each in element.iterchildren(f"{{{WSDL}}}documentation"))
+    texts: Iterator[str] = (
+        " ".join("".join(map(str, each.itertext())).split())
+        for each in element.iterchildren(f"{{{WSDL}}}documentation")
+    )
     return " ".join(texts)

@@ -55,7 +55,7 @@ class Document:
 
     def refuse(self, element: Element, why: str) -> NoReturn:
         """WbemError(INVALID_PARAMETER), which says where."""
-        raise WbemError(WbemStatus.INVALID_PARAMETER, f"{self.name}, line {element.sourceline or 0}: {why}")
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"{self.name}, line {line_of(element)}: {why}")
 
 
 @dataclass(slots=True)
@@ -77,21 +77,20 @@ class Documents:
 
     def imported(self, element: Element, location: str, by: Document, namespace: str = "") -> Document | None:
         """What an element of `by` names; None where that has been read before, for that namespace."""
-        if by.depth >= WSDL_IMPORTS_DEEP:
-            by.refuse(element, f"imports go deeper than {WSDL_IMPORTS_DEEP} levels")
         found = self._find(location, by)
         where = str(found) if found is not None else location
         if (where, namespace) in self._read:
             return None
+        if by.depth >= WSDL_IMPORTS_DEEP:
+            by.refuse(element, f"imports go deeper than {WSDL_IMPORTS_DEEP} levels")
         if found is not None:
             return self._add(where, found.name, _octets_of(found), by, namespace)
         if self.fetch is not None and urlsplit(location).scheme.lower() in _REMOTE:
             return self._add(location, location, self.fetch(location), by, namespace)
-        name = _last_of(location)
-        by.refuse(
+        return by.refuse(
             element,
-            f"it imports {location!r}, and there is no {name!r} in {self.folder}: put it beside the WSDL; nothing is "
-            "fetched from the network unless you pass `fetch`",
+            f"it imports {location!r}, and there is no {_last_of(location)!r} in {self.folder}: put it beside the "
+            "WSDL; nothing is fetched from the network unless you pass `fetch`",
         )
 
     def _find(self, location: str, by: Document) -> Path | None:
@@ -127,6 +126,12 @@ def open_documents(path: str | PathLike[str], fetch: Fetch | None) -> tuple[Docu
     """Those of a WSDL, and the WSDL."""
     documents = Documents(Path(path).resolve().parent, fetch)
     return documents, documents.open(path)
+
+
+def line_of(element: Element) -> int:
+    """Where it stands in its file; 0 where nobody knows."""
+    line: object = element.sourceline
+    return line if isinstance(line, int) else 0
 
 
 def _octets_of(path: Path) -> bytes:

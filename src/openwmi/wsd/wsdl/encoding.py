@@ -78,7 +78,7 @@ class Encoders:
             out = Out(attachments)
             put(value, out)
             if not isinstance(value, Fragment):  # which is complete in itself
-                out[0] = f"{opened}{spaces}{out[0][len(opened):]}"
+                out[0] = f"{opened}{spaces}{out[0][len(opened) :]}"
             return "".join(out).encode()
 
         return encode
@@ -221,7 +221,9 @@ class Encoders:
             heir = heirs.get(type(value))
             name = None if heir is None else self.structs[heir].name
             if heir is None or name is None or self.structs[heir].abstract:
-                _refuse(where, _wanted(class_.__name__ if not is_abstract else f"what extends {class_.__name__}", value))
+                _refuse(
+                    where, _wanted(class_.__name__ if not is_abstract else f"what extends {class_.__name__}", value)
+                )
             self._content(heir).put(value, out, tag, f' {type_tag}="{self.tag(name)}"')
 
         return put
@@ -241,7 +243,9 @@ class Encoders:
         where = f"{key}.{particle.field}"
         if isinstance(particle, Repeated):
             content = self._content(particle.type)
-            return _each(particle.field, _bare(content, self.classes[particle.type], where), particle.least, particle.most, where)
+            return _each(
+                particle.field, _bare(content, self.classes[particle.type], where), particle.least, particle.most, where
+            )
         one = self._value(particle, where) if isinstance(particle, Element) else _put_any(particle, where)
         if particle.is_many:
             return _each(particle.field, one, particle.least, particle.most, where)
@@ -365,7 +369,10 @@ def _each(name: str, one: Put, least: int, most: int | None, where: str) -> Put:
         if not isinstance(found, tuple | list):
             _refuse(where, _wanted("tuple", found))
         if len(found) < least or (most is not None and len(found) > most):
-            _refuse(where, f"it has {len(found)} values, where {least} to {'any number' if most is None else most} are allowed")
+            _refuse(
+                where,
+                f"it has {len(found)} values, where {least} to {'any number' if most is None else most} are allowed",
+            )
         for each in found:
             one(each, out)
 
@@ -397,7 +404,6 @@ def _choice(group: Group, puts: list[Put], filled: list[Callable[[Value], bool]]
             _refuse(key, f"one of {names} must have a value")
 
     return put
-
 
 
 def _put_fragment(name: QName, where: str) -> Put:

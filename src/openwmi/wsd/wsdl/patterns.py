@@ -99,4 +99,4 @@ def _repeated(inner: int, least: int, most: int) -> int:
         return min(counts, _TOO_MANY)
     if most > 17:  # two ways that many times are too many already
         return _TOO_MANY
-    return min(counts * inner**most, _TOO_MANY)
+    return min(counts * int(inner**most), _TOO_MANY)

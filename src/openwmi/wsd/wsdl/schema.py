@@ -6,13 +6,13 @@ imports lose their addresses, since what they name is among the others.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.soap.markup import etree
 from openwmi.wsd.wsdl.definitions import Place
-from openwmi.wsd.wsdl.documents import AT, SCHEMA, Document, Documents
+from openwmi.wsd.wsdl.documents import AT, SCHEMA, Document, Documents, line_of
 
 if TYPE_CHECKING:
     from xmlschema.validators import XsdGlobals
@@ -79,12 +79,14 @@ def _sort_out(place: Place, namespace: str, documents: Documents) -> list[tuple[
         if child.tag in {f"{{{SCHEMA}}}redefine", f"{{{SCHEMA}}}override"}:
             place.document.refuse(child, "types that are redefined are not supported: change the schema itself")
         if child.tag == f"{{{SCHEMA}}}include":
-            _add(found, documents.imported(child, child.get("schemaLocation", ""), place.document, namespace), namespace)
+            _add(
+                found, documents.imported(child, child.get("schemaLocation", ""), place.document, namespace), namespace
+            )
             place.element.remove(child)
         elif child.tag == f"{{{SCHEMA}}}import":
-            location, imported = child.attrib.pop("schemaLocation", None), child.get("namespace", "")
+            location, imported = str(child.attrib.pop("schemaLocation", "")), child.get("namespace", "")
             if location and imported not in {_XML, _XMIME}:
-                _add(found, documents.imported(child, location, place.document), imported, child_of=place, at=child)
+                _add(found, documents.imported(child, location, place.document), imported, chameleon=False)
     return found
 
 
@@ -93,8 +95,7 @@ def _add(
     document: Document | None,
     namespace: str,
     *,
-    child_of: Place | None = None,
-    at: object = None,
+    chameleon: bool = True,
 ) -> None:
     if document is None:
         return
@@ -102,7 +103,7 @@ def _add(
     if root.tag != f"{{{SCHEMA}}}schema":
         document.refuse(root, f"{root.tag} is no schema")
     own = root.get("targetNamespace")
-    if own is None and namespace and child_of is None:  # a chameleon: it takes the namespace of who includes it
+    if own is None and namespace and chameleon:  # a chameleon: it takes the namespace of who includes it
         root.set("targetNamespace", namespace)
         if None not in root.nsmap:
             document = _with_default(document, namespace)
@@ -114,7 +115,9 @@ def _add(
 def _with_default(document: Document, namespace: str) -> Document:
     """With a namespace for names that have no prefix."""
     root = document.root
-    renewed = etree.Element(root.tag, dict(root.attrib), nsmap={**root.nsmap, None: namespace})
+    spaces: Any = dict(root.nsmap)
+    spaces[None] = namespace  # the stubs know of no namespace without a prefix
+    renewed = etree.Element(root.tag, {str(name): str(text) for name, text in root.attrib.items()}, nsmap=spaces)
     _tell_places(Place(document, root))
     renewed.extend(list(root))
     return Document(document.where, document.name, renewed, document.parent)
@@ -123,7 +126,7 @@ def _with_default(document: Document, namespace: str) -> Document:
 def _tell_places(place: Place) -> None:
     for element in place.element.iter(f"{{{SCHEMA}}}*"):
         if AT not in element.attrib:
-            element.set(AT, f"{place.document.name}, line {element.sourceline or 0}")
+            element.set(AT, f"{place.document.name}, line {line_of(element)}")
 
 
 def _refuse(error: Exception, places: list[Place]) -> NoReturn:
@@ -131,5 +134,3 @@ def _refuse(error: Exception, places: list[Place]) -> NoReturn:
     at = getattr(getattr(error, "elem", None), "attrib", {}).get(AT, name)
     why = str(getattr(error, "message", None) or error).partition("\n")[0].strip().removesuffix(":")
     raise WbemError(WbemStatus.INVALID_PARAMETER, f"{at}: the schema is not valid: {why}") from None
-
-

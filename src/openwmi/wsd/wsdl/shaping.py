@@ -44,10 +44,11 @@ _FACETS: Final = {
 }
 _NUMBERS: Final = {"length", "min_length", "max_length", "digits", "fraction"}
 # Names that a generated module has already, or that every dataclass has.
-_RESERVED: Final = {
-    "Any", "Attribute", "Binary", "Codec", "Decimal", "Duration", "Element", "Facets", "Fragment", "Group", "Nil",
-    "PortType", "Proxy", "QName", "Repeated", "Simple", "StrEnum", "Struct", "TYPES", "WsdlOperation", "bool", "bytes",
-    "date", "datetime", "float", "int", "str", "time", "tuple", "None",
+RESERVED: Final = {
+    "Any", "Attribute", "Binary", "Call", "ContractService", "Decimal", "Duration", "Element", "Facets", "Fragment",
+    "GeneratedProxy", "Group", "IWSDAsyncCallback", "IWSDAsyncResult", "Nil", "None", "NotImplementedError", "NS",
+    "Operation", "PortType", "Proxy", "QName", "Repeated", "Simple", "StrEnum", "TYPES", "TypeAlias", "Types",
+    "WsdlOperation", "bool", "bytes", "dataclass", "date", "datetime", "float", "int", "object", "str", "time", "tuple",
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ class Shapes:
         self._maps = maps
         self._keys: dict[int, str] = {}
         self._kept: list[Component] = []  # so that no id is used twice
-        self._taken: set[str] = set(_RESERVED)
+        self._taken: set[str] = set(RESERVED)
 
     def message(self, name: QName) -> Element | None:
         """A global element, as the body of a message; None if there is none."""
@@ -123,7 +124,9 @@ class Shapes:
             if content is parent.content:
                 return inherited.content
             if len(content) > 0 and content[0] is parent.content:
-                return Group("sequence", (inherited.content, *(self._particle(each, namer, key) for each in content[1:])))
+                return Group(
+                    "sequence", (inherited.content, *(self._particle(each, namer, key) for each in content[1:]))
+                )
         group = self._particle(content, namer, key)
         return group if isinstance(group, Group) else Group("sequence", (group,))
 
@@ -188,7 +191,7 @@ class Shapes:
         if not hasattr(component, "nillable"):
             namespaces, but = _namespaces(component)
             return Any(namer.name("any_"), namespaces, but, component.min_occurs, most)
-        heirs = [] if not component.ref else self._heirs(component.ref)
+        heirs = [] if component.ref is None else self._heirs(component.ref)
         if not heirs:
             return self._element(component, namer.name(_local(component.name)), component.min_occurs, most)
         if most != 1:
@@ -201,10 +204,20 @@ class Shapes:
             return self._plain(component, members, namer, key)
         if len(members) == 1 and members[0].max_occurs == members[0].min_occurs == 1 and hasattr(members[0], "model"):
             inner = members[0]  # a reference to a group
-            return self._repeated(key, _local(inner.name) or inner.model, namer, component, lambda own: self._plain(inner, list(inner), own, key))
-        if len(members) == 1 and hasattr(members[0], "nillable") and members[0].max_occurs == members[0].min_occurs == 1:
+            return self._repeated(
+                key,
+                _local(inner.name) or inner.model,
+                namer,
+                component,
+                lambda own: self._plain(inner, list(inner), own, key),
+            )
+        if (
+            len(members) == 1
+            and hasattr(members[0], "nillable")
+            and members[0].max_occurs == members[0].min_occurs == 1
+        ):
             inner = members[0]
-            if not (inner.ref and self._heirs(inner.ref)):
+            if inner.ref is None or not self._heirs(inner.ref):
                 name = namer.name(_local(inner.name))
                 return self._element(inner, name, component.min_occurs, component.max_occurs)
         named = _local(component.name) or component.model
@@ -236,7 +249,7 @@ class Shapes:
         return sorted((each for each in found if not each.abstract), key=lambda each: str(each.name))
 
     def _element(self, component: Component, field: str, least: int = 1, most: int | None = 1) -> Element:
-        head = component.ref or component
+        head = component if component.ref is None else component.ref
         type_ = self._type(head.type, _local(head.name))
         default = head.default if head.fixed is None else head.fixed
         if head.fixed is not None and isinstance(type_, Simple):
@@ -245,7 +258,7 @@ class Shapes:
 
     def _name(self, wanted: str) -> str:
         """For a class: one that is free."""
-        name = base = _identifier(wanted)
+        name = base = identifier(wanted)
         number = 2
         while name in self._taken:
             name, number = f"{base}{number}", number + 1
@@ -261,7 +274,7 @@ class _Fields:
 
     def name(self, wanted: str) -> str:
         """One that is free, as much like that as can be."""
-        name = base = _identifier(wanted)
+        name = base = identifier(wanted)
         number = 2
         while name in self._taken:
             name, number = f"{base}_{number}", number + 1
@@ -277,11 +290,12 @@ def member_names(values: Iterable[str]) -> dict[str, str]:
 
 def _member(value: str) -> str:
     # What an enumeration of text has already: methods of str, and what Enum keeps for itself.
-    name = _identifier(value)
+    name = identifier(value)
     return f"{name}_" if hasattr(str, name) or name in {"name", "value", "mro"} or name.startswith("_") else name
 
 
-def _identifier(text: str) -> str:
+def identifier(text: str) -> str:
+    """A name of Python, as much like the text as can be."""
     name = "".join(char if f"a{char}".isidentifier() else "_" for char in text) or "_"
     if not name[0].isidentifier():
         name = f"_{name}"
@@ -332,5 +346,3 @@ def _namespaces(wildcard: Component) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return ("##any",), (target, "")
     special = {"##local": "", "##targetNamespace": target}
     return tuple(sorted(special.get(each, each) for each in wildcard.namespace)), ()
-
-

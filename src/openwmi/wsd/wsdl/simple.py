@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
 from openwmi.base.fault import LocalProtocolError
@@ -71,11 +72,18 @@ def words(text: str) -> list[str]:
 
 def spaced(space: str) -> Callable[[str], str]:
     """What becomes of white space."""
-    return {
-        "preserve": str,
-        "replace": lambda text: _SPACES.sub(" ", text),
-        "collapse": lambda text: _BLANKS.sub(" ", text).strip(" "),
-    }[space]
+    return _FITS[space]
+
+
+def _replace(text: str) -> str:
+    return _SPACES.sub(" ", text)
+
+
+def _collapse(text: str) -> str:
+    return _BLANKS.sub(" ", text).strip(" ")
+
+
+_FITS: Final[dict[str, Callable[[str], str]]] = {"preserve": str, "replace": _replace, "collapse": _collapse}
 
 
 def _built_in(simple: Simple) -> Codec:
@@ -93,7 +101,7 @@ def _built_in(simple: Simple) -> Codec:
         if not isinstance(value, types) or (no_bool and isinstance(value, bool)):
             raise LocalProtocolError(f"{_wanted(text)} is wanted, and not {value!r:.80}")
         try:
-            return write(_in_range(parse(fit(value)) if is_text else value, text))
+            return write(_in_range(parse(fit(str(value))) if is_text else value, text))
         except ValueError as error:
             raise LocalProtocolError(str(error)) from None
 
@@ -219,27 +227,46 @@ def _checks(simple: Simple, codec: Codec, facets: Facets) -> list[tuple[str, Che
         allowed = tuple(codec.parse(each) for each in facets.values)
         found.append((f"one of the values {', '.join(facets.values)[:200]}", lambda value: value in allowed))
     if simple.item is not None or simple.base in _MEASURED or (simple.base and TEXTS[simple.base].types == (str,)):
-        for bound, word, holds in (
-            (facets.length, "the length", lambda limit: lambda value: len(value) == limit),
-            (facets.min_length, "at least the length", lambda limit: lambda value: len(value) >= limit),
-            (facets.max_length, "at most the length", lambda limit: lambda value: len(value) <= limit),
-        ):
-            if bound is not None:
-                found.append((f"{word} {bound}", holds(bound)))
-    for text, word, compare in (
-        (facets.least, "a value of at least", lambda limit: lambda value: not _less(value, limit)),
-        (facets.most, "a value of at most", lambda limit: lambda value: not _less(limit, value)),
-        (facets.above, "a value above", lambda limit: lambda value: _less(limit, value)),
-        (facets.below, "a value below", lambda limit: lambda value: _less(value, limit)),
+        found += [
+            (f"{word} {bound}", _measured(compare, bound))
+            for word, bound, compare in (
+                ("the length", facets.length, eq),
+                ("at least the length", facets.min_length, ge),
+                ("at most the length", facets.max_length, le),
+            )
+            if bound is not None
+        ]
+    for word, text, above, inclusive in (
+        ("a value of at least", facets.least, True, True),
+        ("a value of at most", facets.most, False, True),
+        ("a value above", facets.above, True, False),
+        ("a value below", facets.below, False, False),
     ):
         if text is not None:
-            found.append((f"{word} {text}", compare(codec.parse(text))))
+            found.append((f"{word} {text}", _bounded(codec.parse(text), above=above, inclusive=inclusive)))
     if facets.digits is not None:
         found.append((f"at most {facets.digits} digits", lambda value: _digits(value)[0] <= (facets.digits or 0)))
     if facets.fraction is not None:
         what = f"at most {facets.fraction} digits behind the point"
         found.append((what, lambda value: _digits(value)[1] <= (facets.fraction or 0)))
     return found
+
+
+def _measured(compare: Callable[[int, int], bool], bound: int) -> Check:
+    return lambda value: compare(len(value), bound)
+
+
+def _bounded(limit: Any, *, above: bool, inclusive: bool) -> Check:
+    """Of times with an offset and without, none is certain to be the earlier one."""
+    compare = {(True, True): ge, (True, False): gt, (False, True): le, (False, False): lt}[above, inclusive]
+
+    def check(value: Any) -> bool:
+        try:
+            return bool(compare(value, limit))
+        except TypeError:
+            return inclusive
+
+    return check
 
 
 def _text_checks(facets: Facets) -> list[tuple[str, Callable[[str], bool]]]:
@@ -258,14 +285,6 @@ def _text_checks(facets: Facets) -> list[tuple[str, Callable[[str], bool]]]:
 
 def _one_of(checks: list[Callable[[str], bool]]) -> Callable[[str], bool]:
     return lambda text: any(check(text) for check in checks)
-
-
-def _less(one: Any, other: Any) -> bool:
-    """Whether it is certain: of times with an offset and without, nothing is."""
-    try:
-        return bool(one < other)
-    except TypeError:
-        return False
 
 
 def _digits(value: Any) -> tuple[int, int]:

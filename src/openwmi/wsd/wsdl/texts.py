@@ -50,7 +50,11 @@ class Duration(NamedTuple):
         if self.months * (self.rest // timedelta.resolution) < 0:
             raise ValueError(f"months and days of {self!r} go different ways")
         sign = "-" if self.months < 0 or self.rest < timedelta() else ""
-        day = f"{months // 12}Y" * bool(months // 12) + f"{months % 12}M" * bool(months % 12) + f"{rest.days}D" * bool(rest.days)
+        day = (
+            f"{months // 12}Y" * bool(months // 12)
+            + f"{months % 12}M" * bool(months % 12)
+            + f"{rest.days}D" * bool(rest.days)
+        )
         fraction = f".{rest.microseconds:06}".rstrip("0") if rest.microseconds else ""
         clock = f"T{rest.seconds}{fraction}S" if rest.seconds or fraction or not day else ""
         return f"{sign}P{day}{clock}"
@@ -149,8 +153,10 @@ def _parse_boolean(text: str) -> bool:
 
 
 def _zone(text: str | None) -> timezone | None:
-    if text is None or text == "Z":
-        return text and UTC or None
+    if text is None:
+        return None
+    if text == "Z":
+        return UTC
     offset = timedelta(hours=int(text[1:3]), minutes=int(text[4:]))
     return timezone(-offset if text[0] == "-" else offset)
 
@@ -220,7 +226,6 @@ def _parse_base64(text: str) -> bytes:
         raise ValueError(f"{text[:80]!r} are no octets in base64") from None
 
 
-
 def _integer(least: int | None = None, most: int | None = None) -> Text:
     return Text("int", (int,), _parse_integer, str, least=least, most=most)
 
@@ -258,8 +263,14 @@ TEXTS: Final[dict[str, Text]] = {
     "negativeInteger": _integer(most=-1),
     "nonNegativeInteger": _integer(0),
     "positiveInteger": _integer(1),
-    **{name: _integer(-(1 << bits - 1), (1 << bits - 1) - 1) for name, bits in (("long", 64), ("int", 32), ("short", 16), ("byte", 8))},
-    **{f"unsigned{name}": _integer(0, (1 << bits) - 1) for name, bits in (("Long", 64), ("Int", 32), ("Short", 16), ("Byte", 8))},
+    **{
+        name: _integer(-(1 << bits - 1), (1 << bits - 1) - 1)
+        for name, bits in (("long", 64), ("int", 32), ("short", 16), ("byte", 8))
+    },
+    **{
+        f"unsigned{name}": _integer(0, (1 << bits) - 1)
+        for name, bits in (("Long", 64), ("Int", 32), ("Short", 16), ("Byte", 8))
+    },
     "dateTime": Text("datetime", (datetime,), _parse_date_time, _format_date_time),
     "date": Text("date", (date,), _parse_date, lambda value: f"{value.year:04}-{value.month:02}-{value.day:02}"),
     "time": Text("time", (time,), _parse_time, _format_clock),

@@ -6,7 +6,7 @@ A generated module declares its classes (`@TYPES.struct(…)`); for a WSDL that 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -21,11 +21,25 @@ from openwmi.wsd.attachments import Outbound
 from openwmi.wsd.wsdl import simple as simples
 from openwmi.wsd.wsdl.decoding import Beside, Decoders
 from openwmi.wsd.wsdl.encoding import Encoders
-from openwmi.wsd.wsdl.shapes import Any, Attribute, Element, Group, Repeated, Simple, Struct, field_names, inside
+from openwmi.wsd.wsdl.shapes import (
+    Any,
+    Attribute,
+    Element,
+    Group,
+    Particle,
+    Repeated,
+    Simple,
+    Struct,
+    field_names,
+    inside,
+)
 from openwmi.wsd.wsdl.shaping import member_names
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
+
+Binary = bytes | Outbound | AsyncIterable[bytes]
+"""Octets of a message: in it; or beside its envelope, where those that came are read as they come."""
 
 REQUIRED: Final = "…"
 NOTHING: Final[Beside] = {}
@@ -115,8 +129,7 @@ class Types:
 
     def struct(
         self,
-        content: Group = Group("sequence"),  # noqa: B008 - it is frozen
-        *,
+        *content: Particle,
         attributes: tuple[Attribute, ...] = (),
         text: Simple | None = None,
         name: QName | None = None,
@@ -124,11 +137,13 @@ class Types:
         abstract: bool = False,
         any_attributes: bool = False,
     ) -> Callable[[C], C]:
-        """Says what elements of a dataclass look like. See `Struct`."""
+        """Says what elements of a dataclass look like. See `Struct`; several contents are a sequence."""
 
         def declare(class_: C) -> C:
             key = class_.__name__
-            struct = Struct(key, content, attributes, text, name, base, abstract, any_attributes)
+            group = content[0] if len(content) == 1 else None
+            whole = group if isinstance(group, Group) else Group("sequence", content)
+            struct = Struct(key, whole, attributes, text, name, base, abstract, any_attributes)
             wanted, found = set(field_names(struct)), {each.name for each in fields(class_)}
             if wanted != found:
                 raise LocalProtocolError(f"{key} has the fields {sorted(found)}, and its shape {sorted(wanted)}")

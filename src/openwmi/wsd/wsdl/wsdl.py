@@ -7,15 +7,18 @@ from os import PathLike
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.soap import QName
+from openwmi.wsd.service import Service
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
 from openwmi.wsd.wsdl.definitions import Definitions, MessageUse, OperationUse, PortTypeUse
 from openwmi.wsd.wsdl.documents import Fetch, open_documents
+from openwmi.wsd.wsdl.hosting import handlers
+from openwmi.wsd.wsdl.proxy import CALL_SECONDS, Caller, DynamicProxy
 from openwmi.wsd.wsdl.schema import read_schemas
 from openwmi.wsd.wsdl.shaping import Shapes
 from openwmi.wsd.wsdl.types import Codec, Types
 
 
-class PortTypes(dict[QName, PortType]):
+class PortTypes(dict[QName | str, PortType]):
     """By qualified name; and by local name, where only one has it."""
 
     def __missing__(self, name: object) -> PortType:
@@ -23,7 +26,7 @@ class PortTypes(dict[QName, PortType]):
             found = [each for each in self.values() if name in {each.name.local, str(each.name)}]
             if len(found) == 1:
                 return found[0]
-        known = ", ".join(str(each) for each in self) or "none"
+        known = ", ".join(map(str, self)) or "none"
         raise WbemError(WbemStatus.NOT_FOUND, f"the WSDL has no port type {name}; it has {known}")
 
 
@@ -42,7 +45,7 @@ class Wsdl:
         self.types = types
 
     def __repr__(self) -> str:
-        return f"<Wsdl {self.name}: {', '.join(each.local for each in self.port_types)}>"
+        return f"<Wsdl {self.name}: {', '.join(each.name.local for each in self.port_types.values())}>"
 
     def type(self, name: str) -> type:
         """The class of that name: `GetFileRequest`. WbemError(NOT_FOUND)."""
@@ -51,6 +54,15 @@ class Wsdl:
             known = ", ".join([*self.types.classes, *self.types.enums])[:500] or "none"
             raise WbemError(WbemStatus.NOT_FOUND, f"{self.name} has no type {name}; it has {known}")
         return found
+
+    def proxy(self, port_type: str, endpoint: Caller, *, timeout: float | None = CALL_SECONDS) -> DynamicProxy:
+        """A client of a service of that port type. Arguments as of `Proxy`. WbemError(NOT_FOUND)."""
+        return DynamicProxy(self.port_types[port_type], endpoint, timeout=timeout)
+
+    def service(self, port_type: str, implementation: object, service_id: str) -> Service:
+        """A service of that port type, whose methods are those of an object: see `openwmi.wsd.wsdl.hosting`."""
+        contract = self.port_types[port_type]
+        return Service(service_id, types=(contract.name,), actions=handlers(contract, implementation))
 
 
 def load_wsdl(path: str | PathLike[str], *, fetch: Fetch | None = None) -> Wsdl:

@@ -1,0 +1,74 @@
+"""What generated modules derive their header-faithful proxies from: Begin<Op> and End<Op>, as Microsoft's generator
+writes them for `<functionDeclarations Async="1">`. A message is what the contract's codec takes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
+from openwmi.wsd.wsdl.proxy import decode_body, encode_body
+from openwmi.wsdclient.asyncresult import IWSDAsyncResult
+from openwmi.wsdclient.callbacks import IWSDAsyncCallback
+from openwmi.wsdclient.calling import wsd_method
+from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy, end_operation
+from openwmi.wsdclient.events import Answer
+from openwmi.wsdclient.statuses import E_ABORT
+from openwmi.wsdclient.structures import WSD_OPERATION, WSDXML_TYPE
+
+
+class GeneratedProxy:
+    """A client of a service, in the words of wsdclient.h. What is ours ends in an underscore.
+
+    Args:
+        endpoint: what carries calls (GetEndpointProxy of a service's proxy).
+    """
+
+    contract_: ClassVar[PortType]
+
+    def __init__(self, endpoint: IWSDEndpointProxy | None) -> None:
+        self._endpoint = endpoint
+
+    def GetEndpointProxy(self) -> IWSDEndpointProxy | None:
+        """What carries calls."""
+        return self._endpoint
+
+    @wsd_method(1)
+    def begin_(
+        self, name: str, parameters: Any, state: Any, callback: IWSDAsyncCallback | None
+    ) -> tuple[int, IWSDAsyncResult | None]:
+        """(hresult, result) of Begin<Op>. E_ABORT without an endpoint."""
+        operation = self.contract_.operation(name)
+        body, attachments = encode_body(operation.input, parameters, name)
+        if self._endpoint is None:
+            return E_ABORT, None
+        return self._endpoint.SendTwoWayRequestAsync(
+            body, kind_of(operation), state, callback, attachments_=attachments
+        )
+
+    def end_(self, name: str, result: IWSDAsyncResult | None) -> tuple[int, Any]:
+        """(hresult, message) of End<Op>: see `end_operation`."""
+        output = self.contract_.operation(name).output
+
+        def decode(answer: Answer) -> Any:
+            return None if answer.message.body is None else decode_body(output, answer.message, answer.attachments)
+
+        return end_operation(self._endpoint, result, decode)
+
+    @wsd_method()
+    def send_(self, name: str, parameters: Any) -> int:
+        """The HRESULT of an operation without an answer. It waits until the message was taken."""
+        operation = self.contract_.operation(name)
+        body, attachments = encode_body(operation.input, parameters, name)
+        if self._endpoint is None:
+            return E_ABORT
+        return self._endpoint.SendOneWayRequest(body, kind_of(operation), attachments_=attachments)
+
+
+def kind_of(operation: WsdlOperation) -> WSD_OPERATION:
+    """The structure that generated code has for it. Bodies are octets and elements: codecs stand before it."""
+    response = None if operation.output_action is None else WSDXML_TYPE(operation.output_action)
+    return WSD_OPERATION(WSDXML_TYPE(operation.input_action or ""), response)
+
+
+__all__ = ["GeneratedProxy", "IWSDAsyncCallback", "IWSDAsyncResult", "kind_of"]
