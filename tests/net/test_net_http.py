@@ -68,7 +68,7 @@ class Exchange:
 
     def __init__(self, url: Url, request: Request, limit: int) -> None:
         self.wire = ClientWire()
-        self.sent = self.wire.begin(url, request, limit)
+        self.sent = self.wire.begin(url, request, lambda _: limit)
         self.head: Response | None = None
         self.body = b""
         self.response: Response | None = None

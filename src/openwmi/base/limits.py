@@ -494,3 +494,22 @@ HTTP_PIECES_OCTETS: Final = 1 << 16
 # Threads on which a program hears that its calls of devices have ended: as many callbacks may block at once, and others
 # wait; a thread of its own for each would be ten thousand when a network comes back.
 WSD_CALLBACK_THREADS: Final = 16
+# And how many of them at least must come in HTTP_STALLED_SECONDS while they are waited for: the slowest of modems sends
+# forty times that.
+HTTP_PIECES_LEAST_OCTETS: Final = 1 << 10
+# Octets of a body in pieces, which nobody here keeps: a film, or the scan of a book. Where the number ends that many
+# programs count lengths in.
+HTTP_STREAM_OCTETS: Final = 1 << 32
+# Who was answered before all of its request was read has this long to notice: closed at once, it would see a connection
+# that was cut, and not the answer.
+HTTP_LINGER_SECONDS: Final = 2.0
+
+# Parts of one MIME message beside its envelope, and octets of the head of each: a scanned batch has a part for each
+# side, and real heads have 150 octets. What stands before the first part is a line for readers of mail.
+MIME_PARTS: Final = 1024
+MIME_HEAD_OCTETS: Final = 1 << 12
+MIME_PREAMBLE_OCTETS: Final = 1 << 10
+# Octets of attachments that came before the one that is read: programs that read them out of order pay in memory.
+ATTACHMENTS_HELD_OCTETS: Final = 1 << 20
+# One attachment that is read whole, where the reader does not say how long it may be.
+ATTACHMENT_OCTETS: Final = 64 << 20

@@ -26,7 +26,8 @@ from openwmi.base.limits import (
 )
 from openwmi.base.status import WbemStatus
 from openwmi.net import connector
-from openwmi.net.http import Request, Response, Url
+from openwmi.net.http import Pieces, Request, Response, Url
+from openwmi.net.http_pieces import Brake, Inflow
 from openwmi.net.http_wire import CUT_SHORT, ClientWire, Ended
 
 Factory = Callable[[], asyncio.Protocol]
@@ -44,15 +45,19 @@ class Exchange:
     """One request, until it has its response.
 
     Attributes:
-        response: set once all of it is here,
+        response: set once all of it is here, or the head of one that is given out in pieces,
         error: or why there is none: Unreachable, Timeout, WbemError(FAILED) for what is no response.
+        complete: whether the end of the response is here.
     """
 
     __slots__ = (
         "_body",
         "_done",
         "_head",
+        "_inflow",
         "_place",
+        "_streams",
+        "complete",
         "connection",
         "error",
         "fresh",
@@ -64,7 +69,13 @@ class Exchange:
     )
 
     def __init__(
-        self, place: _Place, url: Url, request: Request, limit: int, done: Callable[[Exchange], object]
+        self,
+        place: _Place,
+        url: Url,
+        request: Request,
+        limit: int,
+        done: Callable[[Exchange], object],
+        streams: Callable[[Response], int] | None,
     ) -> None:
         self.url = url
         self.request = request
@@ -78,6 +89,9 @@ class Exchange:
         self._done: Callable[[Exchange], object] | None = done
         self._head: Response | None = None
         self._body: bytes | bytearray = b""
+        self._streams = streams
+        self._inflow: Inflow | None = None
+        self.complete = False
 
     @property
     def ended(self) -> bool:
@@ -95,18 +109,31 @@ class Exchange:
         else:
             connection.abort()
 
+    def limit_of(self, head: Response) -> int:
+        """Octets that the body after this head may have."""
+        return (0 if self._streams is None else self._streams(head)) or self.limit
+
     def take(self, event: Response | bytes | Ended) -> None:
         """The next part of the response."""
         if isinstance(event, Response):
             self._head = event
-        elif isinstance(event, bytes):
+            if self._streams is not None and self._streams(event):
+                self._stream(event)
+        elif isinstance(event, Ended):
+            self.complete = True
+            if self._inflow is not None:
+                self._inflow.end()
+            elif self._head is not None:
+                self.response = Response(self._head.status, self._head.headers, bytes(self._body))
+        elif self._inflow is not None:
+            self._inflow.feed(event)
+        else:
             self._body = bytearray(self._body) + event if self._body else event
-        elif self._head is not None:
-            head, body = self._head, self._body
-            self.response = Response(head.status, head.headers, bytes(body))
 
     def fail(self, error: WbemError) -> None:
-        """There will be no response."""
+        """There will be no response, or not all of it."""
+        if self._inflow is not None:
+            self._inflow.fail(error)
         if self._done is not None:
             self.error = error
             self.finish()
@@ -114,9 +141,18 @@ class Exchange:
     def finish(self) -> None:
         """Tells whoever waits."""
         done, self._done = self._done, None
-        self.connection = None
+        if self._inflow is None or self.complete:
+            self.connection = None
         if done is not None:
             done(self)
+
+    def _stream(self, head: Response) -> None:
+        """Whoever waits is given the head, and reads the rest as it comes."""
+        connection = self.connection
+        assert connection is not None, "what answers came by one"
+        inflow = self._inflow = Inflow(connection.pause_reading, connection.resume_reading, connection.abort)
+        self.response = Response(head.status, head.headers, pieces=lambda: inflow)
+        self.finish()
 
 
 class HttpClient:
@@ -127,6 +163,9 @@ class HttpClient:
         connect: what opens connections, which then does TLS itself.
         connections: how many to one address; who comes later waits.
         connecting: seconds that opening one may take.
+
+    Attributes:
+        opened: connections that there have been in all.
     """
 
     def __init__(
@@ -143,13 +182,29 @@ class HttpClient:
         self._connecting = connecting
         self._places: dict[tuple[bool, str, int], _Place] = {}
         self._closed = False
+        self.opened = 0
 
-    def begin(self, url: Url, request: Request, limit: int, done: Callable[[Exchange], object]) -> Exchange:
+    @property
+    def open_connections(self) -> int:
+        """How many there are just now."""
+        return sum(place.open_connections for place in self._places.values())
+
+    def begin(
+        self,
+        url: Url,
+        request: Request,
+        limit: int,
+        done: Callable[[Exchange], object],
+        *,
+        streams: Callable[[Response], int] | None = None,
+    ) -> Exchange:
         """Sends a request, now or when there is a connection, and returns at once.
 
         Args:
             limit: octets that the body of the response may have; beyond, nothing more is read.
             done: is called once with the exchange, on the loop; never from within this call.
+            streams: says of the head of a response how many octets its body may have where it is given out in pieces,
+                `done` then being called when the head is here; 0 where it is wanted whole.
         """
         if self._closed:
             raise LocalProtocolError("a request by a client of HTTP that was closed")
@@ -157,7 +212,7 @@ class HttpClient:
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = _Place(self, url)
-        exchange = Exchange(place, url, request, limit, done)
+        exchange = Exchange(place, url, request, limit, done, streams)
         place.begin(exchange)
         return exchange
 
@@ -248,6 +303,8 @@ class _Place:
         self._sweep: asyncio.TimerHandle | None = None
 
     def begin(self, exchange: Exchange) -> None:
+        if exchange.request.pieces is not None:
+            exchange.fresh = True  # it may be long, and cannot be sent twice for nothing
         if self._idle and not exchange.fresh:
             self._idle.pop().start(exchange)
             return
@@ -257,6 +314,10 @@ class _Place:
             )
         self._waiting.append(exchange)
         self._connect()
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._open)
 
     def withdraw(self, exchange: Exchange) -> None:
         """Nobody waits for it any more. What is cancelled is passed over when its turn comes."""
@@ -333,6 +394,7 @@ class _Place:
             self._refused(Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{self._url.authority} hung up at once"))
             return
         self._open.add(connection)
+        self._client.opened += 1
         self.free(connection)
 
     def _refused(self, error: WbemError) -> None:
@@ -364,6 +426,8 @@ class _Connection(asyncio.Protocol):
         self._wire = ClientWire()
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._brake = Brake()
         self.lost = False
         self.used = False
         self.idle_since = 0.0
@@ -374,12 +438,30 @@ class _Connection(asyncio.Protocol):
         self._exchange = exchange
         exchange.connection = self
         try:
-            octets = self._wire.begin(exchange.url, exchange.request, exchange.limit)
+            octets = self._wire.begin(exchange.url, exchange.request, exchange.limit_of)
         except LocalProtocolError as mistake:
             error = WbemError(WbemStatus.INVALID_PARAMETER, str(mistake))
             asyncio.get_running_loop().call_soon(self.end, error)
             return
         self._transport.write(octets)
+        if exchange.request.pieces is not None:
+            self._sending = asyncio.get_running_loop().create_task(self._send(exchange, exchange.request.pieces()))
+
+    def pause_reading(self) -> None:
+        """Who reads a body has enough for now."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """And wants more."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        self._brake.pause()
+
+    def resume_writing(self) -> None:
+        self._brake.resume()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -401,6 +483,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
         self.lost = True
+        self._brake.lose()
+        self._stop_sending()
         exchange = self._exchange
         if exchange is not None and not self._again(exchange):
             self._exchange = None
@@ -411,6 +495,7 @@ class _Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Ends it at once; nobody is told."""
         self._exchange = None
+        self._stop_sending()
         if self._transport is not None:
             self._transport.abort()
 
@@ -429,14 +514,38 @@ class _Connection(asyncio.Protocol):
             return
         for event in events:
             exchange.take(event)
-        if exchange.response is not None:
+        if self._exchange is not exchange:  # who was told has let it go
+            return
+        if exchange.complete:
             self._exchange = None
             self.used = True
+            self._stop_sending()
             if self._wire.ready:
                 self._place.free(self)  # first: who is told may have another request
             else:
                 self.abort()
             exchange.finish()
+
+    async def _send(self, exchange: Exchange, pieces: Pieces) -> None:
+        """The body of a request in pieces, as fast as it is taken."""
+        assert self._transport is not None
+        try:
+            async for piece in pieces:
+                if piece:
+                    self._transport.write(self._wire.send(piece))
+                    await self._brake.wait()
+            self._transport.write(self._wire.finish())
+        except ConnectionResetError:
+            return  # who is told otherwise, is told of that
+        except Exception as error:  # noqa: BLE001 - they come from somebody else's code
+            if self._exchange is exchange:
+                self._sending = None
+                self.end(from_exception(error))
+
+    def _stop_sending(self) -> None:
+        sending, self._sending = self._sending, None
+        if sending is not None and sending is not asyncio.current_task():
+            sending.cancel()
 
     def _again(self, exchange: Exchange) -> bool:
         """Whether the request is sent once more, on a new connection."""

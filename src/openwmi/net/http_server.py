@@ -12,19 +12,25 @@ import logging
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol, cast
 
+from openwmi.base.error import Unreachable, WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.limits import (
     HTTP_CONNECTIONS,
     HTTP_CONNECTIONS_PER_PEER,
     HTTP_IDLE_SECONDS,
+    HTTP_LINGER_SECONDS,
     HTTP_REQUEST_SECONDS,
     HTTP_STALLED_SECONDS,
     SOAP_ENVELOPE_OCTETS,
 )
 from openwmi.base.record import log_bug
-from openwmi.net.http import Request, Response
+from openwmi.base.status import WbemStatus
+from openwmi.net.http import Pieces, Request, Response
+from openwmi.net.http_pieces import Brake, Inflow
 from openwmi.net.http_wire import Session
 from openwmi.net.listener import Address, listen
 
@@ -61,11 +67,19 @@ class HttpServer:
     Args:
         handler: makes the responses.
         limit: octets that the body of a request may have; longer ones are refused.
+        streams: says of the head of a request how many octets its body may have where the handler wants it in pieces;
+            0 where it is wanted whole.
     """
 
-    def __init__(self, handler: Handler, limit: int = SOAP_ENVELOPE_OCTETS) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        limit: int = SOAP_ENVELOPE_OCTETS,
+        streams: Callable[[Request], int] | None = None,
+    ) -> None:
         self.handler = handler
         self.limit = limit
+        self.streams = streams
         self._ports: list[Port] = []
         self._connections: set[_Connection] = set()
         self._peers: Counter[str] = Counter()
@@ -115,13 +129,15 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: HttpServer) -> None:
         self._server = server
         self._loop = asyncio.get_running_loop()
-        self._session = Session(server.limit)
+        self._session = Session(server.limit, server.streams)
         self._transport: asyncio.Transport | None = None
         self._peer = self._local = Address("", 0)
         self._admitted = False
         self._began: float | None = None  # when the request that is not whole yet did
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._inflow: Inflow | None = None
+        self._brake = Brake()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -137,19 +153,30 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._handle(self._session.receive(data))
+        if self._inflow is not None:
+            self._feed(self._inflow)
 
     def eof_received(self) -> bool:
         self._handle(self._session.receive(b""))
+        if self._inflow is not None:
+            self._feed(self._inflow)
         return self._task is not None  # what was asked before is answered
 
     def pause_writing(self) -> None:
+        self._brake.pause()
         self._limit(HTTP_STALLED_SECONDS)
 
     def resume_writing(self) -> None:
+        self._brake.resume()
+        if self._task is not None:
+            self._stop_timer()
         self._rest()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
         self._stop_timer()
+        self._brake.lose()
+        if self._inflow is not None:
+            self._inflow.fail(_gone(self._peer))
         if self._task is not None:
             self._task.cancel()
         if self._admitted:
@@ -168,7 +195,10 @@ class _Connection(asyncio.Protocol):
         if isinstance(received, Request):
             self._stop_timer()
             self._began = None
-            self._transport.pause_reading()
+            if self._session.streaming:
+                received = self._in_pieces(received)
+            else:
+                self._transport.pause_reading()
             self._task = self._loop.create_task(self._answer(received))
         elif received is not None:
             self._transport.write(self._session.refuse(received))
@@ -186,14 +216,66 @@ class _Connection(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a response
             log_bug(log, "a request of HTTP could not be answered", error)
             response = Response(HTTPStatus.INTERNAL_SERVER_ERROR)
-        self._task = None
         self._transport.write(self._session.respond(response))
+        if response.pieces is not None and not await self._send(response.pieces()):
+            return
+        self._inflow = self._task = None
         if self._session.ended:
-            self._transport.close()
+            self._end()
             return
         self._rest()
         self._transport.resume_reading()
         self._handle(self._session.proceed())
+
+    def _in_pieces(self, request: Request) -> Request:
+        """The same, its body being given out as it comes."""
+        transport = self._transport
+        assert transport is not None
+        inflow = self._inflow = Inflow(transport.pause_reading, self._go_on_reading, self.abort)
+        self._feed(inflow)
+        return replace(request, pieces=lambda: inflow)
+
+    def _go_on_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing() and self._session.streaming:
+            self._transport.resume_reading()
+
+    def _feed(self, inflow: Inflow) -> None:
+        assert self._transport is not None
+        try:
+            for piece in self._session.pieces():
+                inflow.feed(piece)
+        except RemoteProtocolError as error:
+            inflow.fail(WbemError(WbemStatus.FAILED, f"{self._peer.host}: {error}"))
+            return
+        if not self._session.streaming and not inflow.over:
+            inflow.end()
+            self._transport.pause_reading()  # until it is answered
+
+    async def _send(self, pieces: Pieces) -> bool:
+        """The body of a response in pieces, as fast as it is taken; whether all of it was sent."""
+        assert self._transport is not None
+        try:
+            async for piece in pieces:
+                if piece:
+                    self._transport.write(self._session.send(piece))
+                    await self._brake.wait()
+            self._transport.write(self._session.finish())
+        except ConnectionResetError:
+            return False
+        except Exception as error:  # noqa: BLE001 - they come from somebody else's code; the client sees that more is missing
+            log_bug(log, "the body of a response could not be sent", error)
+            self.abort()
+            return False
+        return True
+
+    def _end(self) -> None:
+        """Closes it; where the client still speaks, once that has had the time to hear the answer."""
+        assert self._transport is not None
+        if self._session.streaming:
+            self._transport.resume_reading()
+            self._limit(HTTP_LINGER_SECONDS)
+        else:
+            self._transport.close()
 
     def _rest(self) -> None:
         """It is the client's turn to speak, or first to take what it was sent."""
@@ -213,6 +295,10 @@ class _Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _gone(peer: Address) -> WbemError:
+    return Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{peer.host} went away before all of its request was here")
 
 
 def _address(given: object) -> Address:

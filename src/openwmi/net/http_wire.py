@@ -42,19 +42,20 @@ class ClientWire:
         ready: whether another request may follow.
     """
 
-    __slots__ = ("_connection", "_left", "ready")
+    __slots__ = ("_connection", "_left", "_limit", "ready")
 
     def __init__(self) -> None:
         self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HTTP_HEADER_OCTETS)
         self._left = 0
+        self._limit: Callable[[Response], int] = _nothing
         self.ready = True
 
-    def begin(self, url: Url, request: Request, limit: int) -> bytes:
-        """The request; of one in pieces the head. `limit`: octets that the body of the response may have."""
+    def begin(self, url: Url, request: Request, limit: Callable[[Response], int]) -> bytes:
+        """The request; of one in pieces the head. `limit` says of a response's head how many octets may follow."""
         if not self.ready:
             raise LocalProtocolError("a request before the last one was answered")
         self.ready = False
-        self._left = limit
+        self._limit = limit
         headers = [("Host", url.authority), ("User-Agent", "openwmi")]
         if request.pieces is None:
             headers.append(("Content-Length", str(len(request.body))))
@@ -89,8 +90,10 @@ class ClientWire:
                     self._count(len(event.data))
                     found.append(bytes(event.data))
                 elif isinstance(event, h11.Response):
+                    head = Response(event.status_code, _texts(event.headers))
+                    found.append(head)
+                    self._left = self._limit(head)
                     self._count(_length(event.headers), announced=True)
-                    found.append(Response(event.status_code, _texts(event.headers)))
                 elif isinstance(event, h11.EndOfMessage):
                     found.append(ENDED)
                     self._cycle()
@@ -302,6 +305,10 @@ class _Body:
 
     def octets(self) -> bytes:
         return bytes(self._octets)
+
+
+def _nothing(_: Response) -> int:
+    return 0
 
 
 def _none_yet() -> Pieces:

@@ -5,6 +5,7 @@
     writer       XML that we send, with the prefixes that literal-minded peers expect
     addressing   headers; envelope: what holds them; fault: what may stand in place of an answer
     metadata     ThisModel, ThisDevice, Relationship; transfer: how they are asked for
+    mime         messages of several parts; xop: elements that stand for a part
     fragment     what nobody here has a class for, kept as it came
 
 Needs lxml (the extra `wsd`). It must not know how envelopes travel, nor anything of discovery or events.
@@ -47,6 +48,7 @@ from openwmi.soap.transfer import (
     fault_of,
 )
 from openwmi.soap.writer import Part, Writer
+from openwmi.soap.xop import Include, included
 
 __all__ = [
     "CONTENT_TYPE",
@@ -62,6 +64,7 @@ __all__ = [
     "EndpointReference",
     "Fragment",
     "Headers",
+    "Include",
     "Limits",
     "LocalizedText",
     "Message",
@@ -87,6 +90,7 @@ __all__ = [
     "encode_get_response",
     "endpoint_unavailable",
     "fault_of",
+    "included",
     "invalid_header",
     "localized",
     "missing_header",

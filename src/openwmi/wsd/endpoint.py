@@ -8,6 +8,7 @@ A call costs no task: what answers it is read as it comes, on the loop.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,11 +16,12 @@ from http import HTTPStatus
 from typing import Generic, Self, TypeVar
 
 from openwmi.base.error import WbemError
-from openwmi.base.fault import LocalProtocolError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.base.limits import HTTP_STREAM_OCTETS
 from openwmi.base.status import WbemStatus
-from openwmi.net.http import Request, Response, Url, parse_url
+from openwmi.net.http import Pieces, Request, Response, Url, parse_url
 from openwmi.net.http_client import Exchange, HttpClient
-from openwmi.operation import Operation, SingleResult
+from openwmi.operation import Operation, SingleResult, tasks
 from openwmi.soap import (
     DPWS_2006,
     ENVELOPE,
@@ -31,7 +33,7 @@ from openwmi.soap import (
     Profile,
     encode,
 )
-from openwmi.wsd.attachments import NONE, Attachments, Outbound
+from openwmi.wsd.attachments import NONE, Attachments, Outbound, arrived, is_multipart, outflow
 from openwmi.wsd.calling import ENVELOPE_TYPE, check_fault, new_message_id, read_message
 
 R = TypeVar("R")
@@ -162,9 +164,10 @@ class Endpoint:
                 ),
                 body,
             )
-            if attachments:
-                raise LocalProtocolError("attachments cannot be sent yet")
             request = Request("POST", self._url.target, _PLAIN, octets)
+            if attachments:
+                content_type, pieces = outflow(octets, attachments)
+                request = Request("POST", self._url.target, (("Content-Type", content_type),), pieces=pieces)
             call.send(self._http, self._url, request)
         except LocalProtocolError as error:
             call.results.fail(WbemError(WbemStatus.INVALID_PARAMETER, f"{self.url} cannot be sent that: {error}"))
@@ -190,7 +193,7 @@ class _Call(Generic[R]):
         """Sends it, and waits."""
         if self.results.finished:  # it had no time at all
             return
-        exchange = http.begin(url, request, self._endpoint.limits.octets, self.answered)
+        exchange = http.begin(url, request, self._endpoint.limits.octets, self.answered, streams=_streamed)
         self.results.on_stop(exchange.cancel)
         self.results.begin()
 
@@ -200,16 +203,43 @@ class _Call(Generic[R]):
             self.results.fail(exchange.error)
             return
         assert exchange.response is not None
+        if exchange.response.pieces is not None:
+            task = tasks.run(self.results.loop, self._arrive(exchange.response, exchange.response.pieces()))
+            self.results.on_stop(task.cancel)
+            return
+        self._end(exchange.response)
+
+    def read(self, response: Response, attachments: Attachments) -> R | None:
+        """What the response says. WbemError."""
+        raise NotImplementedError
+
+    async def _arrive(self, response: Response, pieces: Pieces) -> None:
+        """The envelope of a response in several parts."""
+        endpoint = self._endpoint
+        attachments = NONE
         try:
-            result = self.read(exchange.response)
+            attachments = arrived(response.header("content-type"), pieces, endpoint.limits.octets)
+            octets = await attachments.root()
+        except asyncio.CancelledError:
+            attachments.close()
+            raise
+        except RemoteProtocolError as error:
+            self.results.fail(WbemError(WbemStatus.FAILED, f"{endpoint.url}: {error}"))
         except WbemError as error:
             self.results.fail(error)
         else:
-            self.results.finish(result)
+            self._end(Response(response.status, response.headers, octets), attachments)
 
-    def read(self, response: Response) -> R | None:
-        """What the response says. WbemError."""
-        raise NotImplementedError
+    def _end(self, response: Response, attachments: Attachments = NONE) -> None:
+        try:
+            result = self.read(response, attachments)
+        except WbemError as error:
+            attachments.close()
+            self.results.fail(error)
+            return
+        self.results.finish(result)
+        if not attachments.over:
+            self.results.when_cancelled(attachments.close)
 
 
 class _TwoWay(_Call[Reply]):
@@ -219,7 +249,7 @@ class _TwoWay(_Call[Reply]):
         super().__init__(endpoint, action, timeout)
         self._reply_action = reply_action
 
-    def read(self, response: Response) -> Reply:
+    def read(self, response: Response, attachments: Attachments) -> Reply:
         endpoint = self._endpoint
         message = read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
         said = message.headers
@@ -230,13 +260,14 @@ class _TwoWay(_Call[Reply]):
         if self._reply_action is not None and said.action != self._reply_action:
             text = f"{endpoint.url} answered with {said.action[:200]!r} where {self._reply_action!r} was expected"
             raise WbemError(WbemStatus.FAILED, text)
-        return Reply(message)
+        return Reply(message, attachments)
 
 
 class _OneWay(_Call[None]):
     __slots__ = ()
 
-    def read(self, response: Response) -> None:
+    def read(self, response: Response, attachments: Attachments) -> None:
+        attachments.close()
         endpoint = self._endpoint
         if response.body or response.status not in range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
             message = read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
@@ -247,6 +278,11 @@ class _OneWay(_Call[None]):
 def _name(action: str) -> str:
     """What the operation is called. Programs call a handful of actions again and again."""
     return f"call {action}"
+
+
+def _streamed(head: Response) -> int:
+    """What is read in pieces: a message with attachments."""
+    return HTTP_STREAM_OCTETS if is_multipart(head.header("content-type")) else 0
 
 
 _PLAIN = (("Content-Type", ENVELOPE_TYPE),)

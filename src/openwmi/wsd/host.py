@@ -19,7 +19,7 @@ from uuid import UUID
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import HOST_BYE_SECONDS
+from openwmi.base.limits import HOST_BYE_SECONDS, HTTP_STREAM_OCTETS, SOAP_ENVELOPE_OCTETS
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import DatagramNetwork
 from openwmi.net.http import Request, Response
@@ -42,6 +42,7 @@ from openwmi.soap import (
     invalid_header,
     not_understood,
 )
+from openwmi.wsd.attachments import NONE, arrived, is_multipart
 from openwmi.wsd.calling import new_message_id
 from openwmi.wsd.courier import Courier
 from openwmi.wsd.hosting import Missing, Services, faulted, response
@@ -111,7 +112,7 @@ class Host:
         self._tls = tls
         self._network = network
         self._listen_with = listen_with
-        self._server = HttpServer(self._answer)
+        self._server = HttpServer(self._answer, streams=self._streamed)
         self._services = Services(self._path, device.scheme, self._profiles, on_missing)
         self._services.port = listen.port
         for service in services:
@@ -209,14 +210,25 @@ class Host:
         refusal = _refusal(request)
         if refusal is not None:
             return refusal
+        attachments = NONE
         try:
-            message = decode(request.body)
-        except RemoteProtocolError as error:
+            octets = request.body
+            if request.pieces is not None:
+                attachments = arrived(request.header("content-type"), request.pieces(), SOAP_ENVELOPE_OCTETS)
+                octets = await attachments.root()
+            message = decode(octets)
+        except (RemoteProtocolError, WbemError) as error:
             log.debug("%s sent what is no message of SOAP: %s", peer.host, error)
             return Response(HTTPStatus.BAD_REQUEST)
         if service is not None:
-            return await self._services.answer(service, message, peer, local, self._metadata)
+            return await self._services.answer(service, message, peer, local, self._metadata, attachments)
         return self._carry_out(message, path, local)
+
+    def _streamed(self, head: Request) -> int:
+        """What is read in pieces: a message with attachments, for a service."""
+        if not is_multipart(head.header("content-type")) or head.target.partition("?")[0] in self._own_paths:
+            return 0
+        return HTTP_STREAM_OCTETS
 
     def _carry_out(self, message: Message, path: str, local: Address) -> Response:
         profile, headers = message.profile, message.headers
@@ -247,7 +259,9 @@ def _refusal(request: Request) -> Response | None:
     """Why it cannot be a message of SOAP."""
     if request.method != "POST":
         return Response(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "POST"),))
-    if request.header("content-type").partition(";")[0].strip().lower() != CONTENT_TYPE:
+    content_type = request.header("content-type")
+    essence = content_type.partition(";")[0].strip().lower()
+    if essence != CONTENT_TYPE and not (request.pieces is not None and is_multipart(content_type)):
         return Response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return None
 

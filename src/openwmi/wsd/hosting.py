@@ -38,7 +38,7 @@ from openwmi.soap import (
 )
 from openwmi.soap import Service as Hosted
 from openwmi.wsd.addresses import format_xaddr
-from openwmi.wsd.attachments import NONE, Attachments
+from openwmi.wsd.attachments import NONE, Attachments, outflow
 from openwmi.wsd.calling import ENVELOPE_TYPE, Faulted, new_message_id
 from openwmi.wsd.service import Answer, Call, Handler, Service
 
@@ -66,6 +66,7 @@ class Services:
         self._scheme = scheme
         self._services: dict[str, Service] = {}
         self._listed: set[str] = set()
+        self._retiring: set[asyncio.Task[object]] = set()
         self._running: dict[Service, set[asyncio.Task[object]]] = {}
 
     def add(self, service: Service, *, listed: bool) -> None:
@@ -87,6 +88,7 @@ class Services:
         ours = asyncio.current_task()
         running = [task for task in self._running.get(service, ()) if task is not ours]
         for task in running:
+            self._retiring.add(task)
             task.cancel()
         if running:
             await asyncio.wait(running)
@@ -169,6 +171,11 @@ class Services:
         running.add(task)
         try:
             return await call.answer(handler)
+        except asyncio.CancelledError:
+            if task not in self._retiring:
+                raise
+            task.uncancel()
+            return Answer(fault=endpoint_unavailable(call.message.profile))
         except Faulted as error:
             return Answer(fault=error.fault)
         except Exception as error:  # noqa: BLE001 - it is the service's own code; the client gets a fault
@@ -176,6 +183,7 @@ class Services:
             return Answer(fault=endpoint_unavailable(call.message.profile))
         finally:
             running.discard(task)
+            self._retiring.discard(task)
             if not running:
                 self._running.pop(service, None)
 
@@ -188,7 +196,11 @@ class Services:
             asked.message_id,
             others=() if asked.reply_to is None else asked.reply_to.parameters,
         )
-        return response(encode(request.profile, headers, answer.body))
+        octets = encode(request.profile, headers, answer.body)
+        if not answer.attachments:
+            return response(octets)
+        content_type, pieces = outflow(octets, answer.attachments)
+        return Response(HTTPStatus.OK, (("Content-Type", content_type),), pieces=pieces)
 
 
 def faulted(request: Message, fault: SoapFault) -> Response:
