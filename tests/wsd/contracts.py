@@ -74,7 +74,8 @@ def generated(wsdl: Wsdl, folder: Path, name: str) -> ModuleType:
     path = folder / f"{name}.py"
     path.write_text(format_module(wsdl), encoding="utf-8")
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where dataclasses look for what annotations mean
     try:

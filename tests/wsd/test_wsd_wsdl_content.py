@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,14 @@ ALL_KINDS = """
   <xs:element name="nils" type="xs:int" nillable="true" minOccurs="0" maxOccurs="9"/>
   <xs:element name="usual" type="xs:int" default="7"/>
   <xs:choice><xs:element name="left" type="xs:string"/>
-    <xs:sequence><xs:element name="right" type="xs:string"/><xs:element name="far" type="xs:int" minOccurs="0"/></xs:sequence>
+    <xs:sequence><xs:element name="right" type="xs:string"/>
+      <xs:element name="far" type="xs:int" minOccurs="0"/></xs:sequence>
   </xs:choice>
   <xs:sequence minOccurs="0"><xs:element name="x" type="xs:int"/><xs:element name="y" type="xs:int"/></xs:sequence>
   <xs:sequence minOccurs="0" maxOccurs="unbounded"><xs:element name="key" type="xs:string"/>
     <xs:element name="worth" type="xs:string"/></xs:sequence>
-  <xs:choice minOccurs="0" maxOccurs="unbounded"><xs:element name="a" type="xs:int"/><xs:element name="b" type="xs:string"/>
-  </xs:choice>
+  <xs:choice minOccurs="0" maxOccurs="unbounded"><xs:element name="a" type="xs:int"/>
+    <xs:element name="b" type="xs:string"/></xs:choice>
   <xs:group ref="t:Pair"/>
   <xs:element name="tree" type="t:Tree" minOccurs="0"/>
   <xs:any namespace="##other" processContents="lax" minOccurs="0" maxOccurs="unbounded"/>
@@ -38,8 +40,8 @@ ALL_KINDS = """
 <xs:attribute name="lang" type="xs:language"/><xs:attribute name="need" type="xs:int" use="required"/>
 <xs:attribute name="size" type="xs:int" default="5"/><xs:anyAttribute namespace="##other" processContents="lax"/>
 </xs:complexType></xs:element>
-<xs:group name="Pair"><xs:sequence><xs:element name="first" type="xs:string"/><xs:element name="class" type="xs:string"/>
-</xs:sequence></xs:group>
+<xs:group name="Pair"><xs:sequence><xs:element name="first" type="xs:string"/>
+  <xs:element name="class" type="xs:string"/></xs:sequence></xs:group>
 <xs:complexType name="Tree"><xs:sequence><xs:element name="leaf" type="t:Tree" minOccurs="0" maxOccurs="unbounded"/>
 </xs:sequence><xs:attribute name="n" type="xs:int"/></xs:complexType>
 """
@@ -194,7 +196,8 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_a_type_that_extends_another_may_stand_in_its_place_and_says_so(derived: Any) -> None:
     root, circle, disc = (derived.type(name) for name in ("Root", "Circle", "Disc"))
-    assert issubclass(disc, circle) and issubclass(circle, derived.type("Shape"))
+    assert issubclass(disc, circle)
+    assert issubclass(circle, derived.type("Shape"))
     value = root(shape=(circle(name="c", radius=1, id=5, id_2=6, fill="red"), disc(name="d", radius=2)))
     encoded = codec_of(derived).encode(value)
     assert b'xsi:type="n1:Circle"' in encoded.replace(b"n2:type", b"xsi:type")
@@ -236,8 +239,6 @@ def test_what_nobody_has_a_class_for_is_kept_as_it_came(derived: Any) -> None:
 
 def test_a_text_with_attributes(derived: Any) -> None:
     root, circle, price = (derived.type(name) for name in ("Root", "Circle", "Price"))
-    from decimal import Decimal
-
     value = root(shape=(circle(name="c", radius=1),), price=price(value=Decimal("12.50"), currency="EUR"))
     assert again(codec_of(derived), value) == value
 

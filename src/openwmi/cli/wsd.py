@@ -9,11 +9,13 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.cli.failure import complain
 from openwmi.cli.journal import set_up
@@ -32,11 +34,15 @@ T = TypeVar("T")
 EXTRA: Final = {"lxml", "h11"}
 PORT: Final = 5357
 
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+_FOLDER: Final = click.Path(path_type=Path, file_okay=False)
+
 EXAMPLES = """\b
 Examples:
   openwmi wsd find
   openwmi wsd find --type pub:Computer --timeout 3 --format table
   openwmi wsd metadata urn:uuid:4509a320-00a0-008f-00b6-002507510eca
+  openwmi wsd call http://192.0.2.7:5357/files GetFileList --wsdl FileServiceSecure.wsdl
   openwmi wsd host computer --workgroup HOME
 
 Devices answer within ten seconds. A firewall has to let UDP port 3702 and TCP port 5357 in.
@@ -63,14 +69,13 @@ def _interfaces(function: Callable[..., None]) -> Callable[..., None]:
     )(function)
 
 
-def _shared(default_format: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        help_text = f"How to print rows.  [default: on a terminal {default_format}, else jsonl]"
-        return _interfaces(
-            click.option("--format", "format_", type=click.Choice(ROW_FORMATS), help=help_text)(function)
-        )
+def _format(default_format: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    help_text = f"How to print rows.  [default: on a terminal {default_format}, else jsonl]"
+    return click.option("--format", "format_", type=click.Choice(ROW_FORMATS), help=help_text)
 
-    return decorate
+
+def _shared(default_format: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return lambda function: _interfaces(_format(default_format)(function))
 
 
 _timeout = click.option(
@@ -154,6 +159,82 @@ def watch(interfaces: tuple[str, ...], format_: str | None) -> None:
         await _write(writer, wsd.watch(interfaces=interfaces or None), event_record)
 
     _run(work, format_, on_terminal="list")
+
+
+@command.command()
+@click.argument("url")
+@click.argument("operation")
+@click.option("--wsdl", "wsdl_file", type=_FILE, metavar="FILE", help="The contract.  [default: what the service has]")
+@click.option("--port-type", metavar="NAME", help="Whose operation it is, where several have one of that name.")
+@click.option("--arg", "arguments", metavar="NAME=VALUE", multiple=True, help="A field of the message; NAME:=JSON too.")
+@click.option("--save", "folder", type=_FOLDER, metavar="DIR", help="Where attachments of the answer are put.")
+@_timeout
+@_format("list")
+def call(
+    url: str,
+    operation: str,
+    wsdl_file: Path | None,
+    port_type: str | None,
+    arguments: tuple[str, ...],
+    folder: Path | None,
+    timeout: float,
+    format_: str | None,
+) -> None:
+    """Calls an operation of the service at URL, and prints the answer.
+
+    NAME is a field of the operation's message, or a field of one: Ticket.Id. A field that comes more than once is
+    repeated. Octets are @FILE, and travel beside the message. The WSDL says what there is: `openwmi wsd codegen`.
+
+    \b
+    Examples:
+      openwmi wsd call http://192.0.2.7:5357/files GetFileList --wsdl FileServiceSecure.wsdl
+      openwmi wsd call http://192.0.2.7:5357/files GetFile --wsdl FileServiceSecure.wsdl --arg filePath=a.txt --save .
+    """
+    wsd = _wsd()
+    from openwmi.cli.messages import message_of, operation_of, record_of, wsdl_within  # noqa: PLC0415 - likewise
+    from openwmi.wsd.wsdl.proxy import start  # noqa: PLC0415 - likewise
+
+    async def work(writer: Writer) -> None:
+        if wsdl_file is None:
+            wsdl = wsdl_within(await wsd.metadata_at(url, timeout=timeout), url)
+        else:
+            wsdl = wsd.load_wsdl(wsdl_file)
+        _, called = operation_of(wsdl, operation, port_type)
+        message = message_of(wsdl, called, arguments)
+        try:
+            async with wsd.Endpoint(url) as endpoint:
+                answer = await start(endpoint, called, message, timeout)
+                if answer is None:
+                    writer.note("the service has answered, without saying anything")
+                else:
+                    writer.write([await record_of(answer, called, folder)])
+        except LocalProtocolError as error:
+            raise click.UsageError(str(error)) from None
+
+    _run(work, format_, on_terminal="list")
+
+
+@command.command()
+@click.argument("wsdl_file", type=_FILE, metavar="FILE.wsdl")
+@click.option("-o", "--output", type=_FILE, metavar="FILE", help="Where the module goes.  [default: standard output]")
+def codegen(wsdl_file: Path, output: Path | None) -> None:
+    """Writes a module of Python for a contract: messages, clients, Begin and End, and the base of a host.
+
+    What the WSDL imports has to be beside it, or below; nothing is fetched from a network.
+    """
+    wsd = _wsd()
+    from openwmi.wsd.wsdl.codegen import format_module  # noqa: PLC0415 - it needs the extra
+
+    text = format_module(wsd.load_wsdl(wsdl_file))
+    if output is None:
+        out = standard_output()
+        out.write(text)
+        out.flush()
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WbemError(WbemStatus.FAILED, f"{output} cannot be written: {error.strerror}") from None
 
 
 @host.command()

@@ -10,9 +10,10 @@
     metadata     what a device says of itself; calling: one message over HTTP, and its answer
     endpoint     calls of a device or service, as Operations; attachments: what travels beside them
     service      a service of our own, and a request as it sees it; hosting: where services are, and their answers
+    wsdl         contracts of services: typed messages, clients and services from a WSDL, or a module made of one
     host         a device of our own; computer: this machine as one; identity: who it stays
 
-Needs lxml and h11 (the extra `wsd`). It knows nothing of CIM.
+Needs lxml, h11, and xmlschema where a WSDL is read (the extra `wsd`). It knows nothing of CIM.
 """
 
 from openwmi.soap import DPWS_2006, DPWS_2009, Metadata, Profile, QName
@@ -30,6 +31,7 @@ from openwmi.wsd.metadata import metadata, metadata_at
 from openwmi.wsd.search import find, resolve, watch
 from openwmi.wsd.service import Call, Handler, Service
 from openwmi.wsd.target import Announced, Target
+from openwmi.wsd.wsdl import Wsdl, load_wsdl
 
 __all__ = [
     "COMPUTER",
@@ -59,8 +61,10 @@ __all__ = [
     "Service",
     "Target",
     "Updated",
+    "Wsdl",
     "find",
     "held_identity",
+    "load_wsdl",
     "metadata",
     "metadata_at",
     "resolve",

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any as Value
 from typing import Final, NoReturn, Protocol
-from urllib.parse import unquote
 
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.soap import QName
 from openwmi.soap.fragment import keep
 from openwmi.soap.markup import Element as Node
 from openwmi.soap.markup import name_of
+from openwmi.soap.xop import included
 from openwmi.wsd.wsdl import simple as simples
 from openwmi.wsd.wsdl.documents import line_of
-from openwmi.wsd.wsdl.encoding import INSTANCE, XOP
+from openwmi.wsd.wsdl.encoding import INSTANCE
 from openwmi.wsd.wsdl.shapes import (
     Any,
     Attribute,
@@ -36,7 +36,6 @@ from openwmi.wsd.wsdl.shapes import (
 
 _NIL: Final = f"{{{INSTANCE}}}nil"
 _TYPE: Final = f"{{{INSTANCE}}}type"
-_INCLUDE: Final = f"{{{XOP}}}Include"
 _TRUE: Final = {"true", "1"}
 
 
@@ -118,14 +117,16 @@ class Decoders:
         """Those in base64, or what came beside the envelope."""
         if not len(node):
             return _BASE64(node, beside)
-        include = node[0]
-        href = include.get("href", "")
-        if include.tag != _INCLUDE or len(node) > 1 or not href.lower().startswith("cid:"):
-            refuse(node, "it holds neither octets in base64 nor a reference to an attachment")
         try:
-            return beside[unquote(href[4:])]
+            content_id = included(node)
+        except RemoteProtocolError as error:
+            refuse(node, str(error))
+        if content_id is None:
+            refuse(node, "it holds elements where octets in base64, or a reference to an attachment, are expected")
+        try:
+            return beside[content_id]
         except KeyError:
-            refuse(node, f"there is no attachment {href[:200]!r}")
+            refuse(node, f"there is no attachment {content_id[:80]!r}")
 
     def _typed(self, key: str) -> Read:
         """A struct, or what extends it and says so."""

@@ -17,6 +17,8 @@ from openwmi.base.fault import LocalProtocolError
 from openwmi.soap import QName
 from openwmi.soap.namespaces import PREFIXES, XML
 from openwmi.soap.writer import escape
+from openwmi.soap.xop import NAMESPACE as XOP
+from openwmi.soap.xop import href_of
 from openwmi.wsd.attachments import Outbound
 from openwmi.wsd.wsdl import simple as simples
 from openwmi.wsd.wsdl.shapes import (
@@ -35,7 +37,6 @@ from openwmi.wsd.wsdl.shapes import (
 )
 
 INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
-XOP: Final = "http://www.w3.org/2004/08/xop/include"
 
 _QUOTES: Final = str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
@@ -202,7 +203,7 @@ class Encoders:
             _refuse(where, "there is no place for an attachment here: give its octets")
         if value not in out.attachments:
             out.attachments.append(value)
-        out.append(f'<xop:Include xmlns:xop="{XOP}" href="cid:{_quoted(value.content_id)}"/>')
+        out.append(f'<xop:Include xmlns:xop="{XOP}" href="{href_of(value.content_id)}"/>')
 
     # Structs.
 

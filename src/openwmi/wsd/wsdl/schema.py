@@ -39,7 +39,8 @@ def read_schemas(places: list[Place], documents: Documents) -> XsdGlobals:
     try:
         import xmlschema  # noqa: PLC0415 - it takes a tenth of a second, which only those pay who read a WSDL
     except ImportError as error:
-        raise ImportError("reading a WSDL needs xmlschema: pip install 'openwmi[wsd]'", name=error.name) from None
+        text = f"reading a WSDL needs xmlschema, and {error.name} is not here: pip install 'openwmi[wsd]'"
+        raise WbemError(WbemStatus.NOT_SUPPORTED, text) from None
 
     texts: list[str] = []
     namespaces: set[str] = set()
