@@ -3,13 +3,16 @@
 import os
 import platform
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+FOLDER = Path(__file__).parents[1] / "examples"
+EXAMPLES = sorted(FOLDER.glob("*.py"))
+SHORT = sorted(FOLDER.glob("*/*.py"))
 
 # What each must have said, in this order.
 SAYS = {
@@ -49,9 +52,76 @@ SAYS = {
     "terminate": ('started Win32_Process.Handle="', "'sleep 60'", "it belongs to", "Terminate returned 0"),
 }
 
+IN_THREE_WAYS = (r"^synchronous: (\S+)\n", r"semisynchronous: \1\n", r"asynchronous: \1\n", "WBEM_S_NO_ERROR")
+# The same of those for one interface or mode each.
+SHORT_SAYS = {
+    "modes/asyncio_modes": IN_THREE_WAYS,
+    "modes/blocking_modes": IN_THREE_WAYS,
+    "wbemcli/asynchronous": (
+        "GetObjectAsync: 0x00000000",
+        "Win32_OperatingSystem=@",
+        "SetStatus: 0x00000000 after 1",
+        "SetStatus: 0x80041002 after 0",
+        "Win32_Process.Handle",
+    ),
+    "wbemcli/callresult": (
+        "GetCallStatus: 0x00000000, plStatus 0x00000000",
+        "GetResultObject: __NAMESPACE",
+        'GetResultString: __NAMESPACE.Name="Demo"',
+        "GetResultServices: 0x00000000, IWbemServices",
+        "GetCallStatus: 0x00000000, plStatus 0x80041002; GetResultObject: 0x80041002",
+    ),
+    "wbemcli/classobject": ("units: bytes", "Name = 'C:', CIMTYPE 8", "Size: VT_BSTR", 'Name = "C:";'),
+    "wbemcli/context": ("__PUT_EXTENSIONS", "PutInstance: 0x00000000", "7 watts, red"),
+    "wbemcli/enumerator": (
+        r"Next: 0x00000000, 2: (\S+) \S+\n",
+        "Skip: 0x00000001",
+        r"Reset: 0x00000000, and again \1\n",
+        "NextAsync: 0x00000000",
+        r"NextAsync: \S+\nSetStatus: 0x00000000",
+    ),
+    "wbemcli/errors": ("0x80041017", "Operation: ExecQuery", "ParameterInfo: SELECT", "column 14", "0x00000001"),
+    "wbemcli/events": (
+        "ExecNotificationQueryAsync: 0x00000000",
+        "Next: 0x00000000, the postman",
+        "CancelAsyncCall: 0x00000000",
+        "SetStatus: 0x80041032",
+    ),
+    "wbemcli/locator": (r"root\\cimv2: 0x00000000", r"root\\none: 0x8004100E"),
+    "wbemcli/path": (
+        "server 2 cimv2 Win32_Process",
+        r'\\\\other\\root\\demo:Win32_Process.Handle="4"\n',
+        r'^Win32_Process.Handle="4"\n',
+    ),
+    "wbemcli/semisynchronous": (r"[1-9]\d* processes, the first \S",),
+    "wbemcli/synchronous": (
+        "PutClass: 0x00000000",
+        "Watts: 7",
+        "DeleteInstance: 0x00000000",
+        "GetObject: 0x80041002",
+        "DeleteClass: 0x00000000",
+    ),
+}
+
+
+def name(example: Path) -> str:
+    """As the tables above have it."""
+    return example.relative_to(FOLDER).with_suffix("").as_posix()
+
 
 def test_each_example_is_known() -> None:
     assert {path.stem for path in EXAMPLES} == set(SAYS)
+    assert set(map(name, SHORT)) == set(SHORT_SAYS)
+
+
+@pytest.mark.parametrize("example", SHORT, ids=name)
+def test_one_interface_or_mode(example: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In this process, which has all that they need: a new one for each takes longer than they do."""
+    runpy.run_path(str(example), run_name="__main__")
+    said = capsys.readouterr()
+    pattern = ".*?".join(f"(?:{each})" for each in SHORT_SAYS[name(example)])
+    assert re.search(pattern, said.out, re.DOTALL | re.MULTILINE), said.out
+    assert said.err == ""
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
