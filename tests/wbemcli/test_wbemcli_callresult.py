@@ -169,7 +169,7 @@ def test_services_are_the_same_each_time() -> None:
     assert [first.Release(), first.Release()] == [1, 0]
 
 
-@pytest.mark.parametrize("timeout", [-2, 0x80000000, "soon", None])
+@pytest.mark.parametrize("timeout", [-2, 0x80000000, "soon", None, True])
 def test_times_that_are_none(timeout: Any) -> None:
     gate = Gate()
     result = _begun("GetObject", gate)

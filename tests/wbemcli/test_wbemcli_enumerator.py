@@ -90,7 +90,9 @@ def test_what_is_there_does_not_wait() -> None:
 
 
 @each_mode
-@pytest.mark.parametrize(("timeout", "count"), [(WBEM_INFINITE, 0), (-2, 1), (0x80000000, 1), (None, 1), (0, "1")])
+@pytest.mark.parametrize(
+    ("timeout", "count"), [(WBEM_INFINITE, 0), (-2, 1), (0x80000000, 1), (None, 1), (True, 1), (0, "1")]
+)
 def test_numbers_that_are_none(flags: int, timeout: Any, count: Any) -> None:
     each = enumerator(scripted(things(3)), flags)
     assert each.Next(timeout, count) == (INVALID_PARAMETER, [], 0)
@@ -224,6 +226,16 @@ def test_next_async_of_nothing_and_of_nobody() -> None:
     assert each.NextAsync(1, object()) == INVALID_PARAMETER  # type: ignore[arg-type]
     assert each.NextAsync(0, None) == INVALID_PARAMETER
     assert following(each, 1) == (OK, [0])
+    assert (sink.heard, sink.AddRef()) == ([], 2)
+
+
+@pytest.mark.parametrize("count", [-1, True, "1", 1.5, None])
+def test_no_number_of_objects(count: Any) -> None:
+    each, sink = enumerator(scripted(things(5))), Recorder()
+    assert each.NextAsync(count, sink) == INVALID_PARAMETER
+    assert each.Skip(0, count) == INVALID_PARAMETER
+    assert each.Skip(0, 0) == OK
+    assert following(each, 5) == (OK, [0, 1, 2, 3, 4])
     assert (sink.heard, sink.AddRef()) == ([], 2)
 
 

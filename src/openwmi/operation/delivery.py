@@ -161,6 +161,10 @@ class CallTable:
         if not rows:
             del self._rows[delivery.key]
 
+    def forget(self) -> None:
+        """In the child of a fork, where none of them goes on."""
+        self._rows.clear()
+
     def cancel(self, sink: Sink[Any] | None) -> None:
         """Cancels every call whose objects go to this sink, and waits for none of them ([MS-WMI] 3.1.4.3.2).
 

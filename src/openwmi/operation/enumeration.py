@@ -23,7 +23,7 @@ from openwmi.base.limits import KEPT_IN_MEMORY, NEXT_ASYNC_PENDING
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation import tasks
 from openwmi.operation.context import CallContext
-from openwmi.operation.cursor import Batch, Cursor
+from openwmi.operation.cursor import Batch, Cursor, check_count
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.results import ResultSet
 from openwmi.operation.sink import Sink
@@ -156,7 +156,9 @@ class Enumeration(Generic[T]):
 
     async def skip(self, count: int, timeout: float | None = None) -> WbemStatus:
         """Passes over objects, a bounded number at a time: the status of `next`. NO_ERROR for none."""
-        return await self.read(count, timeout, lambda _: True, SKIP_STEP) if count else WbemStatus.NO_ERROR
+        if _is_nothing(count):
+            return WbemStatus.NO_ERROR
+        return await self.read(count, timeout, lambda _: True, SKIP_STEP)
 
     async def reset(self) -> None:
         """Back to the first object. INVALID_OPERATION on a forward-only enumerator."""
@@ -188,7 +190,7 @@ class Enumeration(Generic[T]):
         """
         if sink is None:
             raise WbemError(WbemStatus.INVALID_PARAMETER, "a sink must be given, to which the objects go")
-        if count < 1:
+        if _is_nothing(count):
             return WbemStatus.FALSE
         if len(self._portions) >= NEXT_ASYNC_PENDING:
             raise WbemError(
@@ -272,6 +274,14 @@ class Enumeration(Generic[T]):
     def _check_rewindable(self, verb: str) -> None:
         if not self.rewindable:
             raise WbemError(WbemStatus.INVALID_OPERATION, f"an enumerator of a forward-only call cannot be {verb}")
+
+
+def _is_nothing(count: int) -> bool:
+    """Whether it is 0, which some calls may be asked for. INVALID_PARAMETER for what is no number of objects."""
+    if type(count) is int and count == 0:
+        return True
+    check_count(count)
+    return False
 
 
 SKIP_STEP = 256

@@ -164,7 +164,7 @@ EXCLUSIVE: Final = (
 def seconds(timeout: int) -> float | None:
     """A time in milliseconds, signed or not, as seconds; None for INFINITE. INVALID_PARAMETER for what is no time."""
     given: object = timeout
-    if isinstance(given, int):
+    if isinstance(given, int) and not isinstance(given, bool):
         if 0 <= given <= 0x7FFFFFFF:
             return given / 1000
         if given in (INFINITE, -1):

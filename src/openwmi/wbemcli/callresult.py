@@ -52,6 +52,7 @@ class CallResult(IUnknown, Generic[S]):
         self._gives = gives
         self._origin = origin
         self._making = Lock()
+        self._runner = runner()
         self._services: S | None = None
         self.principal_ = operation.results.context.principal
 
@@ -109,7 +110,7 @@ class CallResult(IUnknown, Generic[S]):
         if fold(self.principal_) != fold(results.context.principal):
             raise WbemError(WbemStatus.ACCESS_DENIED, "a call result is only for the one who made the call")
         # What has ended changes no more, so that any thread may look at it: polling does not trouble the loop.
-        return results.finished or (limit != 0 and runner().wait(self._operation, limit))
+        return results.finished or (limit != 0 and self._runner.wait(self._operation, limit))
 
     def _answer(self, wanted: Gives) -> Any:
         try:

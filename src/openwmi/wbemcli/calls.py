@@ -18,7 +18,7 @@ from openwmi.base.error import WbemError
 from openwmi.blocking.com.failure import RETURNED, hresult, set_error
 from openwmi.blocking.com.out import wanted
 from openwmi.blocking.com.unknown import S_OK
-from openwmi.blocking.runner import runner
+from openwmi.blocking.runner import Runner, runner
 from openwmi.operation import CallContext, CallFlags, Enumeration, Operation
 from openwmi.session.asking import push
 from openwmi.session.modes import RULES, Asked, Gives
@@ -65,11 +65,13 @@ class Call:
         origin: which one.
         asked: its flags.
         context: who calls, and with what.
+        runner: where it runs.
     """
 
     origin: Origin
     asked: Asked
     context: CallContext
+    runner: Runner
 
     def one(self, verb: Verb, out: object, call_result: object) -> tuple[Any, Operation[Any] | None]:
         """(the result, None), or (None, the call, which an IWbemCallResult will tell of)."""
@@ -77,20 +79,20 @@ class Call:
         has_out = wanted("the out parameter", out)
         by_result = rule.by_call_result(self.asked, out=has_out, call_result=wanted("ppCallResult", call_result))
         if by_result:
-            return None, runner().do(Started(verb, self.context, self.asked))
-        found = runner().complete(verb, self.context, self.asked)
+            return None, self.runner.do(Started(verb, self.context, self.asked))
+        found = self.runner.complete(verb, self.context, self.asked)
         return found if has_out else None, None
 
     def many(self, verb: Verb) -> IEnumWbemClassObject:
         """An enumerator over what a call brings; over all of it, unless it was told to return at once."""
         forward_only = CallFlags.FORWARD_ONLY in self.asked.flags
         if CallFlags.RETURN_IMMEDIATELY in self.asked.flags:
-            operation = runner().do(Started(verb, self.context, self.asked))
+            operation = self.runner.do(Started(verb, self.context, self.asked))
         else:
             context = self.context
             if forward_only:  # what is gathered has to be kept until it has been
                 context = replace(context, flags=context.flags & ~CallFlags.FORWARD_ONLY)
-            operation = runner().do(Gathered(verb, context, self.asked))
+            operation = self.runner.do(Gathered(verb, context, self.asked))
         rows: Enumeration[Any] = Enumeration(operation, rewindable=not forward_only)
         return IEnumWbemClassObject(rows, self.context.principal, self.origin)
 
@@ -102,7 +104,7 @@ class Call:
         relay = Relay(heard, self.origin) if gives is Gives.OBJECT else PutRelay(heard, self.origin, gives)
         heard.AddRef()
         try:
-            runner().run(_pushed, verb, self.context, self.asked, relay, rule.runs_on)
+            self.runner.run(_pushed, verb, self.context, self.asked, relay, rule.runs_on)
         except BaseException:
             heard.Release()  # "In cases where an error code returns, the reference count is the same as on entry."
             raise

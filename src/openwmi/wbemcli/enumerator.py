@@ -35,6 +35,7 @@ class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001")
         self._rows = rows
         self._origin = origin
         self.principal_ = principal
+        self._runner = runner()
 
     @com_method()
     def Reset(self) -> int:
@@ -72,7 +73,7 @@ class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001")
         status = None
         try:
             self._rows.allow(self.principal_)
-            status = runner().call(self._rows.next_async, uCount, relay, CALLS)
+            status = self._runner.call(self._rows.next_async, uCount, relay, CALLS)
         finally:
             if status != S_OK:
                 sink.Release()
@@ -94,9 +95,9 @@ class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001")
             batch = self._rows.glance(count)
             if batch is not None:
                 if batch.status is WbemStatus.FALSE and not self._rows.rewindable:
-                    runner().post(self._rows.poll, count)  # which lets the set go
+                    self._runner.post(self._rows.poll, count)  # which lets the set go
                 return batch
-            found: Batch[Any] = runner().do(Taken(self._rows, count, timeout))
+            found: Batch[Any] = self._runner.do(Taken(self._rows, count, timeout))
             return found
         except WbemError as error:
             raise self._origin.noted(error) from None
@@ -104,10 +105,10 @@ class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001")
     def _run(self, function: Any, *arguments: Any) -> Any:
         self._rows.allow(self.principal_)
         try:
-            return runner().run(function, *arguments)
+            return self._runner.run(function, *arguments)
         except WbemError as error:
             raise self._origin.noted(error) from None
 
     def _released(self) -> None:
         if not self._rows.drop():
-            runner().post(self._rows.close)
+            self._runner.post(self._rows.close)

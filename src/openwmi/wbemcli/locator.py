@@ -13,7 +13,7 @@ from openwmi.base.limits import LOCALES_CHARS, NAMESPACE_CHARS
 from openwmi.base.status import LocalStatus, WbemStatus
 from openwmi.blocking.com.calling import require
 from openwmi.blocking.com.unknown import S_OK, IUnknown
-from openwmi.blocking.runner import runner
+from openwmi.blocking.runner import Runner, runner
 from openwmi.engine import Engine, Provider
 from openwmi.locator import local_engine, local_namespace, this_host
 from openwmi.operation import NO_VALUES, CallContext
@@ -48,7 +48,7 @@ class IWbemLocator(IUnknown, iid="dc12a687-737f-11cf-884d-00aa004b2e24"):
     ) -> None:
         self._providers = None if providers is None else tuple(providers)
         self._repository = None if repository is None else Path(repository)
-        self._engine: Engine | None = None
+        self._engine: tuple[Runner, Engine] | None = None
 
     @service_method(1)
     def ConnectServer(
@@ -102,9 +102,9 @@ class IWbemLocator(IUnknown, iid="dc12a687-737f-11cf-884d-00aa004b2e24"):
         namespace = local_namespace(resource)
         if self._providers is None:
             return local_engine(self._repository).session(namespace)
-        if self._engine is None:
-            self._engine = Engine(this_host(), self._providers, repository=self._repository)
-        return self._engine.session(namespace)
+        if self._engine is None or self._engine[0] is not runner():  # that of before a fork is the other process's
+            self._engine = runner(), Engine(this_host(), self._providers, repository=self._repository)
+        return self._engine[1].session(namespace)
 
 
 def _named(user: str | None, password: str | None, authority: str | None) -> list[tuple[str, str | None]]:

@@ -67,6 +67,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self._values = caller.values
         self._contexts: dict[CallFlags, CallContext] = {}
         self._principal = caller.principal
+        self._runner = runner()  # of this process: in the child of a fork it says that it is another's
 
     @property
     def principal_(self) -> str:
@@ -111,7 +112,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
 
         MSDN wants it called outside of the sink's callbacks; here it may be called there as well.
         """
-        runner().call(CALLS.cancel, Relay(checked_sink(pSink)))
+        self._runner.call(CALLS.cancel, Relay(checked_sink(pSink)))
         return S_OK
 
     @service_method(1)
@@ -335,7 +336,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
     def _call(self, method: str, flags: int, context: Context, argument: object) -> Call:
         asked = RULES[method].read(flags)
         origin = Origin(method, parameter_info(argument), self._superclass)
-        return Call(origin, asked, self._context(asked.flags, context))
+        return Call(origin, asked, self._context(asked.flags, context), self._runner)
 
     def _context(self, flags: CallFlags, given: Context) -> CallContext:
         if given is None:
@@ -350,7 +351,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
 
     def _superclass(self, name: str) -> CimClass | None:
         try:
-            found = runner().complete(self._session.get, name, self._context(CallFlags.NONE, None))
+            found = self._runner.complete(self._session.get, name, self._context(CallFlags.NONE, None))
         except NotFound:
             return None
         return found if isinstance(found, CimClass) else None
@@ -405,6 +406,7 @@ class EventSink(IWbemObjectSink):
     def __init__(self, session: Session, context: CallContext) -> None:
         self._session = session
         self._context = context
+        self._runner = runner()
 
     @service_method()
     def Indicate(self, lObjectCount: int, apObjArray: Sequence[IWbemClassObject]) -> int:
@@ -415,7 +417,7 @@ class EventSink(IWbemObjectSink):
             if not isinstance(each, CimInstance):
                 raise WbemError(WbemStatus.INVALID_OBJECT, f"an event is an instance, and this is {each!r}")
         if events:
-            runner().complete(partial(self._session.emit, events, self._context))
+            self._runner.complete(partial(self._session.emit, events, self._context))
         return S_OK
 
     @com_method()

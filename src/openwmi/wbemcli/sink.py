@@ -7,6 +7,7 @@ may block, and may call WMI, CancelAsyncCall included.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -108,6 +109,9 @@ class PutRelay(Relay):
 
 CALLS = CallTable()
 """All asynchronous calls of this process: CancelAsyncCall finds a sink whichever IWbemServices it was given to."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=CALLS.forget)
 
 
 def checked_sink(sink: IWbemObjectSink | None) -> IWbemObjectSink:
