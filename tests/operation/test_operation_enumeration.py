@@ -154,7 +154,27 @@ async def test_glance_takes_what_a_call_that_has_ended_brought_on_any_thread(kee
     assert sorted(batch[0] for batch in taken if batch) == [0, 1, 2]
     assert ((batch := each.glance(2)), batch and batch.status) == ([3], FALSE)
     assert await each.next(1) == []
-    assert keep == (each.glance(1) is not None), "what was read to the end is let go"
+    assert ((batch := each.glance(1)), batch is not None and batch.status) == ([], FALSE)
+
+
+async def test_what_glance_read_to_the_end_is_let_go() -> None:
+    things: list[Any] = [Thing(), Thing()]
+    gate = Gate(things)  # gathered for who asked for a forward-only enumerator
+    gate.enumeration.rewindable = False
+    freed = weakref.ref(things[0])
+    gate.open(0)
+    await turn()
+    assert gate.enumeration.glance(2) == things
+    assert ((batch := gate.enumeration.glance(1)), batch is not None and batch.status) == ([], FALSE)
+    del things
+    gate._pieces = ()
+    await turn()
+    gc.collect()
+    assert freed() is None
+    assert ((batch := gate.enumeration.glance(1)), batch is not None and batch.status) == ([], FALSE)
+    assert ((batch := gate.enumeration.poll(1)), batch is not None and batch.status) == ([], FALSE)
+    assert ((batch := await gate.enumeration.next(1)), batch.status) == ([], FALSE)
+    assert gate.enumeration.drop()
 
 
 async def test_glance_goes_before_nobody() -> None:
@@ -179,7 +199,7 @@ async def test_drop_lets_go_on_any_thread_what_has_ended_well() -> None:
     things: list[Any] = [Thing(), Thing(), Thing()]
     gate, threads = Gate(things), Workers("drop", 1)
     each = gate.enumeration
-    freed = weakref.ref(things[2])
+    freed = weakref.ref(things[0])
     assert not each.drop(), "it has not ended: `close` has to end it"
     gate.open(0)
     await turn()
@@ -194,7 +214,8 @@ async def test_drop_lets_go_on_any_thread_what_has_ended_well() -> None:
     await turn()
     assert clone.drop()
     threads.close()
-    del gate, each, clone, things
+    gate._pieces = ()
+    del things
     await turn()
     gc.collect()
     assert freed() is None

@@ -332,6 +332,17 @@ def test_many_threads_share_the_objects_of_one_enumerator(flags: int) -> None:
     assert len(found) == count
 
 
+@each_mode
+def test_reading_to_the_end_and_letting_go_says_nothing(flags: int, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(20):
+        each = enumerator(scripted(things(1)), flags)
+        assert following(each, 1) == (OK, [0])
+        assert following(each, 1) == (FALSE, [])
+        assert each.Release() == 0
+    runner().call(lambda: None)
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize("flags", [0, FORWARD])
 def test_what_was_gathered_is_let_go_at_once(flags: int) -> None:
     each = enumerator(scripted(things(3)), flags)

@@ -58,7 +58,8 @@ class Enumeration(Generic[T]):
 
     def __init__(self, cursor: Cursor[T], *, rewindable: bool) -> None:
         self._cursor = cursor
-        self._results = results = cursor.results
+        results = cursor.results
+        self._results: ResultSet[T] | None = results  # None: it was let go
         self._name = results.name
         self._context = results.context
         self.rewindable = rewindable and results.rewindable
@@ -108,12 +109,17 @@ class Enumeration(Generic[T]):
         Such a set changes no more but by its cursors, and nobody waits for it.
         """
         results = self._results
-        if not results.finished or (results.rewindable and results.total > KEPT_IN_MEMORY):
+        if results is not None and (not results.finished or (results.rewindable and results.total > KEPT_IN_MEMORY)):
             return None
         with self._taking:
-            if self._queued or self._turn.locked() or self._read_to_the_end:
+            if self._queued or self._turn.locked():
                 return None
-            return self._cursor.poll(count)  # that it is the end, the loop's thread has to see: it lets the set go
+            if self._read_to_the_end:
+                return Batch((), WbemStatus.FALSE)
+            batch = self._cursor.poll(count)
+            if batch is not None and batch.status is WbemStatus.FALSE and not self.rewindable:
+                self._read_to_the_end = self._let_go()
+            return batch
 
     async def read(
         self,
@@ -132,7 +138,7 @@ class Enumeration(Generic[T]):
         if not await self._in_turn(until):
             return WbemStatus.TIMEDOUT
         try:
-            if self._read_to_the_end:
+            if self._at_its_end():
                 return WbemStatus.FALSE
             left = count
             while True:
@@ -218,7 +224,7 @@ class Enumeration(Generic[T]):
     def drop(self) -> bool:
         """As `close`, on any thread: for a call that has ended well, and while nobody has a turn. False for others."""
         with self._taking:
-            return not (self._queued or self._portions or self._turn.locked()) and self._cursor.drop()
+            return not (self._queued or self._portions or self._turn.locked()) and self._let_go()
 
     async def _fill(self, portion: _Portion[T], count: int, before: Delivery[T] | None) -> None:
         try:
@@ -246,7 +252,7 @@ class Enumeration(Generic[T]):
             raise
 
     async def _take(self, count: int) -> Batch[T]:
-        if self._read_to_the_end:
+        if self._at_its_end():
             return Batch((), WbemStatus.FALSE)
         batch = await self._next(count, None)
         self._look(batch.status)
@@ -256,6 +262,17 @@ class Enumeration(Generic[T]):
         await self._cursor.ready(count, timeout)
         with self._taking:
             return self._cursor.take(count)
+
+    def _let_go(self) -> bool:
+        if not self._cursor.drop():
+            return False
+        self._results = None
+        return True
+
+    def _at_its_end(self) -> bool:
+        """Whether it was read to the end, and let go. For whoever has the turn: a `glance` before it is over then."""
+        with self._taking:
+            return self._read_to_the_end
 
     async def _in_turn(self, until: float | None) -> bool:
         """Whether it became this call's turn in time; then it has to be given back."""

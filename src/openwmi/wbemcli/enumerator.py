@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from openwmi.base.error import WbemError
-from openwmi.base.status import WbemStatus
 from openwmi.blocking.com.calling import com_method
 from openwmi.blocking.com.failure import RETURNED, hresult, set_error
 from openwmi.blocking.com.unknown import S_OK, IUnknown
@@ -94,8 +93,6 @@ class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001")
         try:
             batch = self._rows.glance(count)
             if batch is not None:
-                if batch.status is WbemStatus.FALSE and not self._rows.rewindable:
-                    self._runner.post(self._rows.poll, count)  # which lets the set go
                 return batch
             found: Batch[Any] = self._runner.do(Taken(self._rows, count, timeout))
             return found
