@@ -39,7 +39,8 @@ INVALID_NAMESPACE, INVALID_OPERATION = int(WbemStatus.INVALID_NAMESPACE), int(Wb
 
 # Rows that cannot be shown within a process, or not yet, and why.
 NOT_HERE = {
-    41: "namespaces have no security descriptors yet, so that GetSD of __SystemSecurity has nothing to give",
+    41: "GetSD of __SystemSecurity has nothing to give before namespaces have security descriptors, as access over the "
+    "wire needs them: it is shown with these",
     53: "IWbemLevel1Login is the wire's: tests/server/test_server_login.py shows it",
 }
 
