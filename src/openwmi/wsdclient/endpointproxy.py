@@ -20,6 +20,7 @@ from openwmi.operation import Operation
 from openwmi.soap import Part, SoapFault
 from openwmi.wsdclient import constants as c
 from openwmi.wsdclient.asyncresult import IWSDAsyncResult
+from openwmi.wsdclient.attachments import as_outbound
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
 from openwmi.wsdclient.calling import argument, on_loop, pointer, wsd_method
 from openwmi.wsdclient.events import Answer, event_of, fault_of
@@ -191,6 +192,10 @@ class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):
         """A result over whatever operation `start` starts, on the loop's thread."""
         return self._begun(start, None, callback, state)
 
+    def two_way_(self, action: str, reply_action: str) -> Operation[Any]:
+        """On the loop's thread: a message without a body, and the one that answers it."""
+        return self._endpoint.two_way(action, None, reply_action=reply_action, timeout=self.timeout_)
+
     def complete_(self, event: WSD_EVENT) -> tuple[int, Any]:
         """What generated code returns for the event of a call: (hresult, body). A fault is kept, as by ProcessFault."""
         return self._outcome(event)
@@ -216,7 +221,7 @@ class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):
         assert kind is not None
         octets = _encoded(body, kind.RequestType)
         return lambda: self._endpoint.one_way(
-            kind.RequestType.Uri, octets, attachments=attachments, timeout=self.timeout_
+            kind.RequestType.Uri, octets, attachments=[as_outbound(each) for each in attachments], timeout=self.timeout_
         )
 
     def _two_way(
@@ -230,7 +235,7 @@ class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):
             kind.RequestType.Uri,
             octets,
             reply_action=expected,
-            attachments=attachments,
+            attachments=[as_outbound(each) for each in attachments],
             timeout=self.timeout_ if timeout is None else timeout,
         )
 

@@ -4,6 +4,7 @@ Microsoft's pages name COM's own for almost everything. What a call met on its w
 Windows' error for it as an HRESULT: a time-out ERROR_TIMEOUT, a device that cannot be reached ERROR_HOST_UNREACHABLE.
 """
 
+from openwmi.base.error import Unreachable as _Unreachable
 from openwmi.base.error import from_exception as _from_exception
 from openwmi.base.fault import RemoteProtocolError as _RemoteProtocolError
 from openwmi.base.status import SEVERITY as _SEVERITY
@@ -62,5 +63,6 @@ def hresult(error: BaseException) -> int:
     """The HRESULT of whatever was raised; E_FAIL where there is none that says more."""
     if isinstance(error, _RemoteProtocolError):
         return E_FAIL
-    status = int(_from_exception(error).status)
+    known = _from_exception(error)
+    status = int(_Unreachable.default_status if isinstance(known, _Unreachable) else known.status)
     return _HRESULTS.get(status, E_FAIL if status & 0xFFFF0000 == _WBEM_FACILITY else status)

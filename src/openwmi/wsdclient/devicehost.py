@@ -1,0 +1,527 @@
+"""IWSDDeviceHost: a device of one's own, by the header's names (wsdhost.h). A face of `openwmi.wsd.Host`.
+
+    hr, host = WSDCreateDeviceHost("urn:uuid:…")
+    host.RegisterPortType(PORT_TYPE)
+    host.SetMetadata(model, device, Relationship(hosted=(Service((), (PORT_TYPE.EncodedName,), "urn:files"),)))
+    host.RegisterService("urn:files", files)
+    host.Start(0, ("ldap:///ou=here",), None)
+
+A request is carried out by the stub of its operation, on a thread where it may block: it answers by SendResponse or
+FaultRequest of the IWSDServiceMessaging that it is given, at once or later, from any thread. One that fails before it
+has answered is a fault to whoever asked. Events, and services that are found on their own, are not here yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.base.limits import WSD_CALLBACK_THREADS
+from openwmi.base.record import log_bug
+from openwmi.base.status import SEVERITY, HResult
+from openwmi.blocking.com.unknown import IUnknown
+from openwmi.blocking.runner import runner
+from openwmi.net.http import parse_url
+from openwmi.net.listener import Address
+from openwmi.operation import Workers
+from openwmi.soap import EndpointReference, Metadata, QName, Relationship, Section
+from openwmi.soap import Service as Hosted
+from openwmi.wsd import Call, Host, Service
+from openwmi.wsdclient import constants as c
+from openwmi.wsdclient.addresses import IWSDAddress, IWSDHttpAddress, IWSDHttpMessageParameters, IWSDMessageParameters
+from openwmi.wsdclient.attachments import as_outbound
+from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, wsd_method
+from openwmi.wsdclient.statuses import S_FALSE, S_OK
+from openwmi.wsdclient.structures import (
+    WSD_CONFIG_PARAM,
+    WSD_EVENT,
+    WSD_HOST_METADATA,
+    WSD_OPERATION,
+    WSD_PORT_TYPE,
+    WSD_SOAP_FAULT,
+    WSD_SOAP_HEADER,
+    WSD_SOAP_MESSAGE,
+    WSD_THIS_DEVICE_METADATA,
+    WSD_THIS_MODEL_METADATA,
+    WSDXML_ELEMENT,
+    WSDXML_NAME,
+)
+
+log = logging.getLogger("openwmi.wsdclient")
+
+LATEST_INSTANCE: Final = 0xFFFFFFFF
+
+
+class IWSDDeviceHostNotify(IUnknown, iid="b5bee9f9-eeda-41fe-96f7-f45e14990fb0"):
+    """Derive from this to make services when somebody first asks for them."""
+
+    def GetService(self, pszServiceId: str) -> tuple[int, Any]:
+        """(hresult, ppService): the object of a service that metadata name, and that was not registered."""
+        return HResult.E_NOTIMPL, None
+
+
+class Request(IWSDHttpMessageParameters):
+    """Where a request came from; SendResponse and FaultRequest are given it, and so know what they answer."""
+
+    def __init__(self, call: Call) -> None:
+        local, remote = IWSDHttpAddress(), IWSDHttpAddress()
+        for address, place in ((local, call.local), (remote, call.peer)):
+            address.SetTransportAddress(place.host)
+            address.SetPort(place.port)
+        super().__init__(local, remote)
+        self.call_ = call
+
+
+class IWSDServiceMessaging(IUnknown, iid="94974cf4-0cab-460d-a3f6-7a0ad623c0e6"):
+    """What a stub answers by. Its methods may be called on any thread, for as long as the other side waits."""
+
+    @wsd_method()
+    def SendResponse(
+        self,
+        pBody: Any,
+        pOperation: WSD_OPERATION | None,
+        pMessageParameters: IWSDMessageParameters | None,
+        *,
+        attachments_: Sequence[Any] = (),
+    ) -> int:
+        """Answers. E_POINTER for NULL; E_ABORT for what has been answered, and for an operation without an answer."""
+        pointer(pOperation, "pOperation")
+        call = _call_of(pMessageParameters, "pMessageParameters")
+        kind = None if pOperation is None else pOperation.ResponseType
+        if kind is None:
+            raise given_up("the operation has no answer")
+        body = pBody if kind.Table is None else kind.Table.encode(pBody)
+        try:
+            call.respond(body, action=kind.Uri, attachments=[as_outbound(each) for each in attachments_])
+        except LocalProtocolError as error:
+            raise given_up(str(error)) from None
+        return S_OK
+
+    @wsd_method()
+    def FaultRequest(
+        self,
+        pRequestHeader: WSD_SOAP_HEADER | None,
+        pMessageParameters: IWSDMessageParameters | None,
+        pFault: WSD_SOAP_FAULT | None = None,
+    ) -> int:
+        """Answers with a fault: wsa:EndpointUnavailable if none is given. E_INVALIDARG for NULL; E_ABORT as above."""
+        argument(pRequestHeader is not None and pMessageParameters is not None, "a header and parameters are needed")
+        try:
+            _call_of(pMessageParameters, "pMessageParameters").fault(pFault)
+        except LocalProtocolError as error:
+            raise given_up(str(error)) from None
+        return S_OK
+
+
+class _Inside(threading.local):
+    stub = False
+
+
+_inside = _Inside()
+
+
+class _Served(Service):
+    """A service whose operations are carried out by stubs."""
+
+    def __init__(
+        self, host: IWSDDeviceHost, service_id: str, types: Sequence[QName], operations: Sequence[WSD_OPERATION]
+    ) -> None:
+        handlers = {kind.RequestType.Uri: self._handler(kind) for kind in operations if kind.RequestStubFunction}
+        super().__init__(service_id, types=types, actions=handlers)
+        self._host = host
+        self._running: set[asyncio.Future[None]] = set()
+
+    async def quiet(self) -> None:
+        """Returns when no stub of it runs any more."""
+        if self._running:
+            await asyncio.wait(self._running)
+
+    def _handler(self, kind: WSD_OPERATION) -> Any:
+        def handle(call: Call) -> None:
+            if kind.ResponseType is not None:
+                call.later()
+            running = self._host.workers_.run(self._carry_out, kind, call)
+            self._running.add(running)
+            running.add_done_callback(self._running.discard)
+
+        return handle
+
+    def _carry_out(self, kind: WSD_OPERATION, call: Call) -> None:
+        _inside.stub = True
+        answered = kind.ResponseType is None
+        try:
+            assert kind.RequestStubFunction is not None
+            event = _event_of(kind, call)
+            hr = kind.RequestStubFunction(self._host.object_of_(self.service_id), MESSAGING, event)
+            answered = answered or not (isinstance(hr, int) and hr & SEVERITY)
+        except (WbemError, RemoteProtocolError) as error:
+            log.info("%s could not be carried out: %s", call.action, error)
+        except Exception as error:  # noqa: BLE001 - a program's own code
+            log_bug(log, f"the stub of {call.action} failed", error)
+        finally:
+            _inside.stub = False
+        if not answered:
+            MESSAGING.FaultRequest(call.message.headers, Request(call))
+
+
+def _event_of(kind: WSD_OPERATION, call: Call) -> WSD_EVENT:
+    body: Any = call.message.body
+    if body is not None and kind.RequestType.Table is not None:
+        body = kind.RequestType.Table.decode(body)
+    return WSD_EVENT(
+        S_OK,
+        c.WSDET_INCOMING_MESSAGE,
+        call.action,
+        Soap=WSD_SOAP_MESSAGE(call.message.headers, body, kind.RequestType, call.attachments),
+        Operation=kind,
+        MessageParameters=Request(call),
+    )
+
+
+class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
+    """A device. WSDCreateDeviceHost returns it.
+
+    Attributes:
+        options_: further arguments of `openwmi.wsd.Host`, such as `interfaces`; before Start. The header has none.
+    """
+
+    def __init__(self) -> None:
+        self.options_: dict[str, Any] = {}
+        self.workers_ = Workers("openwmi-wsd-stub", WSD_CALLBACK_THREADS)
+        self._address = ""
+        self._instance = 0
+        self._ports: dict[QName, WSD_PORT_TYPE] = {}
+        self._metadata: Metadata | None = None
+        self._objects: dict[str, Any] = {}
+        self._served: dict[str, _Served] = {}
+        self._dynamic: set[str] = set()
+        self._notify: IWSDDeviceHostNotify | None = None
+        self._host: Host | None = None
+        self._started = False
+
+    @wsd_method()
+    def Init(
+        self,
+        pszLocalId: str | None,
+        pContext: Any = None,
+        ppHostAddresses: Sequence[IWSDAddress] | None = None,
+    ) -> int:
+        """Says which device it is; WSDCreateDeviceHost does.
+
+        `pszLocalId` is what it is called (urn:uuid:…), or where it listens (a URL; it is then called by a name that is
+        made of that). E_INVALIDARG for NULL, and for more than one address.
+        """
+        argument(pszLocalId, "pszLocalId is NULL")
+        short(pszLocalId, "pszLocalId")
+        assert pszLocalId is not None
+        argument(ppHostAddresses is None or len(ppHostAddresses) <= 1, "one address can be listened at")
+        if pszLocalId.lower().startswith(("http:", "https:")):
+            self._listen(pszLocalId)
+            self._address = uuid.uuid5(uuid.NAMESPACE_URL, pszLocalId).urn
+        else:
+            self._address = pszLocalId
+        for address in ppHostAddresses or ():
+            self._listen(address.Serialize()[1] or "")
+        return S_OK
+
+    @wsd_method()
+    def Start(
+        self,
+        ullInstanceId: int = 0,
+        pScopeList: Sequence[str] | None = None,
+        pNotificationSink: IWSDDeviceHostNotify | None = None,
+    ) -> int:
+        """It is there, and says Hello. S_FALSE if it was already; E_ABORT without metadata; E_FAIL before Init."""
+        argument(0 <= ullInstanceId <= LATEST_INSTANCE, f"an instance is a number up to {LATEST_INSTANCE}")
+        self._known()
+        if self._started:
+            return S_FALSE
+        if self._metadata is None:
+            raise given_up("there is no metadata: SetMetadata says what the device is")
+        self._instance = ullInstanceId or max(self._instance + 1, int(time.time()) & LATEST_INSTANCE)
+        self._notify = pNotificationSink
+        runner().run(self._start, tuple(pScopeList or ()))
+        self._started = True
+        return S_OK
+
+    @wsd_method()
+    def Stop(self) -> int:
+        """It says Bye, and answers no more; services stay. S_FALSE if it was not there."""
+        self._known()
+        if not self._started:
+            return S_FALSE
+        self._started = False
+        assert self._host is not None
+        runner().run(self._host.stop)
+        return S_OK
+
+    @wsd_method()
+    def Terminate(self) -> int:
+        """Lets everything go; nobody is called after this. E_FAIL before Init, before Stop, and the second time."""
+        self._known()
+        if self._started:
+            raise WbemError(HResult.E_FAIL, "Stop comes before Terminate")
+        self._wait_for(*self._served.values())
+        self._address = ""
+        self._objects.clear()
+        self._served.clear()
+        self._notify = self._host = None
+        self.workers_.close()
+        return S_OK
+
+    @wsd_method()
+    def RegisterPortType(self, pPortType: WSD_PORT_TYPE | None) -> int:
+        """Makes operations known, for the services of that type. E_INVALIDARG for NULL."""
+        argument(pPortType is not None, "pPortType is NULL")
+        assert pPortType is not None
+        self._ports[pPortType.EncodedName] = pPortType
+        return S_OK
+
+    @wsd_method()
+    def SetMetadata(
+        self,
+        pThisModelMetadata: WSD_THIS_MODEL_METADATA | None,
+        pThisDeviceMetadata: WSD_THIS_DEVICE_METADATA | None,
+        pHostMetadata: WSD_HOST_METADATA | None = None,
+        pCustomMetadata: Sequence[Section] = (),
+    ) -> int:
+        """Says what the device is; a device that is there says Hello again. E_INVALIDARG for NULL.
+
+        The services of `pHostMetadata` are told with the addresses where they are, whatever they say of those.
+        """
+        argument(pThisModelMetadata is not None, "pThisModelMetadata is NULL")
+        argument(pThisDeviceMetadata is not None, "pThisDeviceMetadata is NULL")
+        relationships = () if pHostMetadata is None else (pHostMetadata,)
+        self._metadata = Metadata(pThisModelMetadata, pThisDeviceMetadata, relationships, tuple(pCustomMetadata))
+        if self._started and self._host is not None:
+            runner().call(self._serve)
+            runner().call(self._host.update, self._told())
+        return S_OK
+
+    @wsd_method()
+    def RegisterService(self, pszServiceId: str | None, pService: Any) -> int:
+        """The object of a service that metadata name. E_INVALIDARG for NULL, and where there is one."""
+        argument(pszServiceId, "pszServiceId is NULL")
+        short(pszServiceId, "pszServiceId")
+        assert pszServiceId is not None
+        argument(pszServiceId not in self._objects, f"there is a service {pszServiceId}")
+        self._objects[pszServiceId] = pService
+        return S_OK
+
+    @wsd_method()
+    def RetireService(self, pszServiceId: str | None) -> int:
+        """A service goes, also from metadata. It is not called any more once this has returned.
+
+        E_POINTER for NULL, E_INVALIDARG for one that was not registered.
+        """
+        pointer(pszServiceId, "pszServiceId")
+        self._retire(pszServiceId, dynamic=False)
+        return S_OK
+
+    @wsd_method()
+    def AddDynamicService(
+        self,
+        pszServiceId: str | None,
+        pszEndpointAddress: str | None = None,
+        pPortType: WSD_PORT_TYPE | None = None,
+        pPortName: WSDXML_NAME | None = None,
+        pAny: WSDXML_ELEMENT | None = None,
+        pService: Any = None,
+    ) -> int:
+        """A service that metadata do not name, such as a job: GetServiceUrl_ says where it is.
+
+        E_POINTER for NULL; E_INVALIDARG for two types, or an id that there is; E_FAIL before Start.
+        """
+        pointer(pszServiceId, "pszServiceId")
+        short(pszServiceId, "pszServiceId")
+        short(pszEndpointAddress, "pszEndpointAddress")
+        assert pszServiceId is not None
+        argument(pPortType is None or pPortName is None, "pPortType or pPortName, and not both")
+        argument(pszServiceId not in self._served, f"there is a service {pszServiceId}")
+        if self._host is None:
+            raise WbemError(HResult.E_FAIL, "the host has not been started")
+        port = pPortType or (None if pPortName is None else self._ports.get(pPortName))
+        types = () if port is None else (port.EncodedName,)
+        service = _Served(self, pszServiceId, types, () if port is None else port.Operations)
+        runner().call(lambda: self._add(service, listed=False))
+        self._objects[pszServiceId] = pService
+        self._dynamic.add(pszServiceId)
+        return S_OK
+
+    @wsd_method()
+    def RemoveDynamicService(self, pszServiceId: str | None) -> int:
+        """The same as RetireService of such a one."""
+        pointer(pszServiceId, "pszServiceId")
+        self._retire(pszServiceId, dynamic=True)
+        return S_OK
+
+    @wsd_method()
+    def SetServiceDiscoverable(self, pszServiceId: str | None, fDiscoverable: bool) -> int:
+        """E_NOTIMPL: devices are found, and not their services (DPWS R1013)."""
+        raise not_here("services are not found on their own")
+
+    @wsd_method()
+    def SignalEvent(self, pszServiceId: str | None, pBody: Any, pOperation: WSD_OPERATION | None) -> int:
+        """E_NOTIMPL."""
+        raise not_here("events of devices (WS-Eventing) are not here yet")
+
+    # Not in the header.
+
+    @wsd_method(1)
+    def GetServiceUrl_(self, pszServiceId: str, pszHost: str = "") -> tuple[int, str | None]:
+        """(hresult, ppszUrl): where a service is, at that address of this machine."""
+        served = self._served.get(pszServiceId)
+        if served is None or self._host is None:
+            raise given_up(f"there is no service {pszServiceId}, or it is nowhere yet")
+        return S_OK, self._host.url(served, pszHost)
+
+    @property
+    def where_(self) -> Address | None:
+        """Where it listens, once it has started."""
+        return self._host.where if self._started and self._host is not None else None
+
+    def object_of_(self, service_id: str) -> Any:
+        """The object of a service; one that was not registered is asked for, once. E_ABORT: there is none."""
+        found = self._objects.get(service_id)
+        if found is None and self._notify is not None:
+            hr, found = self._notify.GetService(service_id)
+            if found is not None and not hr & SEVERITY:
+                found = self._objects.setdefault(service_id, found)
+        if found is None:
+            raise given_up(f"nobody has registered the service {service_id}")
+        return found
+
+    def _listen(self, url: str) -> None:
+        where = parse_url(url)
+        self.options_["listen"] = Address(where.host, where.port)
+        if where.secure and "tls" not in self.options_:
+            raise not_here(
+                "HTTPS needs a certificate: WSDCreateDeviceHost2 with WSD_SECURITY_SSL_SERVER_CERT_VALIDATION"
+            )
+
+    def _known(self) -> None:
+        if not self._address:
+            raise WbemError(HResult.E_FAIL, "the host has not been initialized, or was terminated")
+
+    def _told(self) -> Metadata:
+        """Without the services, which the host itself tells of."""
+        assert self._metadata is not None
+        host = self._metadata.host
+        known = Hosted((EndpointReference(self._address),)) if host is None else host
+        told = Relationship(known)
+        return Metadata(self._metadata.model, self._metadata.device, (told,), self._metadata.others)
+
+    async def _start(self, scopes: tuple[str, ...]) -> None:
+        assert self._metadata is not None
+        told = self._told()
+        types = () if told.host is None else told.host.types
+        self._host = Host(self._address, told, instance=self._instance, types=types, scopes=scopes, **self.options_)
+        dynamic = [self._served[each] for each in self._dynamic]
+        self._served.clear()
+        self._serve()
+        for served in dynamic:  # which were there before it was stopped
+            self._add(served, listed=False)
+        await self._host.start()
+
+    def _serve(self) -> None:
+        """The services that metadata name."""
+        assert self._metadata is not None
+        for hosted in self._metadata.hosted:
+            if hosted.service_id not in self._served:
+                kinds = [each for name in hosted.types if name in self._ports for each in self._ports[name].Operations]
+                self._add(_Served(self, hosted.service_id, hosted.types, kinds), listed=True)
+
+    def _add(self, service: _Served, *, listed: bool) -> None:
+        assert self._host is not None
+        self._host.add(service, listed=listed)
+        self._served[service.service_id] = service
+
+    def _retire(self, service_id: str | None, *, dynamic: bool) -> None:
+        short(service_id, "pszServiceId")
+        assert service_id is not None
+        argument(
+            service_id in self._objects and (service_id in self._dynamic) == dynamic,
+            f"there is no service {service_id} that was registered",
+        )
+        self._objects.pop(service_id)
+        self._dynamic.discard(service_id)
+        if self._metadata is not None:
+            kept = [
+                replace(each, hosted=tuple(one for one in each.hosted if one.service_id != service_id))
+                for each in self._metadata.relationships
+            ]
+            self._metadata = replace(self._metadata, relationships=tuple(kept))
+        served = self._served.pop(service_id, None)
+        if served is not None and self._host is not None:
+            runner().run(self._host.retire, served)
+            self._wait_for(served)
+
+    def _wait_for(self, *services: _Served) -> None:
+        if _inside.stub:
+            return  # it would wait for itself
+        for service in services:
+            runner().run(service.quiet)
+
+
+MESSAGING: Final = IWSDServiceMessaging()
+"""The only one: what it answers, it is told."""
+
+
+@wsd_method(1)
+def WSDCreateDeviceHost(pszLocalId: str | None, pContext: Any = None) -> tuple[int, IWSDDeviceHost | None]:
+    """(hresult, ppDeviceHost): a device that is called `pszLocalId`. E_INVALIDARG for NULL."""
+    return S_OK, _created(pszLocalId, None, ())
+
+
+@wsd_method(1)
+def WSDCreateDeviceHostAdvanced(
+    pszLocalId: str | None, pContext: Any = None, ppHostAddresses: Sequence[IWSDAddress] | None = None
+) -> tuple[int, IWSDDeviceHost | None]:
+    """(hresult, ppDeviceHost): the same that listens at that address."""
+    return S_OK, _created(pszLocalId, ppHostAddresses, ())
+
+
+@wsd_method(1)
+def WSDCreateDeviceHost2(
+    pszLocalId: str | None, pContext: Any = None, pConfigParams: Sequence[WSD_CONFIG_PARAM] = ()
+) -> tuple[int, IWSDDeviceHost | None]:
+    """(hresult, ppDeviceHost): the same with options.
+
+    WSD_CONFIG_HOSTING_ADDRESSES takes a list of one IWSDAddress, WSD_SECURITY_SSL_SERVER_CERT_VALIDATION an
+    `ssl.SSLContext` with the certificate; any other is E_NOTIMPL.
+    """
+    return S_OK, _created(pszLocalId, None, pConfigParams)
+
+
+def _created(
+    local_id: str | None, addresses: Sequence[IWSDAddress] | None, options: Sequence[WSD_CONFIG_PARAM]
+) -> IWSDDeviceHost:
+    host = IWSDDeviceHost()
+    for option in options:
+        if option.configParamType == c.WSD_CONFIG_HOSTING_ADDRESSES:
+            addresses = option.pConfigData
+        elif option.configParamType == c.WSD_SECURITY_SSL_SERVER_CERT_VALIDATION:
+            tls: ssl.SSLContext = option.pConfigData
+            host.options_["tls"] = tls
+        else:
+            raise not_here(f"there is no option {option.configParamType} here")
+    hr = host.Init(local_id, None, addresses)
+    if hr != S_OK:
+        raise WbemError(hr, f"a device cannot be called {local_id!r}, or not listen there")
+    return host
+
+
+def _call_of(parameters: IWSDMessageParameters | None, name: str) -> Call:
+    pointer(parameters, name)
+    argument(isinstance(parameters, Request), f"{name} is what came with the request")
+    assert isinstance(parameters, Request)
+    return parameters.call_

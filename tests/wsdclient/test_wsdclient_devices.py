@@ -1,0 +1,392 @@
+"""A device host and its proxies by the header's names, over HTTP on loopback: metadata, calls, late answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.wsdclient.world import (
+    BREAK,
+    DEVICE,
+    ECHO,
+    FILES,
+    ID,
+    LATER,
+    MODEL,
+    PORT,
+    REFUSE,
+    TELL,
+    US,
+    FilesService,
+    World,
+)
+
+from openwmi.blocking.runner import runner
+from openwmi.soap import QName, Relationship, Service
+from openwmi.wsd import Endpoint
+from openwmi.wsdclient import (
+    E_ABORT,
+    E_FAIL,
+    E_INVALIDARG,
+    E_NOTIMPL,
+    E_POINTER,
+    S_FALSE,
+    S_OK,
+    WSD_CONFIG_HOSTING_ADDRESSES,
+    WSD_CONFIG_MAX_INBOUND_MESSAGE_SIZE,
+    WSD_CONFIG_PARAM,
+    WSD_OPERATION,
+    WSD_SYNCHRONOUS_RESPONSE_CONTEXT,
+    IWSDDeviceHostNotify,
+    IWSDDeviceProxy,
+    IWSDEndpointProxy,
+    IWSDHttpAddress,
+    IWSDServiceProxyEventing,
+    IWSDUdpAddress,
+    WSDCreateDeviceHost,
+    WSDCreateDeviceHost2,
+    WSDCreateDeviceHostAdvanced,
+    WSDCreateDeviceProxy,
+    WSDCreateDeviceProxy2,
+    WSDCreateDeviceProxyAdvanced,
+    end_operation,
+)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def device(world: World) -> IWSDDeviceProxy:
+    world.host.RegisterService(ID, world.files)
+    hr, device = WSDCreateDeviceProxy(world.start(), US)
+    assert hr == S_OK
+    assert device is not None
+    return device
+
+
+@pytest.fixture
+def endpoint(device: IWSDDeviceProxy) -> IWSDEndpointProxy:
+    return endpoint_of(device, ID)
+
+
+def endpoint_of(device: IWSDDeviceProxy, service_id: str) -> IWSDEndpointProxy:
+    hr, service = device.GetServiceProxyById(service_id)
+    assert hr == S_OK
+    assert service is not None
+    endpoint = service.GetEndpointProxy()[1]
+    assert endpoint is not None
+    return endpoint
+
+
+def call(endpoint: IWSDEndpointProxy, operation: WSD_OPERATION, body: str = "hello") -> tuple[int, Any]:
+    context = WSD_SYNCHRONOUS_RESPONSE_CONTEXT()
+    assert endpoint.SendTwoWayRequest(body, operation, context) == S_OK
+    return context.hr, context.results
+
+
+# The device and its metadata.
+
+
+def test_what_a_device_says_of_itself(device: IWSDDeviceProxy, world: World) -> None:
+    assert device.GetThisModelMetadata() == (S_OK, MODEL)
+    assert device.GetThisDeviceMetadata() == (S_OK, DEVICE)
+    hr, host = device.GetHostMetadata()
+    assert hr == S_OK
+    assert host is not None
+    assert host.host is not None
+    assert host.host.endpoints[0].address == world.address
+    assert [(each.service_id, each.types) for each in host.hosted] == [(ID, (FILES,))]
+    hr, everything = device.GetAllMetadata()
+    assert everything is not None
+    assert everything.model == MODEL
+
+
+def test_metadata_without_waiting(world: World) -> None:
+    hr, device = WSDCreateDeviceProxy(f"@{world.start()}", US)
+    assert hr == S_OK
+    assert device is not None
+    assert device.GetAllMetadata() == (E_ABORT, None)
+    assert device.GetEndpointProxy() == (E_ABORT, None)
+    assert device.EndGetMetadata(None) == E_INVALIDARG
+    hr, result = device.BeginGetMetadata()
+    assert result is not None
+    with result.wait_handle_() as handle:
+        assert handle.wait(5)
+    assert device.EndGetMetadata(result) == S_OK
+    assert device.GetThisModelMetadata() == (S_OK, MODEL)
+    assert device.GetEndpointProxy()[0] == S_OK
+
+
+def test_metadata_that_were_aborted(world: World) -> None:
+    _, device = WSDCreateDeviceProxy(f"@{world.start()}", US)
+    assert device is not None
+    _, result = device.BeginGetMetadata()
+    assert result is not None
+    early = device.EndGetMetadata(result)
+    assert early in {E_FAIL, S_OK}, "it does not wait"
+    _, result = device.BeginGetMetadata()
+    assert result is not None
+    result.Abort()
+    assert device.EndGetMetadata(result) in {E_ABORT, S_OK}
+
+
+def test_a_device_at_an_address(world: World) -> None:
+    address = IWSDHttpAddress()
+    assert address.Deserialize(world.start()) == S_OK
+    hr, device = WSDCreateDeviceProxyAdvanced(world.address, address, US)
+    assert hr == S_OK
+    assert device is not None
+    other = IWSDDeviceProxy()
+    assert other.Init(world.address, address, US, None, device) == S_OK
+    assert other.shared_ == device.shared_, "a sponsor's connections"
+
+
+def test_services_by_type(device: IWSDDeviceProxy) -> None:
+    hr, service = device.GetServiceProxyByType(FILES)
+    assert hr == S_OK
+    assert service is not None
+    hr, said = service.GetServiceMetadata()
+    assert said is not None
+    assert said.service_id == ID
+    hr, metadata = service.GetMetadata()
+    assert hr == S_OK
+    assert metadata is not None
+    hr, result = service.BeginGetMetadata()
+    assert result is not None
+    with result.wait_handle_() as handle:
+        assert handle.wait(5)
+    assert service.EndGetMetadata(result) == (S_OK, metadata)
+
+
+def test_what_there_is_not(device: IWSDDeviceProxy) -> None:
+    assert device.GetServiceProxyById("urn:x:other") == (E_INVALIDARG, None)
+    assert device.GetServiceProxyByType(QName("urn:x", "Other")) == (E_INVALIDARG, None)
+    assert device.GetServiceProxyByType(None) == (E_INVALIDARG, None)
+
+
+@pytest.mark.parametrize("arguments", [(None, US), ("urn:uuid:1", None), ("", US), ("x" * 9000, US), ("ftp://x", US)])
+def test_arguments_that_are_refused(arguments: tuple[str | None, str | None]) -> None:
+    assert WSDCreateDeviceProxy(*arguments) == (E_INVALIDARG, None)
+
+
+def test_a_device_that_cannot_be_reached() -> None:
+    hr, device = WSDCreateDeviceProxy("http://127.0.0.1:1/x", US)
+    assert hr == 0x80070000 | 1232
+    assert device is None
+
+
+def test_options() -> None:
+    odd = WSD_CONFIG_PARAM(WSD_CONFIG_MAX_INBOUND_MESSAGE_SIZE, 5)
+    assert WSDCreateDeviceProxy2("@http://127.0.0.1/", US, None, (odd,)) == (E_NOTIMPL, None)
+    assert WSDCreateDeviceHost2("urn:uuid:1", None, (odd,)) == (E_NOTIMPL, None)
+    address = IWSDHttpAddress()
+    address.Deserialize("http://127.0.0.1:5357/")
+    hr, host = WSDCreateDeviceHost2("urn:uuid:1", None, (WSD_CONFIG_PARAM(WSD_CONFIG_HOSTING_ADDRESSES, [address]),))
+    assert hr == S_OK
+    assert host is not None
+    assert host.options_["listen"].port == 5357
+    assert WSDCreateDeviceHostAdvanced("urn:uuid:1", None, [address, address]) == (E_INVALIDARG, None)
+    assert WSDCreateDeviceHost("https://127.0.0.1:5358/")[0] == E_NOTIMPL, "without a certificate"
+    assert WSDCreateDeviceHost("http://127.0.0.1:5357/")[0] == S_OK
+
+
+def test_events_are_not_here_and_say_so(device: IWSDDeviceProxy, world: World) -> None:
+    service = device.GetServiceProxyById(ID)[1]
+    assert isinstance(service, IWSDServiceProxyEventing)
+    assert service.SubscribeToOperation(ECHO, None) == (E_NOTIMPL, None)
+    assert service.UnsubscribeToOperation(ECHO) == E_NOTIMPL
+    assert service.SetEventingStatusCallback(None) == E_NOTIMPL
+    for verb, begins, ends in (
+        ("SubscribeTo", (None,), 2),
+        ("UnsubscribeTo", (), 0),
+        ("Renew", (), 2),
+        ("GetStatusFor", (), 2),
+    ):
+        nothing: Any = (E_NOTIMPL, None, None) if ends else E_NOTIMPL
+        assert getattr(service, f"{verb}MultipleOperations")((), *begins) == nothing
+        assert getattr(service, f"Begin{verb}MultipleOperations")((), *begins) == (E_NOTIMPL, None)
+        assert getattr(service, f"End{verb}MultipleOperations")((), None) == nothing
+    assert world.host.SignalEvent(ID, None, ECHO) == E_NOTIMPL
+    assert world.host.SetServiceDiscoverable(ID, True) == E_NOTIMPL
+
+
+# Calls.
+
+
+def test_a_call_and_its_answer(endpoint: IWSDEndpointProxy) -> None:
+    assert call(endpoint, ECHO) == (S_OK, "hello")
+    _, result = endpoint.SendTwoWayRequestAsync("again", ECHO)
+    assert result is not None
+    with result.wait_handle_() as handle:
+        assert handle.wait(5)
+    assert end_operation(endpoint, result) == (S_OK, "again")
+
+
+def test_an_answer_that_comes_later_from_elsewhere(endpoint: IWSDEndpointProxy, world: World) -> None:
+    _, result = endpoint.SendTwoWayRequestAsync("wait", LATER)
+    assert result is not None
+    assert world.files.heard.wait(5)
+    assert end_operation(endpoint, result) == (E_FAIL, None), "not yet"
+    (messaging, event), *_ = world.files.later
+    answers: list[int] = []
+    thread = threading.Thread(
+        target=lambda: answers.extend(
+            messaging.SendResponse("now", event.Operation, event.MessageParameters) for _ in range(2)
+        )
+    )
+    thread.start()
+    with result.wait_handle_() as handle:
+        assert handle.wait(5)
+    thread.join()
+    assert end_operation(endpoint, result) == (S_OK, "now")
+    assert answers == [S_OK, E_ABORT], "a second answer"
+    assert messaging.FaultRequest(event.Soap.Header if event.Soap else None, event.MessageParameters) == E_ABORT
+
+
+def test_an_aborted_call_is_not_waited_for(endpoint: IWSDEndpointProxy, world: World) -> None:
+    _, result = endpoint.SendTwoWayRequestAsync("wait", LATER)
+    assert result is not None
+    assert world.files.heard.wait(5)
+    result.Abort()
+    assert end_operation(endpoint, result) == (E_ABORT, None)
+    (messaging, event), *_ = world.files.later
+    assert messaging.SendResponse("late", event.Operation, event.MessageParameters) == S_OK, "nobody hears it"
+    assert call(endpoint, ECHO) == (S_OK, "hello")
+
+
+@pytest.mark.parametrize("operation", [REFUSE, BREAK], ids=["refused", "broken"])
+def test_a_fault(endpoint: IWSDEndpointProxy, operation: WSD_OPERATION, caplog: pytest.LogCaptureFixture) -> None:
+    hr, fault = call(endpoint, operation)
+    assert hr == E_FAIL
+    assert fault.subcode.local == "EndpointUnavailable"
+    assert endpoint.GetFaultInfo() == (S_OK, fault)
+    assert "secret" not in caplog.text
+
+
+def test_a_message_without_an_answer(endpoint: IWSDEndpointProxy, world: World) -> None:
+    assert endpoint.SendOneWayRequest("told", TELL) == S_OK
+    assert world.files.heard.wait(5)
+    assert world.files.told == ["told"]
+
+
+def test_where_a_request_came_from(endpoint: IWSDEndpointProxy, world: World) -> None:
+    _, result = endpoint.SendTwoWayRequestAsync("wait", LATER)
+    assert world.files.heard.wait(5)
+    ((messaging, event),) = world.files.later
+    hr, remote = event.MessageParameters.GetRemoteAddress()
+    assert hr == S_OK
+    assert remote.GetTransportAddress() == (S_OK, "127.0.0.1")
+    assert messaging.SendResponse("x", None, event.MessageParameters) == E_POINTER
+    assert messaging.SendResponse("x", event.Operation, None) == E_POINTER
+    assert messaging.SendResponse("x", event.Operation, IWSDUdpAddress()) == E_INVALIDARG  # type: ignore[arg-type]  # the point
+    assert messaging.SendResponse("x", TELL, event.MessageParameters) == E_ABORT
+    assert messaging.FaultRequest(None, None) == E_INVALIDARG
+    assert result is not None
+    result.Abort()
+
+
+# The host.
+
+
+def test_the_life_of_a_host(world: World) -> None:
+    host = world.host
+    assert host.Stop() == S_FALSE
+    world.start()
+    assert host.Start(0, None, None) == S_FALSE
+    assert host.Terminate() == E_FAIL
+    assert host.Stop() == S_OK
+    assert host.Stop() == S_FALSE
+    world.start()
+    assert host.Stop() == S_OK
+    assert host.Terminate() == S_OK
+    assert host.Terminate() == E_FAIL
+    assert host.Start(0, None, None) == E_FAIL
+
+
+def test_a_host_without_metadata() -> None:
+    _, host = WSDCreateDeviceHost("urn:uuid:00000000-0000-0000-0000-000000000001")
+    assert host is not None
+    assert host.Start(0, None, None) == E_ABORT
+    assert host.SetMetadata(None, DEVICE) == E_INVALIDARG
+    assert host.SetMetadata(MODEL, None) == E_INVALIDARG
+    assert host.RegisterPortType(None) == E_INVALIDARG
+    assert host.AddDynamicService("urn:x:job") == E_FAIL
+    assert host.GetServiceUrl_("urn:x:job") == (E_ABORT, None)
+    assert WSDCreateDeviceHost(None) == (E_INVALIDARG, None)
+
+
+def test_a_service_that_is_made_when_somebody_asks(world: World) -> None:
+    asked: list[str] = []
+
+    class Notify(IWSDDeviceHostNotify):
+        def GetService(self, pszServiceId: str) -> tuple[int, Any]:
+            asked.append(pszServiceId)
+            return S_OK, FilesService()
+
+    assert world.host.Start(1, None, Notify()) == S_OK
+    assert world.host.where_ is not None
+    url = f"http://127.0.0.1:{world.host.where_.port}/{world.address.removeprefix('urn:uuid:')}"
+    _, device = WSDCreateDeviceProxy(url, US)
+    assert device is not None
+    endpoint = endpoint_of(device, ID)
+    for _ in range(2):
+        assert call(endpoint, ECHO) == (S_OK, "hello")
+    assert asked == [ID]
+
+
+def test_a_service_that_nobody_registered(world: World) -> None:
+    _, device = WSDCreateDeviceProxy(world.start(), US)
+    assert device is not None
+    endpoint = endpoint_of(device, ID)
+    assert call(endpoint, ECHO)[0] == E_FAIL
+
+
+def test_a_retired_service_is_called_no_more(endpoint: IWSDEndpointProxy, world: World, device: Any) -> None:
+    assert world.host.RegisterService(ID, world.files) == E_INVALIDARG, "it is there"
+    assert world.host.RetireService("urn:x:other") == E_INVALIDARG
+    assert world.host.RetireService(None) == E_POINTER
+    assert world.host.RetireService(ID) == S_OK
+    assert call(endpoint, ECHO)[0] == E_FAIL
+    _, result = device.BeginGetMetadata()
+    with result.wait_handle_() as handle:
+        assert handle.wait(5)
+    assert device.EndGetMetadata(result) == S_OK
+    assert device.GetServiceProxyById(ID) == (E_INVALIDARG, None)
+
+
+def test_a_dynamic_service_is_in_no_metadata(
+    device: IWSDDeviceProxy, endpoint: IWSDEndpointProxy, world: World
+) -> None:
+    host = world.host
+    assert host.AddDynamicService("urn:x:job", None, None, FILES, None, world.files) == S_OK
+    assert host.AddDynamicService("urn:x:job", None, None, FILES) == E_INVALIDARG
+    assert host.AddDynamicService(None) == E_POINTER
+    assert host.AddDynamicService("urn:x:two", None, PORT, FILES) == E_INVALIDARG, "one of the two"
+    _, url = host.GetServiceUrl_("urn:x:job", "127.0.0.1")
+    assert url is not None
+    job = IWSDEndpointProxy(runner().call(Endpoint, url))
+    assert call(job, ECHO) == (S_OK, "hello")
+    assert device.GetServiceProxyById("urn:x:job") == (E_INVALIDARG, None)
+    assert host.RetireService("urn:x:job") == E_INVALIDARG
+    assert host.RemoveDynamicService("urn:x:job") == S_OK
+    assert call(job, ECHO)[0] != S_OK
+
+
+def test_metadata_that_change(device: IWSDDeviceProxy, world: World) -> None:
+    hosted = (Service((), (FILES,), ID), Service((), (FILES,), "urn:x:more"))
+    assert world.host.SetMetadata(MODEL, DEVICE, Relationship(hosted=hosted)) == S_OK
+    assert world.host.RegisterService("urn:x:more", world.files) == S_OK
+    _, result = device.BeginGetMetadata()
+    assert result is not None
+    with result.wait_handle_() as handle:
+        assert handle.wait(5)
+    assert device.EndGetMetadata(result) == S_OK
+    endpoint = endpoint_of(device, "urn:x:more")
+    assert call(endpoint, ECHO) == (S_OK, "hello")

@@ -1,0 +1,190 @@
+"""Addresses, parameters of messages, attachments, statuses: what needs no device."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from openwmi import wsdclient as w
+from openwmi.blocking.runner import runner
+from openwmi.wsdclient.attachments import WAITING_OCTETS, as_outbound
+
+
+@pytest.mark.parametrize(
+    ("text", "secure", "host", "port", "path"),
+    [
+        ("http://192.0.2.1:5357/x", w.S_FALSE, "192.0.2.1", 5357, "/x"),
+        ("https://box/", w.S_OK, "box", 443, "/"),
+        ("HTTP://box", w.S_FALSE, "box", 80, "/"),
+        ("http://[fe80::1%eth0]:1/", w.S_FALSE, "fe80::1%eth0", 1, "/"),
+    ],
+)
+def test_an_address_of_http(text: str, secure: int, host: str, port: int, path: str) -> None:
+    address = w.WSDCreateHttpAddress()[1]
+    assert address is not None
+    assert address.Deserialize(text) == w.S_OK
+    assert address.GetSecure() == secure
+    assert address.GetTransportAddress() == (w.S_OK, host)
+    assert address.GetTransportAddressEx(True) == (w.S_OK, host.partition("%")[0])
+    assert address.GetPort() == (w.S_OK, port)
+    assert address.GetPath() == (w.S_OK, path)
+    _, again = address.Serialize()
+    other = w.IWSDHttpAddress()
+    assert other.Deserialize(again) == w.S_OK
+    assert other.Serialize() == address.Serialize()
+    assert "%" not in str(address.Serialize(None, True)[1])
+    assert address.Serialize(3) == (w.HRESULT_FROM_WIN32(w.ERROR_INSUFFICIENT_BUFFER), None)
+
+
+@pytest.mark.parametrize("text", ["ftp://x/", "http://x:99999/", "http://[::1/", "x" * 9000, "soap.udp://x"])
+def test_what_is_no_address_of_http(text: str) -> None:
+    assert w.IWSDHttpAddress().Deserialize(text) == w.E_INVALIDARG
+    assert w.IWSDHttpAddress().Deserialize(None) == w.E_POINTER
+
+
+def test_the_parts_of_an_address_of_http() -> None:
+    address = w.IWSDHttpAddress()
+    assert [address.SetSecure(True), address.SetTransportAddress("box:1"), address.SetPath("a")] == [0, 0, 0]
+    assert address.Serialize() == (w.S_OK, "https://box:1/a")
+    assert address.SetPort(0x10000) == address.SetTransportAddress("a/b") == w.E_INVALIDARG
+    assert address.SetPath(None) == address.SetTransportAddress(None) == w.E_INVALIDARG
+    assert address.SetTransportAddress("fe80::1") == w.S_OK
+    assert address.Serialize() == (w.S_OK, "https://[fe80::1]:80/a")
+    assert w.IWSDAddress().Deserialize("x") == w.E_INVALIDARG
+    assert w.IWSDAddress().Serialize() == (w.S_OK, "")
+
+
+def test_an_address_of_udp() -> None:
+    address = w.WSDCreateUdpAddress()[1]
+    assert address is not None
+    assert address.Deserialize("239.255.255.250:3702") == w.S_OK
+    assert address.Serialize() == (w.S_OK, "soap.udp://239.255.255.250:3702")
+    assert address.Deserialize("soap.udp://192.0.2.1:5") == w.S_OK
+    assert address.GetSockaddr() == (w.S_OK, ("192.0.2.1", 5))
+    assert address.SetSockaddr(("192.0.2.2", 6)) == w.S_OK
+    assert address.SetSockaddr(None) == address.SetAlias(None) == w.E_POINTER
+    assert (address.GetExclusive(), address.SetExclusive(True), address.GetExclusive()) == (w.S_FALSE, 0, w.S_OK)
+    assert (address.SetMessageType(w.TWO_WAY), address.GetMessageType()) == (0, (0, w.TWO_WAY))
+    assert (address.SetTTL(4), address.GetTTL()) == (0, (0, 4))
+    assert address.SetMessageType(7) == address.SetTTL(256) == w.E_INVALIDARG
+    assert (address.SetAlias(UUID(int=5)), address.GetAlias()) == (0, (0, UUID(int=5)))
+
+
+def test_parameters_of_messages() -> None:
+    for make in (w.WSDCreateHttpMessageParameters, w.WSDCreateUdpMessageParameters):
+        parameters = make()[1]
+        assert isinstance(parameters, w.IWSDMessageParameters)
+        assert parameters.GetLocalAddress() == parameters.GetRemoteAddress() == (w.E_ABORT, None)
+        assert parameters.GetLowerParameters() == (w.E_ABORT, None)
+        address = w.IWSDHttpAddress()
+        assert parameters.SetLocalAddress(address) == parameters.SetRemoteAddress(address) == w.S_OK
+        assert parameters.GetLocalAddress() == parameters.GetRemoteAddress() == (w.S_OK, address)
+        assert parameters.SetLocalAddress(None) == parameters.SetRemoteAddress(None) == w.E_POINTER
+
+
+def test_parameters_of_datagrams() -> None:
+    parameters = w.IWSDUdpMessageParameters()
+    wanted = w.WSDUdpRetransmitParams(0, 4, 50, 100, 250)
+    assert (parameters.SetRetransmitParams(wanted), parameters.GetRetransmitParams()) == (0, (0, wanted))
+    assert parameters.SetRetransmitParams(None) == w.E_INVALIDARG
+    assert parameters.SetRetransmitParams(w.WSDUdpRetransmitParams(0, 4, 500, 100, 250)) == w.E_INVALIDARG
+    assert parameters.SetRetransmitParams(w.WSDUdpRetransmitParams(0, 257)) == w.E_INVALIDARG
+
+
+def test_parameters_of_http() -> None:
+    parameters = w.IWSDHttpMessageParameters()
+    for name in ("InboundHttpHeaders", "OutboundHttpHeaders", "ID"):
+        setter, getter = getattr(parameters, f"Set{name}"), getattr(parameters, f"Get{name}")
+        assert (getter(), setter("x"), getter(), setter(None)) == ((0, ""), 0, (0, "x"), w.E_POINTER)
+    assert (parameters.SetContext("c"), parameters.GetContext()) == (0, (0, "c"))
+    assert (parameters.Clear(), parameters.GetID(), parameters.GetContext()) == (0, (0, ""), (0, None))
+
+
+async def _pieces() -> AsyncIterator[bytes]:
+    for piece in (b"abc", b"", b"defg"):
+        yield piece
+
+
+def test_an_attachment_that_came() -> None:
+    attachment = w.IWSDInboundAttachment(_pieces())
+    assert attachment.Read(0) == (w.E_INVALIDARG, None, None)
+    assert [attachment.Read(2) for _ in range(5)] == [
+        (w.S_OK, b"ab", 2),
+        (w.S_OK, b"c", 1),
+        (w.S_OK, b"de", 2),
+        (w.S_OK, b"fg", 2),
+        (w.S_FALSE, b"", 0),
+    ]
+    assert attachment.Close() == w.S_OK
+    assert attachment.Read(2) == (w.E_ABORT, None, None)
+
+
+def test_an_attachment_that_is_written_while_it_is_sent() -> None:
+    _, attachment = w.WSDCreateOutboundAttachment()
+    assert attachment is not None
+    assert attachment.Abort() == w.E_FAIL, "before the first Write"
+    outbound = as_outbound(attachment)
+    assert outbound.content_id == attachment.content_id_
+    assert as_outbound("another") == "another"
+
+    async def read() -> bytes:
+        return b"".join([piece async for piece in outbound.pieces()])
+
+    sending = asyncio.run_coroutine_threadsafe(read(), runner().loop)
+    piece = bytes(WAITING_OCTETS // 2)
+    for _ in range(6):  # more than may wait
+        assert attachment.Write(piece) == (w.S_OK, len(piece))
+    assert attachment.Close() == w.S_OK
+    assert len(sending.result(5)) == 6 * len(piece)
+    assert attachment.Write(b"x") == (w.E_ABORT, None)
+    assert attachment.Write("x") == (w.E_INVALIDARG, None)  # type: ignore[arg-type]  # the point
+
+
+def test_who_writes_is_let_go_when_nobody_takes_it_any_more() -> None:
+    attachment = w.IWSDOutboundAttachment()
+    outbound = attachment.outbound_
+    written: list[int] = []
+
+    def write() -> None:
+        while attachment.Write(bytes(WAITING_OCTETS))[0] == w.S_OK:
+            written.append(1)
+
+    async def give_up() -> None:
+        pieces = outbound.pieces()
+        await anext(pieces)
+        source = outbound.source
+        assert callable(source)
+        await pieces.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    runner().run(give_up)
+    writer.join(5)
+    assert not writer.is_alive()
+    assert written
+
+
+def test_an_aborted_attachment_fails_its_call() -> None:
+    attachment = w.IWSDOutboundAttachment()
+    assert attachment.Write(b"x") == (w.S_OK, 1)
+    assert attachment.Abort() == w.S_OK
+
+    async def read() -> None:
+        async for _ in attachment.outbound_.pieces():
+            pass
+
+    with pytest.raises(Exception, match="aborted by whoever wrote it"):
+        runner().run(read)
+
+
+def test_statuses() -> None:
+    assert w.HRESULT_FROM_WIN32(0) == 0
+    assert w.HRESULT_FROM_WIN32(w.ERROR_TIMEOUT) == 0x800705B4
+    assert w.HRESULT_FROM_WIN32(w.E_FAIL) == w.E_FAIL
+    assert w.SUCCEEDED(w.S_FALSE)
+    assert w.FAILED(w.E_ABORT)
+    w.WSDFreeLinkedMemory(None)
