@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 import subprocess
 import sys
 import tracemalloc
@@ -17,6 +18,8 @@ from typing import Any, cast
 
 import psutil
 import spnego
+from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
+from cryptography.hazmat.primitives.ciphers import Cipher
 from spnego.iov import BufferType
 
 from bench.figure import Figure, Goal, in_fresh_process, in_turns
@@ -75,6 +78,26 @@ def sealed(size: int) -> tuple[float, float]:
             peer.wrap_iov(kinds)
 
     seconds = in_turns(mine, theirs, pick=min)
+    return count / seconds[0], count / seconds[1]
+
+
+def sealed_at_most(size: int) -> tuple[float, float]:
+    """The same beside what its two algorithms take one after the other: what nobody who seals can be faster than."""
+    ours = NtlmContext("me", bytes(16), FLAGS, server=False)
+    pdu = HEADER + bytes(size) + TRAILER
+    rc4 = Cipher(ARC4(bytes(16)), mode=None).encryptor()
+    count = 2000
+
+    def mine() -> None:
+        for _ in range(count):
+            ours.seal(pdu, len(HEADER), len(HEADER) + size, sign_header=True)
+
+    def algorithms() -> None:
+        for _ in range(count):
+            rc4.update(pdu)
+            hashlib.md5(pdu, usedforsecurity=False).digest()
+
+    seconds = in_turns(mine, algorithms, pick=min)
     return count / seconds[0], count / seconds[1]
 
 
@@ -333,6 +356,9 @@ async def _held(endpoint: Endpoint) -> int:
 FIGURES = [
     Figure("seal and sign 4 KiB", "pyspnego", "/s", Goal(">=", 2.5), partial(sealed, 4096)),
     Figure("seal and sign 256 B", "pyspnego", "/s", Goal(">=", 7), partial(sealed, 256)),
+    Figure(
+        "seal and sign 4 KiB, all in all", "RC4 and MD5 alone", "/s", Goal(">=", 0.85), partial(sealed_at_most, 4096)
+    ),
     Figure("a response of 4 KiB, unsealed and verified", "impacket", "/s", Goal(">=", 12), unsealed),
     *(
         Figure(f"a small call, {how}, {whose}", "a bare echo of streams", "/s", goal, partial(calls, level, in_flight))

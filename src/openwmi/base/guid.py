@@ -34,7 +34,7 @@ def parse(text: str) -> Guid:
     """`{8bc3f05e-…}` or the same without braces -> GUID. ValueError names the text."""
     if _TEXT.fullmatch(text) is None:  # `UUID` itself lets through braces, hyphens and underscores anywhere
         raise ValueError(f"not a GUID: {text!r}")
-    return UUID(text)
+    return _made(UUID(text).bytes_le)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -159,7 +159,8 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Ends the connection from our side: what was said is sent, unless the client is slow to take it."""
         if self._stop():
-            self._write()
+            if data := self._association.data_to_send():
+                self._transport.write(data)
             self._transport.close()
             self._be_patient(limits.CLOSE_SECONDS)
 
@@ -219,7 +220,9 @@ class Connection(asyncio.Protocol):
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
-        self._write()
+        data = self._association.data_to_send()
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
         if self._association.closed:
             self.close()
 
@@ -227,11 +230,6 @@ class Connection(asyncio.Protocol):
         """Sends what there is at the end of this turn of the loop, so that answers which are ready share a write."""
         if self._flushing is None:
             self._flushing = self._loop.call_soon(self._flush)
-
-    def _write(self) -> None:
-        data = self._association.data_to_send()
-        if data and not self._transport.is_closing():
-            self._transport.write(data)
 
     def _choose_reading(self) -> None:
         """Reads on, unless the client does not take its answers, or a login of it has yet to be answered."""

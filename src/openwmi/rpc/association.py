@@ -139,7 +139,7 @@ class RpcAssociation:
 
     def receive(self, data: bytes) -> None:
         """Octets from the peer; b"" says that it closed. After the end they are dropped."""
-        if self._ended or self.closed:
+        if self._ended or self._link.state in ENDED:
             return
         if not data:
             self._ended = True
