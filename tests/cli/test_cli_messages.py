@@ -42,7 +42,8 @@ WSDL = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:sho
 <message name="Receipt"><part name="p" element="t:Receipt"/></message>
 <message name="Word"><part name="p" element="t:Word"/></message><message name="Empty"/>
 <portType name="Shop" wse:EventSource="true"><operation name="Buy"><input message="t:Order"/>
-<output message="t:Receipt"/></operation><operation name="Say"><input message="t:Word"/><output message="t:Word"/></operation>
+<output message="t:Receipt"/></operation>
+<operation name="Say"><input message="t:Word"/><output message="t:Word"/></operation>
 <operation name="Ring"><input message="t:Empty"/></operation>
 <operation name="Sold"><output message="t:Word"/></operation></portType>
 <portType name="Other"><operation name="Ring"><input message="t:Empty"/></operation></portType>
