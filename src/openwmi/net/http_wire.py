@@ -4,7 +4,7 @@
     server = Session(limit); server.receive(octets); server.respond(response)
 
 Nothing here opens a connection. How long a message may be is checked as it comes, before anybody reads it. This module
-knows nothing of SOAP, and needs h11, which the extra `wsd` brings.
+knows nothing of SOAP.
 """
 
 from __future__ import annotations
@@ -13,14 +13,19 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final
 
+import h11
+
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import HTTP_HEADER_OCTETS
 from openwmi.net.http import Headers, Pieces, Request, Response, Url
-
-try:
-    import h11
-except ImportError as error:
-    raise ImportError("web services for devices need h11: pip install 'openwmi[wsd]'", name="h11") from error
+from openwmi.net.http_plain import (
+    encode_request,
+    encode_response,
+    plain_request,
+    plain_response,
+    request_headers,
+    response_headers,
+)
 
 CUT_SHORT: Final = "the connection ended before the response did"
 
@@ -38,16 +43,20 @@ Event = Response | bytes | Ended
 class ClientWire:
     """The client's side of a connection: requests one after the other, each answered before the next is sent.
 
+    Plain messages are read and written by `http_plain`; with the first that is not plain h11 takes over for good.
+
     Attributes:
         ready: whether another request may follow.
     """
 
-    __slots__ = ("_connection", "_left", "_limit", "ready")
+    __slots__ = ("_connection", "_head", "_left", "_limit", "_method", "ready")
 
     def __init__(self) -> None:
-        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HTTP_HEADER_OCTETS)
-        self._left = 0
+        self._connection: h11.Connection | None = None
+        self._left = 0  # octets of a body that may still come, or of a plain one that do
+        self._head = False  # whether the head of a plain response was there
         self._limit: Callable[[Response], int] = _nothing
+        self._method = ""
         self.ready = True
 
     def begin(self, url: Url, request: Request, limit: Callable[[Response], int]) -> bytes:
@@ -55,32 +64,66 @@ class ClientWire:
         if not self.ready:
             raise LocalProtocolError("a request before the last one was answered")
         self.ready = False
+        self._head = False
         self._limit = limit
-        headers = [("Host", url.authority), ("User-Agent", "openwmi")]
+        self._method = request.method
+        connection = self._connection
         if request.pieces is None:
-            headers.append(("Content-Length", str(len(request.body))))
-        else:
-            headers.append(("Transfer-Encoding", "chunked"))
-        headers += request.headers
+            octets = encode_request(request, url.authority)
+            if connection is not None:
+                _pretend(connection, request.method)
+            return octets
+        if connection is None:
+            connection = self._connection = _client()
+        headers = request_headers(request, url.authority, ("Transfer-Encoding", "chunked"))
         try:
-            head = self._connection.send(h11.Request(method=request.method, target=request.target, headers=headers))
+            asked = h11.Request(method=request.method, target=request.target, headers=headers)
+            return connection.send(asked) or b""
         except h11.LocalProtocolError as error:
             raise LocalProtocolError(f"HTTP cannot say that: {error}") from None
-        if request.pieces is not None:
-            return head or b""
-        return (head or b"") + self.send(request.body) + self.finish()
 
     def send(self, octets: bytes) -> bytes:
         """A piece of the request's body."""
+        assert self._connection is not None, "what is sent in pieces, is by h11"
         return self._connection.send(h11.Data(octets)) or b""
 
     def finish(self) -> bytes:
         """Its end."""
+        assert self._connection is not None, "what is sent in pieces, is by h11"
         return self._connection.send(h11.EndOfMessage()) or b""
 
     def receive(self, octets: bytes) -> list[Event]:
         """Octets of the response; none means that there are no more. RemoteProtocolError."""
-        connection = self._connection
+        if self._connection is not None:
+            return self._receive(self._connection, octets)
+        if not octets:
+            raise RemoteProtocolError(CUT_SHORT)
+        found: list[Event] = []
+        if not self._head:
+            plain = plain_response(octets) if self._method == "POST" else None
+            if plain is None:
+                self._connection = _client()
+                _pretend(self._connection, self._method)
+                return self._receive(self._connection, octets)
+            head, self._left, start = plain
+            allowed = self._limit(head)
+            if self._left > allowed:
+                raise RemoteProtocolError(f"a body that is {self._left - allowed} octets longer than it may be")
+            self._head = True
+            found.append(head)
+            octets = octets[start:]
+        if octets:
+            found.append(octets[: self._left])
+            rest = len(octets) - self._left
+            self._left = max(0, -rest)
+        else:
+            rest = -self._left
+        if rest >= 0:
+            found.append(ENDED)
+            self.ready = not rest  # octets that follow would be an answer to nothing
+        return found
+
+    def _receive(self, connection: h11.Connection, octets: bytes) -> list[Event]:
         found: list[Event] = []
         try:
             connection.receive_data(octets)
@@ -96,7 +139,7 @@ class ClientWire:
                     self._count(_length(event.headers), announced=True)
                 elif isinstance(event, h11.EndOfMessage):
                     found.append(ENDED)
-                    self._cycle()
+                    self._cycle(connection)
                     return found
                 elif not isinstance(event, h11.InformationalResponse):
                     break
@@ -113,16 +156,17 @@ class ClientWire:
         if not announced:
             self._left -= octets
 
-    def _cycle(self) -> None:
-        connection = self._connection
+    def _cycle(self, connection: h11.Connection) -> None:
         done = connection.our_state is h11.DONE and connection.their_state is h11.DONE
-        if done and not connection.trailing_data[0]:  # octets that follow would be an answer to nothing
+        if done and not connection.trailing_data[0]:
             connection.start_next_cycle()
             self.ready = True
 
 
 class Session:
     """The server's side of a connection: requests one after the other, each answered before the next is read.
+
+    Plain messages are read and written by `http_plain`; with the first that is not plain h11 takes over for good.
 
     Args:
         limit: octets that the body of a request may have.
@@ -135,7 +179,9 @@ class Session:
     """
 
     def __init__(self, limit: int, streams: Callable[[Request], int] | None = None) -> None:
-        self._connection = h11.Connection(h11.SERVER, max_incomplete_event_size=HTTP_HEADER_OCTETS)
+        self._connection: h11.Connection | None = None
+        self._buffer = bytearray()  # of plain messages: what follows the one that is being answered, or its body
+        self._length = 0
         self._limit = limit
         self._streams = streams
         self._body = _Body(limit)
@@ -147,7 +193,8 @@ class Session:
     @property
     def amid(self) -> bool:
         """Whether a part of a request is here, and the rest is not."""
-        return self.streaming or self._head is not None or bool(self._connection.trailing_data[0])
+        rest = self._buffer if self._connection is None else self._connection.trailing_data[0]
+        return self.streaming or self._head is not None or bool(rest)
 
     def receive(self, octets: bytes) -> Request | Response | bytes | None:
         """Octets of requests; none means that there are no more.
@@ -158,6 +205,17 @@ class Session:
         """
         if self.ended:
             return None
+        if self._connection is None:
+            if octets:
+                self._buffer += octets
+                return self.proceed()
+            if self._head is None and not self._buffer and not self._open:
+                self.ended = True
+                return None
+            if self._head is not None and not self._open:
+                return self._refusal(HTTPStatus.BAD_REQUEST)
+            self._hand_over()
+        assert self._connection is not None, "it has been handed over"
         try:
             self._connection.receive_data(octets)
         except h11.RemoteProtocolError as error:
@@ -168,8 +226,12 @@ class Session:
         """The same with what was received before."""
         if self._open or self.ended or self.streaming:
             return None
+        if self._connection is None:
+            if self._plain():
+                return self._whole_plain()
+            self._hand_over()
         try:
-            return self._next()
+            return self._next(self._h11)
         except h11.RemoteProtocolError as error:
             return self._refusal(error.error_status_hint)
         except RemoteProtocolError:
@@ -180,7 +242,7 @@ class Session:
         found: list[bytes] = []
         try:
             while self.streaming:
-                event = self._connection.next_event()
+                event = self._h11.next_event()
                 if isinstance(event, h11.Data):
                     self._body.count(len(event.data))
                     found.append(bytes(event.data))
@@ -203,6 +265,10 @@ class Session:
         if not self._open:
             raise LocalProtocolError("a response without a request")
         self._open = False
+        if self._connection is None and response.pieces is None:
+            return encode_response(response)
+        if self._connection is None:
+            self._hand_over(asked=True)
         octets = self._encode(response)
         if response.pieces is None:
             self._cycle()
@@ -210,40 +276,79 @@ class Session:
 
     def send(self, octets: bytes) -> bytes:
         """A piece of a response."""
-        return self._connection.send(h11.Data(octets)) or b""
+        return self._h11.send(h11.Data(octets)) or b""
 
     def finish(self) -> bytes:
         """The end of one that was sent in pieces."""
-        octets = self._connection.send(h11.EndOfMessage()) or b""
+        octets = self._h11.send(h11.EndOfMessage()) or b""
         self._cycle()
         return octets
 
     def refuse(self, response: Response) -> bytes:
         """The octets of a response to what was no request. Nothing more is read after it."""
         self.ended = True
-        if self._connection.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+        if self._h11.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return b""
         closing = Response(response.status, (*response.headers, ("connection", "close")), response.body)
         return self._encode(closing)
 
+    @property
+    def _h11(self) -> h11.Connection:
+        if self._connection is None:
+            self._connection = _server()
+        return self._connection
+
+    def _hand_over(self, *, asked: bool = False) -> None:
+        """From here on h11 reads and writes; `asked`: a plain request was read, and is still to be answered."""
+        connection = self._connection = _server()
+        if asked or self._open:
+            connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            while not isinstance(connection.next_event(), h11.EndOfMessage):
+                pass
+        if self._buffer:
+            connection.receive_data(bytes(self._buffer))
+            self._buffer.clear()
+
+    def _plain(self) -> bool:
+        """Whether what is here is plain, or nothing."""
+        if self._head is not None or not self._buffer:
+            return True
+        found = plain_request(bytes(self._buffer))
+        if found is None or found[1] > self._limit or (self._streams is not None and self._streams(found[0])):
+            return False
+        self._head, self._length, start = found
+        del self._buffer[:start]
+        return True
+
+    def _whole_plain(self) -> Request | None:
+        head, length = self._head, self._length
+        if head is None or len(self._buffer) < length:
+            return None
+        body = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        self._head = None
+        self._open = True
+        return Request(head.method, head.target, head.headers, body)
+
     def _cycle(self) -> None:
-        if self._connection.our_state is h11.DONE and self._connection.their_state is h11.DONE:
-            self._connection.start_next_cycle()
+        connection = self._h11
+        if connection.our_state is h11.DONE and connection.their_state is h11.DONE:
+            connection.start_next_cycle()
         else:
             self.ended = True
 
-    def _next(self) -> Request | bytes | None:
+    def _next(self, connection: h11.Connection) -> Request | bytes | None:
         while True:
             head = self._head
             if head is not None and head.pieces is not None:
                 self._head = None
                 self._open = self.streaming = True
                 return head
-            event = self._connection.next_event()
+            event = connection.next_event()
             if isinstance(event, h11.Request):
                 self._head = self._begun(event)
-                if self._connection.they_are_waiting_for_100_continue:
-                    return self._connection.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
+                if connection.they_are_waiting_for_100_continue:
+                    return connection.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
             elif isinstance(event, h11.Data):
                 self._body.add(event.data)
             elif isinstance(event, h11.EndOfMessage):
@@ -276,11 +381,25 @@ class Session:
     def _encode(self, response: Response) -> bytes:
         status = HTTPStatus(response.status)
         whole = response.pieces is None
-        length = ("Content-Length", str(len(response.body))) if whole else ("Transfer-Encoding", "chunked")
-        headers = [("Server", "openwmi"), length, *response.headers]
+        framing = ("Content-Length", str(len(response.body))) if whole else ("Transfer-Encoding", "chunked")
+        headers = response_headers(response, framing)
         head = h11.Response(status_code=status.value, reason=status.phrase.encode(), headers=headers)
         events = (head, h11.Data(response.body), h11.EndOfMessage()) if whole else (head,)
-        return b"".join(self._connection.send(event) or b"" for event in events)
+        return b"".join(self._h11.send(event) or b"" for event in events)
+
+
+def _client() -> h11.Connection:
+    return h11.Connection(h11.CLIENT, max_incomplete_event_size=HTTP_HEADER_OCTETS)
+
+
+def _server() -> h11.Connection:
+    return h11.Connection(h11.SERVER, max_incomplete_event_size=HTTP_HEADER_OCTETS)
+
+
+def _pretend(connection: h11.Connection, method: str) -> None:
+    """A request was sent that h11 has not written: it has only to know of what kind, and that all of it was sent."""
+    connection.send(h11.Request(method=method, target="/", headers=[("Host", "a"), ("Content-Length", "0")]))
+    connection.send(h11.EndOfMessage())
 
 
 class _Body:
