@@ -513,3 +513,6 @@ MIME_PREAMBLE_OCTETS: Final = 1 << 10
 ATTACHMENTS_HELD_OCTETS: Final = 1 << 20
 # One attachment that is read whole, where the reader does not say how long it may be.
 ATTACHMENT_OCTETS: Final = 64 << 20
+# Challenges of a server that a client answers for one request: Negotiate takes three, and Digest one more where what
+# it was given had grown stale.
+HTTP_LOGIN_STEPS: Final = 6

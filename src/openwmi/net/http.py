@@ -41,6 +41,8 @@ class Request:
     Attributes:
         pieces: where the body is not `body`: gives it out in pieces. What is sent may have to be sent again, so that it
             is asked for once for each time.
+        principal: of one that came: who has logged in, where clients have to.
+        certificate: that by which its client said by TLS who it is, in DER; empty where it did not.
     """
 
     method: str
@@ -48,6 +50,8 @@ class Request:
     headers: Headers = ()
     body: bytes = b""
     pieces: Callable[[], Pieces] | None = None
+    principal: str = ""
+    certificate: bytes = b""
 
     def header(self, name: str) -> str:
         """The value of one; empty if there is none."""

@@ -14,21 +14,27 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol, Self, cast
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Final, Protocol, Self, cast
 
-from openwmi.base.error import Timeout, Unreachable, WbemError, from_exception
+from openwmi.base.error import AccessDenied, Timeout, Unreachable, WbemError, from_exception
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import (
     HTTP_CLIENT_CONNECTIONS,
     HTTP_CLIENT_WAITING,
     HTTP_EXCHANGE_SECONDS,
     HTTP_KEPT_SECONDS,
+    HTTP_LOGIN_STEPS,
+    LOGIN_THREADS,
 )
 from openwmi.base.status import WbemStatus
 from openwmi.net import connector
 from openwmi.net.http import Pieces, Request, Response, Url
+from openwmi.net.http_login import Authenticator, Challenge, Credentials, Login, parse_challenges
 from openwmi.net.http_pieces import Brake, Inflow
 from openwmi.net.http_wire import CUT_SHORT, ClientWire, Ended
+from openwmi.operation import Workers
 
 Factory = Callable[[], asyncio.Protocol]
 
@@ -57,12 +63,15 @@ class Exchange:
         "_inflow",
         "_place",
         "_streams",
+        "authorization",
         "complete",
         "connection",
         "error",
         "fresh",
         "heard",
+        "knocking",
         "limit",
+        "logins",
         "request",
         "response",
         "url",
@@ -92,6 +101,9 @@ class Exchange:
         self._streams = streams
         self._inflow: Inflow | None = None
         self.complete = False
+        self.authorization = ""
+        self.logins = 0  # challenges that were answered
+        self.knocking = False  # whether what is sent is without a body, since a challenge is expected
 
     @property
     def ended(self) -> bool:
@@ -109,6 +121,12 @@ class Exchange:
         else:
             connection.abort()
 
+    def begin_again(self) -> None:
+        """It is sent once more: what was heard counts for nothing."""
+        self.heard = self.complete = False
+        self.response = self._head = None
+        self._body = b""
+
     def limit_of(self, head: Response) -> int:
         """Octets that the body after this head may have."""
         return (0 if self._streams is None else self._streams(head)) or self.limit
@@ -117,7 +135,7 @@ class Exchange:
         """The next part of the response."""
         if isinstance(event, Response):
             self._head = event
-            if self._streams is not None and self._streams(event):
+            if self._streams is not None and not self.knocking and self._streams(event):
                 self._stream(event)
         elif isinstance(event, Ended):
             self.complete = True
@@ -163,6 +181,7 @@ class HttpClient:
         connect: what opens connections, which then does TLS itself.
         connections: how many to one address; who comes later waits.
         connecting: seconds that opening one may take.
+        authenticator: answers a server that wants to know who asks (401).
 
     Attributes:
         opened: connections that there have been in all.
@@ -175,7 +194,9 @@ class HttpClient:
         connect: Connect | None = None,
         connections: int = HTTP_CLIENT_CONNECTIONS,
         connecting: float = HTTP_EXCHANGE_SECONDS,
+        authenticator: Authenticator | None = None,
     ) -> None:
+        self.authenticator = authenticator
         self.connections = connections
         self._tls = tls
         self._connect = connect
@@ -294,7 +315,8 @@ class _Place:
 
     def __init__(self, client: HttpClient, url: Url) -> None:
         self._client = client
-        self._url = url
+        self.url = self._url = url
+        self.authenticator = client.authenticator
         self._loop = asyncio.get_running_loop()
         self._idle: list[_Connection] = []  # the one that was used last stands last
         self._open: set[_Connection] = set()
@@ -426,6 +448,7 @@ class _Connection(asyncio.Protocol):
         self._wire = ClientWire()
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
+        self._login: Login | None = None
         self._sending: asyncio.Task[None] | None = None
         self._brake = Brake()
         self.lost = False
@@ -433,19 +456,92 @@ class _Connection(asyncio.Protocol):
         self.idle_since = 0.0
 
     def start(self, exchange: Exchange) -> None:
-        """Sends its request."""
-        assert self._transport is not None
+        """Sends its request, or first says who we are."""
         self._exchange = exchange
         exchange.connection = self
+        if self._place.authenticator is None:
+            self._begin(exchange, exchange.request)
+            return
+        if self._login is None:
+            self._login = self._place.authenticator.login(exchange.url)
+            # What may be long is not sent before it is known to be welcome.
+            exchange.knocking = exchange.request.pieces is not None and not exchange.logins
+        self._challenged(exchange, self._login, ())
+
+    def _begin(self, exchange: Exchange, request: Request) -> None:
+        assert self._transport is not None
         try:
-            octets = self._wire.begin(exchange.url, exchange.request, exchange.limit_of)
+            octets = self._wire.begin(exchange.url, request, exchange.limit_of)
         except LocalProtocolError as mistake:
             error = WbemError(WbemStatus.INVALID_PARAMETER, str(mistake))
             asyncio.get_running_loop().call_soon(self.end, error)
             return
         self._transport.write(octets)
-        if exchange.request.pieces is not None:
-            self._sending = asyncio.get_running_loop().create_task(self._send(exchange, exchange.request.pieces()))
+        if request.pieces is not None:
+            self._sending = asyncio.get_running_loop().create_task(self._send(exchange, request.pieces()))
+
+    def _challenged(self, exchange: Exchange, login: Login, challenges: tuple[Challenge, ...]) -> None:
+        """Asks who we are what to say next, and says it."""
+        if not login.blocks or not challenges:
+            try:
+                credentials = login.answer(exchange.url, exchange.request, challenges)
+            except Exception as error:  # noqa: BLE001 - it is somebody else's code
+                asyncio.get_running_loop().call_soon(self.end, from_exception(error))
+            else:
+                self._say(exchange, credentials)
+            return
+        asked = _LOGINS.run(login.answer, exchange.url, exchange.request, challenges)
+
+        def answered(future: asyncio.Future[Credentials | None]) -> None:
+            if self._exchange is not exchange or future.cancelled():
+                return
+            error = future.exception()
+            if error is not None:
+                self.end(from_exception(error))
+            else:
+                self._say(exchange, future.result())
+
+        asked.add_done_callback(answered)
+
+    def _say(self, exchange: Exchange, credentials: Credentials | None) -> None:
+        if credentials is None:
+            text = f"{exchange.url.authority} does not let us in"
+            self.end(AccessDenied(WbemStatus.ACCESS_DENIED, text))
+            return
+        if not self._wire.ready:  # the server has ended the connection, and what is said is not of this one alone
+            self._exchange = exchange.connection = None
+            self.abort()
+            exchange.fresh = True
+            self._place.begin(exchange)
+            return
+        request = exchange.request
+        if credentials.last and exchange.logins:
+            exchange.knocking = False
+        if exchange.knocking:
+            request = replace(request, body=b"", pieces=None)
+        if credentials.value:
+            request = replace(request, headers=(*request.headers, ("Authorization", credentials.value)))
+        self._begin(exchange, request)
+
+    def _goes_on(self, exchange: Exchange) -> bool:
+        """Whether a response was not the last word."""
+        login, response = self._login, exchange.response
+        if login is None or response is None:
+            return False
+        if response.status != HTTPStatus.UNAUTHORIZED:
+            if not exchange.knocking:
+                return False
+            exchange.knocking = False  # it is welcome
+            exchange.begin_again()
+            self._say(exchange, Credentials(""))
+            return True
+        exchange.logins += 1
+        challenges = parse_challenges(value for name, value in response.headers if name == "www-authenticate")
+        if exchange.logins > HTTP_LOGIN_STEPS or not challenges:
+            return False
+        exchange.begin_again()
+        self._challenged(exchange, login, challenges)
+        return True
 
     def pause_reading(self) -> None:
         """Who reads a body has enough for now."""
@@ -468,8 +564,8 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange
-        if exchange is None:  # an answer to nothing
-            self.abort()
+        if exchange is None or self._wire.ready:  # an answer to nothing
+            self.end(_closed(self._place.url))
             return
         exchange.heard = True
         self._receive(exchange, data)
@@ -517,9 +613,11 @@ class _Connection(asyncio.Protocol):
         if self._exchange is not exchange:  # who was told has let it go
             return
         if exchange.complete:
-            self._exchange = None
             self.used = True
             self._stop_sending()
+            if self._goes_on(exchange):
+                return
+            self._exchange = None
             if self._wire.ready:
                 self._place.free(self)  # first: who is told may have another request
             else:
@@ -555,6 +653,9 @@ class _Connection(asyncio.Protocol):
         exchange.fresh = True
         self._place.begin(exchange)
         return True
+
+
+_LOGINS: Final = Workers("openwmi-http-logins", LOGIN_THREADS)
 
 
 def _closed(url: Url) -> WbemError:

@@ -30,6 +30,7 @@ from openwmi.base.limits import (
 from openwmi.base.record import log_bug
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Pieces, Request, Response
+from openwmi.net.http_login import Door, Gate
 from openwmi.net.http_pieces import Brake, Inflow
 from openwmi.net.http_wire import Session
 from openwmi.net.listener import Address, listen
@@ -69,6 +70,7 @@ class HttpServer:
         limit: octets that the body of a request may have; longer ones are refused.
         streams: says of the head of a request how many octets its body may have where the handler wants it in pieces;
             0 where it is wanted whole.
+        gate: what clients have to log in by; None where they need not.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class HttpServer:
         handler: Handler,
         limit: int = SOAP_ENVELOPE_OCTETS,
         streams: Callable[[Request], int] | None = None,
+        gate: Gate | None = None,
     ) -> None:
+        self.gate = gate
         self.handler = handler
         self.limit = limit
         self.streams = streams
@@ -137,12 +141,19 @@ class _Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._inflow: Inflow | None = None
+        self._door: Door | None = None
+        self._certificate = b""
         self._brake = Brake()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._peer = _address(transport.get_extra_info("peername"))
         self._local = _address(transport.get_extra_info("sockname"))
+        secured = transport.get_extra_info("ssl_object")
+        if secured is not None:
+            self._certificate = secured.getpeercert(True) or b""
+        if self._server.gate is not None:
+            self._door = self._server.gate(self._peer.host, secured is not None)
         self._admitted = self._server.admit(self, self._peer.host)
         if not self._admitted:
             log.debug("a connection of %s is one too many", self._peer.host)
@@ -212,7 +223,7 @@ class _Connection(asyncio.Protocol):
     async def _answer(self, request: Request) -> None:
         assert self._transport is not None
         try:
-            response = await self._server.handler(request, self._peer, self._local)
+            response = await self._respond(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a response
             log_bug(log, "a request of HTTP could not be answered", error)
             response = Response(HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -226,6 +237,16 @@ class _Connection(asyncio.Protocol):
         self._rest()
         self._transport.resume_reading()
         self._handle(self._session.proceed())
+
+    async def _respond(self, request: Request) -> Response:
+        if self._certificate:
+            request = replace(request, certificate=self._certificate)
+        if self._door is not None:
+            admitted = await self._door.admit(request)
+            if isinstance(admitted, Response):
+                return admitted
+            request = replace(request, principal=admitted)
+        return await self._server.handler(request, self._peer, self._local)
 
     def _in_pieces(self, request: Request) -> Request:
         """The same, its body being given out as it comes."""

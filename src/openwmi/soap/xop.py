@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, unquote
 
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.soap.markup import Element
@@ -28,7 +28,7 @@ class Include:
 
 def href_of(content_id: str) -> str:
     """The URI of an attachment (RFC 2392)."""
-    return f"cid:{quote(content_id, safe='@!$*+-._~')}"
+    return f"cid:{_UNSAFE.sub(_escaped, content_id)}"
 
 
 def included(element: Element) -> str | None:
@@ -48,4 +48,16 @@ def content_id_of(href: str) -> str:
     """The content id in `cid:…`. RemoteProtocolError."""
     if not href.lower().startswith("cid:") or len(href) == len("cid:"):
         raise RemoteProtocolError(f"{href[:80]!r} is no attachment of this message")
-    return unquote(href[len("cid:") :])
+    octets = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), href[len("cid:") :].encode())
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        raise RemoteProtocolError(f"{href[:80]!r} names no attachment") from None
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"%{octet:02X}" for octet in found[0].encode())
+
+
+_UNSAFE: Final = re.compile(r"[^0-9A-Za-z@!$*+._~-]")
+_ESCAPED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")

@@ -7,7 +7,7 @@ import uuid
 from http import HTTPStatus
 from typing import Self
 
-from openwmi.base.error import WbemError
+from openwmi.base.error import AccessDenied, WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Request, Response, parse_url
@@ -78,7 +78,9 @@ def read_answer(url: str, response: Response, message_id: str, limits: Limits, p
 
 
 def read_message(url: str, response: Response, limits: Limits, profile: Profile) -> Message:
-    """The message in a response, which may be a fault. WbemError(FAILED)."""
+    """The message in a response, which may be a fault. AccessDenied; WbemError(FAILED)."""
+    if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and not response.body:
+        raise AccessDenied(WbemStatus.ACCESS_DENIED, f"{url} answers only who logs in, or is known to it")
     try:
         message = decode(response.body, limits, profile) if response.body else None
     except RemoteProtocolError as error:

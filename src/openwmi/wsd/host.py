@@ -23,6 +23,7 @@ from openwmi.base.limits import HOST_BYE_SECONDS, HTTP_STREAM_OCTETS, SOAP_ENVEL
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import DatagramNetwork
 from openwmi.net.http import Request, Response
+from openwmi.net.http_login import Gate
 from openwmi.net.http_server import EVERY_ADDRESS, HttpServer, Listen
 from openwmi.net.interfaces import list_interfaces
 from openwmi.net.listener import Address
@@ -48,7 +49,7 @@ from openwmi.wsd.courier import Courier
 from openwmi.wsd.hosting import Missing, Services, faulted, response
 from openwmi.wsd.matching import NO_RULES, Rule
 from openwmi.wsd.messages import Probe, Resolve
-from openwmi.wsd.service import Service
+from openwmi.wsd.service import Call, Service
 from openwmi.wsd.target import Announced, Target
 
 log = logging.getLogger("openwmi.wsd")
@@ -73,7 +74,8 @@ class Host:
         rules: further rules for scopes, by their URIs.
         services: those on it; see `add`.
         on_missing: makes a service that somebody asks for by its id, when it does; metadata do not list it.
-        tls: to serve HTTPS instead.
+        tls: to serve HTTPS instead; it says whether clients need a certificate, and whose are trusted.
+        gate: what clients have to log in by, such as `openwmi.wsd.login.LoginGate`; None where they need not.
         network, listen_with: others than this machine's.
 
     Attributes:
@@ -96,6 +98,7 @@ class Host:
         services: Sequence[Service] = (),
         on_missing: Missing | None = None,
         tls: ssl.SSLContext | None = None,
+        gate: Gate | None = None,
         network: DatagramNetwork | None = None,
         listen_with: Listen | None = None,
     ) -> None:
@@ -112,7 +115,7 @@ class Host:
         self._tls = tls
         self._network = network
         self._listen_with = listen_with
-        self._server = HttpServer(self._answer, streams=self._streamed)
+        self._server = HttpServer(self._answer, streams=self._streamed, gate=gate)
         self._services = Services(self._path, device.scheme, self._profiles, on_missing)
         self._services.port = listen.port
         for service in services:
@@ -221,7 +224,8 @@ class Host:
             log.debug("%s sent what is no message of SOAP: %s", peer.host, error)
             return Response(HTTPStatus.BAD_REQUEST)
         if service is not None:
-            return await self._services.answer(service, message, peer, local, self._metadata, attachments)
+            call = Call(message, peer, local, attachments, principal=request.principal, certificate=request.certificate)
+            return await self._services.answer(service, call, self._metadata)
         return self._carry_out(message, path, local)
 
     def _streamed(self, head: Request) -> int:

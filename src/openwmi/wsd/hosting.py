@@ -17,7 +17,6 @@ from openwmi.base.error import WbemError
 from openwmi.base.record import log_bug
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Response
-from openwmi.net.listener import Address
 from openwmi.soap import (
     GET,
     EndpointReference,
@@ -38,7 +37,7 @@ from openwmi.soap import (
 )
 from openwmi.soap import Service as Hosted
 from openwmi.wsd.addresses import format_xaddr
-from openwmi.wsd.attachments import NONE, Attachments, outflow
+from openwmi.wsd.attachments import outflow
 from openwmi.wsd.calling import ENVELOPE_TYPE, Faulted, new_message_id
 from openwmi.wsd.service import Answer, Call, Handler, Service
 
@@ -124,16 +123,9 @@ class Services:
         relationships[0] = replace(relationships[0], hosted=(*relationships[0].hosted, *hosted))
         return replace(metadata, relationships=tuple(relationships))
 
-    async def answer(
-        self,
-        service: Service,
-        message: Message,
-        peer: Address,
-        local: Address,
-        metadata: Metadata,
-        attachments: Attachments = NONE,
-    ) -> Response:
-        """The answer to a message for a service."""
+    async def answer(self, service: Service, call: Call, metadata: Metadata) -> Response:
+        """The answer to a message for a service; `metadata` are the device's."""
+        message = call.message
         fault = self._refusal(message)
         if fault is not None:
             return faulted(message, fault)
@@ -141,10 +133,9 @@ class Services:
         if handler is None:
             if message.headers.action != GET:
                 return faulted(message, action_not_supported(message.profile, message.headers.action))
-            mine = Relationship(metadata.host, (self.hosted(service, local.host),))
+            mine = Relationship(metadata.host, (self.hosted(service, call.local.host),))
             said = Metadata(relationships=(mine,), others=service.sections)
             return response(encode_get_response(message, said, new_message_id()))
-        call = Call(message, peer, local, attachments)
         answer = await self._carry_out(service, handler, call)
         if answer is None:
             return Response(HTTPStatus.ACCEPTED)

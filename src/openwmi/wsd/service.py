@@ -43,6 +43,8 @@ class Call:
         message: its headers, and the element in its body.
         attachments: what came beside it.
         peer: who sent it; local: at which of our addresses.
+        principal: who has logged in, where clients have to.
+        certificate: that of the client, in DER; empty where it has shown none.
         dropped: whether an answer came when nobody waited for it any more.
     """
 
@@ -54,10 +56,12 @@ class Call:
         "_thread",
         "action",
         "attachments",
+        "certificate",
         "dropped",
         "local",
         "message",
         "peer",
+        "principal",
     )
 
     def __init__(
@@ -66,6 +70,9 @@ class Call:
         peer: Address,
         local: Address,
         attachments: Attachments = NONE,
+        *,
+        principal: str = "",
+        certificate: bytes = b"",
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[Answer | None] = self._loop.create_future()
@@ -76,6 +83,8 @@ class Call:
         self.attachments = attachments
         self.peer = peer
         self.local = local
+        self.principal = principal
+        self.certificate = certificate
         self.dropped = False
 
     def later(self) -> None:
