@@ -7,6 +7,7 @@ from typing import Any
 
 from openwmi.net import Address
 from openwmi.net.http import Request, Response
+from openwmi.net.http_client import HttpClient
 from openwmi.net.http_server import HttpServer
 from openwmi.soap import Metadata
 from openwmi.testing import MemoryLink, MemoryNetwork
@@ -19,9 +20,10 @@ URL = f"http://{OURS}:5357{PATH}"
 
 
 class World:
-    """A host at 192.0.2.7 and a client at 192.0.2.8, on one link."""
+    """A host at 192.0.2.7 and a client at 192.0.2.8, on one link; with `tcp` HTTP goes over this machine's loopback."""
 
-    def __init__(self, **host: Any) -> None:
+    def __init__(self, *, tcp: bool = False, **host: Any) -> None:
+        self.tcp = tcp
         self.link = MemoryLink(Random(7))
         self.web = MemoryNetwork()
         self.here = self.link.machine(f"{OURS}/24")
@@ -34,7 +36,13 @@ class World:
             "network": self.here,
             "listen_with": self.web.listen,
         }
+        if tcp:
+            given |= {"listen": Address("127.0.0.1", 0), "listen_with": None}
         self.host = Host(ADDRESS, self.computer.metadata(ADDRESS), **(given | host))
+
+    def http(self, **how: Any) -> HttpClient:
+        """A client of HTTP that can reach the host."""
+        return HttpClient(connect=None if self.tcp else self.web.connect, **how)
 
     async def find(self, **how: Any) -> list[Device]:
         """Those that answer the client."""

@@ -1,11 +1,12 @@
-"""Attachments, streamed both ways: in memory, with readers and writers that are slow, gone or wrong."""
+"""Attachments, streamed both ways, in memory and over TCP, with readers and writers that are slow, gone or wrong."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import pytest
 from tests.wsd.devices import World
@@ -54,22 +55,30 @@ class Files(Service):
         return BODY  # without a look at what came
 
 
+Served = Callable[[], AbstractAsyncContextManager[tuple[Files, Endpoint, HttpClient]]]
+
+
 @asynccontextmanager
-async def files() -> AsyncIterator[tuple[Files, Endpoint, HttpClient]]:
+async def serving(*, tcp: bool = False) -> AsyncIterator[tuple[Files, Endpoint, HttpClient]]:
     service = Files()
-    world = World(services=[service])
-    async with world.host, HttpClient(connect=world.web.connect) as http:
+    world = World(tcp=tcp, services=[service])
+    async with world.host, world.http() as http:
         yield service, Endpoint(world.host.url(service), http=http), http
 
 
-async def test_there() -> None:
+@pytest.fixture(params=[False, True], ids=["memory", "tcp"])
+def files(request: pytest.FixtureRequest) -> Served:
+    return partial(serving, tcp=request.param)
+
+
+async def test_there(files: Served) -> None:
     async with files() as (service, endpoint, _):
         for _ in range(2):
             await endpoint.two_way(PUT, BODY, attachments=[source(20), Outbound("b@x", b"")])
         assert service.received == [PIECE * 20, b""] * 2
 
 
-async def test_back() -> None:
+async def test_back(files: Served) -> None:
     async with files() as (_, endpoint, http):
         for _ in range(2):
             reply: Reply = await endpoint.two_way(GET, BODY)
@@ -82,14 +91,17 @@ async def test_back() -> None:
         assert http.opened == 1  # the connection was kept
 
 
-async def test_both_at_once() -> None:
+async def test_both_at_once(files: Served) -> None:
     async with files() as (_, endpoint, _):
         reply: Reply = await endpoint.two_way(ECHO, BODY, attachments=[source(200)])
         assert await reply.attachments["back@x"].read() == PIECE * 200
 
 
+# Those about time and about what is under way are in memory alone: TCP keeps megabytes, and has no fake clock.
+
+
 async def test_who_reads_slowly_makes_the_other_side_wait() -> None:
-    async with files() as (service, endpoint, _):
+    async with serving() as (service, endpoint, _):
         service.count = 1000
         reply: Reply = await endpoint.two_way(GET, BODY)
         await asyncio.sleep(1)
@@ -101,7 +113,7 @@ async def test_who_reads_slowly_makes_the_other_side_wait() -> None:
         assert octets == 1000 * len(PIECE)
 
 
-async def test_out_of_order() -> None:
+async def test_out_of_order(files: Served) -> None:
     async with files() as (service, endpoint, _):
         reply: Reply = await endpoint.two_way(GET, BODY)
         assert await reply.attachments["small@x"].read() == b"little"
@@ -116,7 +128,7 @@ async def test_out_of_order() -> None:
 
 
 async def test_two_readers() -> None:
-    async with files() as (service, endpoint, _):
+    async with serving() as (service, endpoint, _):
         service.count = 2 * ATTACHMENTS_HELD_OCTETS // len(PIECE)
         reply: Reply = await endpoint.two_way(GET, BODY)
 
@@ -132,7 +144,7 @@ async def test_two_readers() -> None:
 
 
 async def test_those_that_nobody_wants() -> None:
-    async with files() as (service, endpoint, http):
+    async with serving() as (service, endpoint, http):
         service.count = 1000
         reply: Reply = await endpoint.two_way(GET, BODY)
         reply.attachments.close()
@@ -150,14 +162,14 @@ async def test_those_that_nobody_wants() -> None:
         assert len(service.made) < 100
 
 
-async def test_one_that_is_too_long() -> None:
+async def test_one_that_is_too_long(files: Served) -> None:
     async with files() as (_, endpoint, _):
         reply: Reply = await endpoint.two_way(GET, BODY)
         with pytest.raises(WbemError, match="read it in pieces"):
             await reply.attachments["big@x"].read(100)
 
 
-async def test_a_source_that_fails() -> None:
+async def test_a_source_that_fails(files: Served) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield PIECE
         raise OSError("the disk is gone")
@@ -168,7 +180,7 @@ async def test_a_source_that_fails() -> None:
         assert service.received == []
 
 
-async def test_one_that_nobody_reads_is_answered_all_the_same() -> None:
+async def test_one_that_nobody_reads_is_answered_all_the_same(files: Served) -> None:
     async with files() as (_, endpoint, _):
         reply = await endpoint.two_way(STUCK, BODY, attachments=[source(1000)])
         assert reply.message.body is not None
@@ -179,14 +191,14 @@ async def test_a_sender_that_stops() -> None:
         yield PIECE
         await asyncio.sleep(3 * HTTP_STALLED_SECONDS)
 
-    async with files() as (_, endpoint, _):
+    async with serving() as (_, endpoint, _):
         with pytest.raises(Unreachable):
             await endpoint.two_way(PUT, BODY, attachments=[Outbound("a@x", stops)])
         assert asyncio.get_running_loop().time() == pytest.approx(HTTP_STALLED_SECONDS, abs=0.1)
 
 
 async def test_the_deadline_is_of_the_envelope() -> None:
-    async with files() as (_, endpoint, _):
+    async with serving() as (_, endpoint, _):
         with pytest.raises(Timeout):
             await endpoint.two_way(PUT, BODY, attachments=[Outbound("a@x", _slow)], timeout=3)
 
@@ -199,7 +211,7 @@ async def _slow() -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("name", ["", "two words", "<a>", "a\r\nX: y", "\u00e9"])
 async def test_names_that_cannot_be(name: str) -> None:
-    async with files() as (_, endpoint, _):
+    async with serving() as (_, endpoint, _):
         with pytest.raises(WbemError) as caught:
             await endpoint.two_way(PUT, BODY, attachments=[Outbound(name, b"")])
         assert caught.value.status == WbemStatus.INVALID_PARAMETER

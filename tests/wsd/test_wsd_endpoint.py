@@ -1,4 +1,4 @@
-"""Calling a service: answers, faults, time-outs, cancelling; from a class of ours, over a network in memory."""
+"""Calling a service: answers, faults, time-outs, cancelling; over a network in memory, and over TCP."""
 
 from __future__ import annotations
 
@@ -67,16 +67,18 @@ class Calling:
     def __init__(self, **host: Any) -> None:
         self.service = Echo()
         self.world = World(services=[self.service], **host)
-        self.http = HttpClient(connect=self.world.web.connect)
-        self.endpoint = Endpoint(self.world.host.url(self.service), http=self.http)
+        self.http = self.world.http()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(self.world.host.url(self.service), http=self.http)
 
 
-@pytest.fixture
-async def calling() -> AsyncIterator[Calling]:
-    made = Calling()
-    async with made.world.host:
+@pytest.fixture(params=[False, True], ids=["memory", "tcp"])
+async def calling(request: pytest.FixtureRequest) -> AsyncIterator[Calling]:
+    made = Calling(tcp=request.param)
+    async with made.world.host, made.http:
         yield made
-        await made.http.aclose()
 
 
 async def test_a_call_and_its_answer(calling: Calling) -> None:

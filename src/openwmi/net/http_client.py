@@ -34,6 +34,7 @@ from openwmi.net.http import Pieces, Request, Response, Url
 from openwmi.net.http_login import Authenticator, Challenge, Credentials, Login, parse_challenges
 from openwmi.net.http_pieces import Brake, Inflow
 from openwmi.net.http_wire import CUT_SHORT, ClientWire, Ended
+from openwmi.net.listener import reset_when_closed
 from openwmi.operation import Workers
 
 Factory = Callable[[], asyncio.Protocol]
@@ -210,6 +211,11 @@ class HttpClient:
         """How many there are just now."""
         return sum(place.open_connections for place in self._places.values())
 
+    def unasked(self, url: Url) -> int:
+        """How often something came from there that answered nothing; its connection was closed each time."""
+        place = self._places.get((url.secure, url.host, url.port))
+        return 0 if place is None else place.unasked
+
     def begin(
         self,
         url: Url,
@@ -323,6 +329,7 @@ class _Place:
         self._waiting: deque[Exchange] = deque()
         self._connecting: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
+        self.unasked = 0
 
     def begin(self, exchange: Exchange) -> None:
         if exchange.request.pieces is not None:
@@ -407,11 +414,14 @@ class _Place:
             task.add_done_callback(self._connecting.discard)
 
     async def _opened(self) -> None:
+        ours = asyncio.current_task()
         try:
             connection = await self._client.open(self._url, lambda: _Connection(self))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the fate of who waits
+            self._connecting.discard(cast("asyncio.Task[None]", ours))
             self._refused(from_exception(error))
             return
+        self._connecting.discard(cast("asyncio.Task[None]", ours))
         if connection.lost:
             self._refused(Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{self._url.authority} hung up at once"))
             return
@@ -564,7 +574,8 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange
-        if exchange is None or self._wire.ready:  # an answer to nothing
+        if exchange is None or self._wire.ready:
+            self._place.unasked += 1
             self.end(_closed(self._place.url))
             return
         exchange.heard = True
@@ -575,7 +586,7 @@ class _Connection(asyncio.Protocol):
         if exchange is not None and exchange.heard:
             self._receive(exchange, b"")
         elif exchange is not None and not self._again(exchange):
-            self.end(WbemError(WbemStatus.FAILED, f"{exchange.url.authority}: {CUT_SHORT}"))
+            self.end(Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{exchange.url.authority}: {CUT_SHORT}"))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
         self.lost = True
@@ -589,10 +600,12 @@ class _Connection(asyncio.Protocol):
         self._place.lost(self)
 
     def abort(self) -> None:
-        """Ends it at once; nobody is told."""
-        self._exchange = None
+        """Ends it at once; nobody here is told. A server that is still at work is, and may stop."""
+        amid, self._exchange = self._exchange is not None, None
         self._stop_sending()
         if self._transport is not None:
+            if amid:
+                reset_when_closed(self._transport)
             self._transport.abort()
 
     def end(self, error: WbemError) -> None:
@@ -619,8 +632,10 @@ class _Connection(asyncio.Protocol):
                 return
             self._exchange = None
             if self._wire.ready:
+                self.resume_reading()  # a body may all be here that nobody has read yet
                 self._place.free(self)  # first: who is told may have another request
             else:
+                self._place.unasked += self._wire.more
                 self.abort()
             exchange.finish()
 

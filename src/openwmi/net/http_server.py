@@ -21,6 +21,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.limits import (
     HTTP_CONNECTIONS,
     HTTP_CONNECTIONS_PER_PEER,
+    HTTP_HEADER_OCTETS,
     HTTP_IDLE_SECONDS,
     HTTP_LINGER_SECONDS,
     HTTP_REQUEST_SECONDS,
@@ -143,6 +144,7 @@ class _Connection(asyncio.Protocol):
         self._inflow: Inflow | None = None
         self._door: Door | None = None
         self._certificate = b""
+        self._early = 0  # octets that came while a request was answered
         self._brake = Brake()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -163,6 +165,11 @@ class _Connection(asyncio.Protocol):
         self._limit(HTTP_REQUEST_SECONDS)  # whoever connects has something to say
 
     def data_received(self, data: bytes) -> None:
+        if self._task is not None and self._inflow is None:
+            # What is asked meanwhile waits. It is read all the same, up to a limit: so a client that goes is noticed.
+            self._early += len(data)
+            if self._early > HTTP_HEADER_OCTETS and self._transport is not None:
+                self._transport.pause_reading()
         self._handle(self._session.receive(data))
         if self._inflow is not None:
             self._feed(self._inflow)
@@ -208,8 +215,6 @@ class _Connection(asyncio.Protocol):
             self._began = None
             if self._session.streaming:
                 received = self._in_pieces(received)
-            else:
-                self._transport.pause_reading()
             self._task = self._loop.create_task(self._answer(received))
         elif received is not None:
             self._transport.write(self._session.refuse(received))
@@ -236,6 +241,7 @@ class _Connection(asyncio.Protocol):
             return
         self._rest()
         self._transport.resume_reading()
+        self._early = 0
         self._handle(self._session.proceed())
 
     async def _respond(self, request: Request) -> Response:
@@ -257,7 +263,7 @@ class _Connection(asyncio.Protocol):
         return replace(request, pieces=lambda: inflow)
 
     def _go_on_reading(self) -> None:
-        if self._transport is not None and not self._transport.is_closing() and self._session.streaming:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _feed(self, inflow: Inflow) -> None:
@@ -270,7 +276,6 @@ class _Connection(asyncio.Protocol):
             return
         if not self._session.streaming and not inflow.over:
             inflow.end()
-            self._transport.pause_reading()  # until it is answered
 
     async def _send(self, pieces: Pieces) -> bool:
         """The body of a response in pieces, as fast as it is taken; whether all of it was sent."""

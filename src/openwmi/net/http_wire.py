@@ -47,9 +47,10 @@ class ClientWire:
 
     Attributes:
         ready: whether another request may follow.
+        more: whether more came than the answer to a request: what follows it answers nothing.
     """
 
-    __slots__ = ("_connection", "_head", "_left", "_limit", "_method", "ready")
+    __slots__ = ("_connection", "_head", "_left", "_limit", "_method", "more", "ready")
 
     def __init__(self) -> None:
         self._connection: h11.Connection | None = None
@@ -57,6 +58,7 @@ class ClientWire:
         self._head = False  # whether the head of a plain response was there
         self._limit: Callable[[Response], int] = _nothing
         self._method = ""
+        self.more = False
         self.ready = True
 
     def begin(self, url: Url, request: Request, limit: Callable[[Response], int]) -> bytes:
@@ -120,7 +122,8 @@ class ClientWire:
             rest = -self._left
         if rest >= 0:
             found.append(ENDED)
-            self.ready = not rest  # octets that follow would be an answer to nothing
+            self.more = bool(rest)
+            self.ready = not rest
         return found
 
     def _receive(self, connection: h11.Connection, octets: bytes) -> list[Event]:
@@ -158,7 +161,8 @@ class ClientWire:
 
     def _cycle(self, connection: h11.Connection) -> None:
         done = connection.our_state is h11.DONE and connection.their_state is h11.DONE
-        if done and not connection.trailing_data[0]:
+        self.more = bool(connection.trailing_data[0])
+        if done and not self.more:
             connection.start_next_cycle()
             self.ready = True
 

@@ -9,6 +9,7 @@ import ipaddress
 import os
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -100,6 +101,14 @@ def acknowledge(transport: asyncio.BaseTransport) -> None:
     if QUICK is not None and sock is not None:
         with contextlib.suppress(OSError):  # the connection is over
             sock.setsockopt(socket.IPPROTO_TCP, QUICK, 1)
+
+
+def reset_when_closed(transport: asyncio.BaseTransport) -> None:
+    """Closing it now tells the peer that nobody listens any more, and not only that nobody speaks (TCP's RST)."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):  # the connection is over
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 async def _listen(

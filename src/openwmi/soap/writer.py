@@ -88,7 +88,10 @@ class Writer:
 
     def octets(self, octets: bytes) -> None:
         """An element in UTF-8 that somebody else has written, complete in itself; it is not looked at."""
-        self._parts.append(octets.decode())
+        try:
+            self._parts.append(octets.decode())
+        except UnicodeDecodeError:
+            raise LocalProtocolError("an element that is not in UTF-8") from None
 
     def document(self, namespace: str, local: str, *, declared: bool = True) -> bytes:
         """The whole, in UTF-8, which it says where it is declared; without that it is what XML takes for granted."""

@@ -130,6 +130,7 @@ class Attachments(AsyncIterator[Attachment]):
         self._held = 0
         self._turn: asyncio.Lock | None = None
         self._room: asyncio.Future[None] | None = None
+        self._finished: asyncio.Future[None] | None = None
 
     @property
     def over(self) -> bool:
@@ -166,12 +167,23 @@ class Attachments(AsyncIterator[Attachment]):
         octets, self._root = bytes(self._root), bytearray()
         return octets
 
+    async def finished(self) -> None:
+        """Returns when all of them are here, or no more will come."""
+        if not self.over:
+            self._finished = self._finished or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._finished)
+
     def close(self) -> None:
         """Nobody wants the rest. Harmless when repeated."""
         if not self.over:
             self._error = WbemError(WbemStatus.CALL_CANCELLED, "the attachments of this message were let go")
         if self._inflow is not None:
             self._inflow.close()
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._finished is not None and not self._finished.done() and self.over:
+            self._finished.set_result(None)
 
     def __del__(self) -> None:
         inflow = self._inflow
@@ -198,7 +210,10 @@ class Attachments(AsyncIterator[Attachment]):
                 name = "" if reader is None else reader.content_id
                 raise NotFound(WbemStatus.NOT_FOUND, f"the message has no attachment {name!r}")
             await self._has_room(reader)
-            await self._advance(self._reader)
+            try:
+                await self._advance(self._reader)
+            finally:
+                self._finish()
 
     async def _has_room(self, reader: Attachment | None) -> None:
         """What somebody else reads just now will be read; what nobody reads would only grow."""

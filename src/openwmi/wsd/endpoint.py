@@ -9,11 +9,11 @@ A call costs no task: what answers it is read as it comes, on the loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
@@ -21,6 +21,7 @@ from openwmi.base.limits import HTTP_STREAM_OCTETS
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Pieces, Request, Response, Url, parse_url
 from openwmi.net.http_client import Exchange, HttpClient
+from openwmi.net.http_pieces import Inflow
 from openwmi.operation import Operation, SingleResult, tasks
 from openwmi.soap import (
     DPWS_2006,
@@ -55,6 +56,18 @@ class Reply:
     attachments: Attachments = field(default_factory=lambda: NONE)
 
 
+class Listening(Protocol):
+    """Where answers can come: a Host."""
+
+    def expect(self, take: Callable[[Message, Attachments], object], /) -> str:
+        """An address of HTTP; what comes there is taken by `take`. WbemError(INVALID_PARAMETER)."""
+        ...
+
+    def forget(self, url: str, /) -> None:
+        """Nothing is expected there any more."""
+        ...
+
+
 class Endpoint:
     """A device or one of its services, as a client sees it. Use it on one loop.
 
@@ -64,6 +77,8 @@ class Endpoint:
         profile: the versions that it speaks.
         http: what carries messages, and may be shared; an endpoint without one makes its own, and closes that.
         limits: how much an answer may be.
+        reply_to: a device of ours, which has started: two-way messages ask for their answers there, on connections that
+            the other side opens. Without one answers come on the connection of their messages.
     """
 
     def __init__(
@@ -74,12 +89,17 @@ class Endpoint:
         profile: Profile = DPWS_2006,
         http: HttpClient | None = None,
         limits: Limits = ENVELOPE,
+        reply_to: Listening | None = None,
     ) -> None:
         self._url = parse_url(url)
         self._to = to if isinstance(to, EndpointReference) else EndpointReference(to or url)
         self._own = http is None
         self._http = HttpClient() if http is None else http
-        self._anonymous = EndpointReference(profile.anonymous)
+        self._reply_to = EndpointReference(profile.anonymous)
+        self._listening = reply_to
+        self._waiting: dict[str, _TwoWay] = {}
+        if reply_to is not None:
+            self._reply_to = EndpointReference(reply_to.expect(self._came))
         self._late = 0
         self.url = url
         self.profile = profile
@@ -92,8 +112,11 @@ class Endpoint:
 
     @property
     def late(self) -> int:
-        """Answers that came for nobody: to what was not asked, too late, or twice. They were dropped."""
-        return self._late
+        """Answers that came for nobody: to what was not asked, too late, or twice. They were dropped.
+
+        Those on its connections that were no answers at all count for each endpoint that shares them.
+        """
+        return self._late + self._http.unasked(self._url)
 
     def two_way(
         self,
@@ -116,7 +139,12 @@ class Endpoint:
         Raises, from the operation: Faulted, Timeout, Unreachable; WbemError(FAILED) for what is no answer;
         WbemError(INVALID_PARAMETER) for what cannot be sent. Cancelling it ends the exchange with its connection.
         """
-        return self._start(_TwoWay(self, action, timeout, reply_action), body, attachments, self._anonymous)
+        call = _TwoWay(self, action, timeout, reply_action)
+        if self._listening is not None:
+            call.elsewhere = True
+            self._waiting[call.message_id] = call
+            call.results.when_finished(partial(self._waiting.pop, call.message_id, None))
+        return self._start(call, body, attachments, self._reply_to)
 
     def one_way(
         self,
@@ -130,7 +158,12 @@ class Endpoint:
         return self._start(_OneWay(self, action, timeout), body, attachments, None)
 
     async def aclose(self) -> None:
-        """Closes the connections that are its own; calls on them fail."""
+        """Closes the connections that are its own; calls on them fail, and those whose answers come elsewhere."""
+        if self._listening is not None:
+            self._listening.forget(self._reply_to.address)
+            self._listening = None
+        for call in list(self._waiting.values()):
+            call.results.cancel()
         if self._own:
             await self._http.aclose()
 
@@ -143,6 +176,15 @@ class Endpoint:
     def drop(self) -> None:
         """Counts an answer for nobody."""
         self._late += 1
+
+    def _came(self, message: Message, attachments: Attachments) -> None:
+        """An answer on a connection that the other side has opened."""
+        call = self._waiting.pop(message.headers.relates_to, None)
+        if call is None:
+            self.drop()
+            attachments.close()
+        else:
+            call.take(message, attachments)
 
     def _start(
         self,
@@ -176,15 +218,23 @@ class Endpoint:
         return operation
 
 
+class Wait:
+    """In place of an answer: it comes elsewhere."""
+
+
+WAIT: Final = Wait()
+
+
 class _Call(Generic[R]):
     """One call: what to do with its answer."""
 
-    __slots__ = ("_endpoint", "action", "message_id", "results")
+    __slots__ = ("_endpoint", "action", "message_id", "results", "stop")
 
     def __init__(self, endpoint: Endpoint, action: str, timeout: float | None) -> None:
         self._endpoint = endpoint
         self.action = action
         self.message_id = new_message_id()
+        self.stop: Callable[[], object] = _nothing
         self.results: SingleResult[R] = SingleResult(_name(action))
         if timeout is not None:
             self.results.expire_at(self.results.loop.time() + timeout)
@@ -194,23 +244,30 @@ class _Call(Generic[R]):
         if self.results.finished:  # it had no time at all
             return
         exchange = http.begin(url, request, self._endpoint.limits.octets, self.answered, streams=_streamed)
+        self.stop = exchange.cancel
         self.results.on_stop(exchange.cancel)
         self.results.begin()
 
     def answered(self, exchange: Exchange) -> None:
         """There is a response, or none."""
+        self.stop = _nothing
         if exchange.error is not None:
             self.results.fail(exchange.error)
             return
         assert exchange.response is not None
         if exchange.response.pieces is not None:
-            task = tasks.run(self.results.loop, self._arrive(exchange.response, exchange.response.pieces()))
-            self.results.on_stop(task.cancel)
+            pieces = exchange.response.pieces()
+            task = tasks.run(self.results.loop, self._arrive(exchange.response, pieces))
+            self.results.on_stop(partial(_stop, task, pieces))
             return
         self._end(exchange.response)
 
-    def read(self, response: Response, attachments: Attachments) -> R | None:
-        """What the response says. WbemError."""
+    def read(self, response: Response) -> Message | Wait | None:
+        """What is in the response; None where that is nothing. WbemError."""
+        raise NotImplementedError
+
+    def conclude(self, message: Message | None, attachments: Attachments) -> R | None:
+        """What comes of it. WbemError."""
         raise NotImplementedError
 
     async def _arrive(self, response: Response, pieces: Pieces) -> None:
@@ -232,46 +289,88 @@ class _Call(Generic[R]):
 
     def _end(self, response: Response, attachments: Attachments = NONE) -> None:
         try:
-            result = self.read(response, attachments)
+            message = self.read(response)
+        except WbemError as error:
+            attachments.close()
+            self.results.fail(error)
+        else:
+            if not isinstance(message, Wait):
+                self.take(message, attachments)
+
+    def take(self, message: Message | None, attachments: Attachments) -> None:
+        """The answer is here."""
+        try:
+            result = self.conclude(message, attachments)
         except WbemError as error:
             attachments.close()
             self.results.fail(error)
             return
+        stop, self.stop = self.stop, _nothing
+        stop()  # an exchange whose response says nothing any more
         self.results.finish(result)
         if not attachments.over:
             self.results.when_cancelled(attachments.close)
 
 
 class _TwoWay(_Call[Reply]):
-    __slots__ = ("_reply_action",)
+    __slots__ = ("_reply_action", "elsewhere")
 
     def __init__(self, endpoint: Endpoint, action: str, timeout: float | None, reply_action: str | None) -> None:
         super().__init__(endpoint, action, timeout)
         self._reply_action = reply_action
+        self.elsewhere = False
 
-    def read(self, response: Response, attachments: Attachments) -> Reply:
+    def read(self, response: Response) -> Message | Wait:
         endpoint = self._endpoint
+        if self.elsewhere and _is_received(response):
+            return WAIT
         message = read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
-        said = message.headers
-        if said.relates_to not in {self.message_id, ""}:
+        if message.headers.relates_to not in {self.message_id, ""}:
             endpoint.drop()
             raise WbemError(WbemStatus.FAILED, f"{endpoint.url} answered another message than the one that it was sent")
-        check_fault(endpoint.url, message)
-        if self._reply_action is not None and said.action != self._reply_action:
-            text = f"{endpoint.url} answered with {said.action[:200]!r} where {self._reply_action!r} was expected"
-            raise WbemError(WbemStatus.FAILED, text)
+        return message
+
+    def conclude(self, message: Message | None, attachments: Attachments) -> Reply:
+        assert message is not None, "it is a two-way message"
+        url = self._endpoint.url
+        check_fault(url, message)
+        said = message.headers.action
+        if self._reply_action is not None and said != self._reply_action:
+            raise WbemError(
+                WbemStatus.FAILED, f"{url} answered with {said[:200]!r} where {self._reply_action!r} was expected"
+            )
         return Reply(message, attachments)
 
 
 class _OneWay(_Call[None]):
     __slots__ = ()
 
-    def read(self, response: Response, attachments: Attachments) -> None:
-        attachments.close()
+    def read(self, response: Response) -> Message | None:
         endpoint = self._endpoint
-        if response.body or response.status not in range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
-            message = read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
-            check_fault(endpoint.url, message)
+        if _is_received(response):
+            return None
+        return read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
+
+    def conclude(self, message: Message | None, attachments: Attachments) -> None:
+        attachments.close()
+        if message is not None:
+            check_fault(self._endpoint.url, message)
+
+
+def _nothing() -> None:
+    """There is nothing to stop."""
+
+
+def _is_received(response: Response) -> bool:
+    """Whether it says that the message is there, and no more."""
+    return not response.body and HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _stop(task: asyncio.Task[None], pieces: Pieces) -> None:
+    """Also where the task has not begun yet."""
+    task.cancel()
+    if isinstance(pieces, Inflow):
+        pieces.close()
 
 
 @lru_cache(256)

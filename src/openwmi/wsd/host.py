@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from random import SystemRandom
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import HOST_BYE_SECONDS, HTTP_STREAM_OCTETS, SOAP_ENVELOPE_OCTETS
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import DatagramNetwork
-from openwmi.net.http import Request, Response
+from openwmi.net.http import Request, Response, parse_url
 from openwmi.net.http_login import Gate
 from openwmi.net.http_server import EVERY_ADDRESS, HttpServer, Listen
 from openwmi.net.interfaces import list_interfaces
@@ -43,7 +43,8 @@ from openwmi.soap import (
     invalid_header,
     not_understood,
 )
-from openwmi.wsd.attachments import NONE, arrived, is_multipart
+from openwmi.wsd.addresses import format_xaddr
+from openwmi.wsd.attachments import NONE, Attachments, arrived, is_multipart
 from openwmi.wsd.calling import new_message_id
 from openwmi.wsd.courier import Courier
 from openwmi.wsd.hosting import Missing, Services, faulted, response
@@ -106,6 +107,7 @@ class Host:
         self._metadata = metadata
         self._profiles = tuple(profiles)
         self._path = f"/{_uuid_of(address)}"
+        self._expected: dict[str, Callable[[Message, Attachments], object]] = {}
         self._own_paths = {self._path, *(each.directed_path for each in self._profiles)}
         device = Announced(
             address, tuple(types), tuple(scopes), scheme="http" if tls is None else "https", path=self._path
@@ -187,6 +189,23 @@ class Host:
         """Where a service is, at that address of this machine; that at which it listens if none is said."""
         return self._services.url(service, host or self.where.host)
 
+    def expect(self, take: Callable[[Message, Attachments], object]) -> str:
+        """An address for answers that others send; each that comes is taken by `take`. For `Endpoint(reply_to=…)`.
+
+        WbemError(INVALID_PARAMETER) where it listens at every address: nobody could be told which.
+        """
+        if self.where.host == EVERY_ADDRESS:
+            raise WbemError(
+                WbemStatus.INVALID_PARAMETER, "answers can only come to a host that listens at one address of its own"
+            )
+        path = f"{self._path}/-/{uuid4().hex}"  # no path of a service has so many slashes
+        self._expected[path] = take
+        return format_xaddr(self.target.device.scheme, self.where.host, self.where.port, path)
+
+    def forget(self, url: str) -> None:
+        """Nothing is expected there any more. Harmless when repeated."""
+        self._expected.pop(parse_url(url).target, None)
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -207,8 +226,9 @@ class Host:
 
     async def _answer(self, request: Request, peer: Address, local: Address) -> Response:
         path = request.target.partition("?")[0]
-        service = None if path in self._own_paths else self._services.find(path)
-        if service is None and path not in self._own_paths:
+        expected = self._expected.get(path)
+        service = None if path in self._own_paths or expected is not None else self._services.find(path)
+        if service is None and expected is None and path not in self._own_paths:
             return Response(HTTPStatus.NOT_FOUND)
         refusal = _refusal(request)
         if refusal is not None:
@@ -223,6 +243,10 @@ class Host:
         except (RemoteProtocolError, WbemError) as error:
             log.debug("%s sent what is no message of SOAP: %s", peer.host, error)
             return Response(HTTPStatus.BAD_REQUEST)
+        if expected is not None:
+            expected(message, attachments)
+            await attachments.finished()
+            return Response(HTTPStatus.ACCEPTED)
         if service is not None:
             call = Call(message, peer, local, attachments, principal=request.principal, certificate=request.certificate)
             return await self._services.answer(service, call, self._metadata)
