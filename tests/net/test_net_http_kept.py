@@ -10,11 +10,12 @@ import pytest
 
 from openwmi.base.error import Timeout, Unreachable, WbemError
 from openwmi.base.fault import LocalProtocolError
-from openwmi.base.limits import HTTP_KEPT_SECONDS, HTTP_PIECES_OCTETS, HTTP_STALLED_SECONDS
+from openwmi.base.limits import HTTP_AGAIN_SECONDS, HTTP_KEPT_SECONDS, HTTP_PIECES_OCTETS, HTTP_STALLED_SECONDS
 from openwmi.base.status import WbemStatus
 from openwmi.net import Address
 from openwmi.net.http import Request, parse_url
-from openwmi.net.http_client import Exchange, HttpClient
+from openwmi.net.http_client import HttpClient
+from openwmi.net.http_exchange import Exchange
 from openwmi.testing import MemoryNetwork
 
 HERE = Address("192.0.2.1", 5357)
@@ -97,6 +98,18 @@ async def test_a_new_one_that_is_closed_is_not_tried_again() -> None:
         with pytest.raises(Unreachable):
             await ask(client)
         assert server.requests == [2, 1]
+
+
+async def test_one_that_ends_late_may_have_been_worked_on() -> None:
+    server = Scripted([ANSWER, b""], [ANSWER])
+    async with await server.client() as client:
+        await ask(client)
+        asking = asyncio.create_task(ask(client, timeout=50))
+        await asyncio.sleep(3 * HTTP_AGAIN_SECONDS)
+        server.connections[0].transport.abort()
+        with pytest.raises(Unreachable):
+            await asking
+        assert server.requests == [2]
 
 
 async def test_once_an_octet_has_come_it_is_not_sent_again() -> None:

@@ -516,3 +516,6 @@ ATTACHMENT_OCTETS: Final = 64 << 20
 # Challenges of a server that a client answers for one request: Negotiate takes three, and Digest one more where what
 # it was given had grown stale.
 HTTP_LOGIN_STEPS: Final = 6
+# A kept connection that a server has closed is noticed one way to it and back after a request. One that ends later than
+# this may have been worked on, and is not sent again; nor is it kept for that.
+HTTP_AGAIN_SECONDS: Final = 3.0

@@ -5,7 +5,7 @@
         exchange = client.begin(url, request, limit, done)      # the same without a task: done(exchange) at its end
 
 It follows no redirection. A request is sent a second time only where a connection that was kept turned out to be
-closed before any octet of an answer: then the server has not read it, or does not say.
+closed before any octet of an answer, and soon: then the server had closed it before it read that.
 """
 
 from __future__ import annotations
@@ -14,28 +14,22 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from http import HTTPStatus
-from typing import Final, Protocol, Self, cast
+from typing import Protocol, Self, cast
 
-from openwmi.base.error import AccessDenied, Timeout, Unreachable, WbemError, from_exception
-from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.base.error import Timeout, Unreachable, WbemError, from_exception
+from openwmi.base.fault import LocalProtocolError
 from openwmi.base.limits import (
+    HTTP_AGAIN_SECONDS,
     HTTP_CLIENT_CONNECTIONS,
     HTTP_CLIENT_WAITING,
     HTTP_EXCHANGE_SECONDS,
     HTTP_KEPT_SECONDS,
-    HTTP_LOGIN_STEPS,
-    LOGIN_THREADS,
 )
 from openwmi.base.status import WbemStatus
 from openwmi.net import connector
-from openwmi.net.http import Pieces, Request, Response, Url
-from openwmi.net.http_login import Authenticator, Challenge, Credentials, Login, parse_challenges
-from openwmi.net.http_pieces import Brake, Inflow
-from openwmi.net.http_wire import CUT_SHORT, ClientWire, Ended
-from openwmi.net.listener import reset_when_closed
-from openwmi.operation import Workers
+from openwmi.net.http import Request, Response, Url
+from openwmi.net.http_exchange import Connection, Exchange, closed
+from openwmi.net.http_login import Authenticator
 
 Factory = Callable[[], asyncio.Protocol]
 
@@ -46,132 +40,6 @@ class Connect(Protocol):
     def __call__(
         self, protocol: Factory, host: str, port: int, timeout: float, /
     ) -> Awaitable[tuple[asyncio.BaseTransport, asyncio.Protocol]]: ...
-
-
-class Exchange:
-    """One request, until it has its response.
-
-    Attributes:
-        response: set once all of it is here, or the head of one that is given out in pieces,
-        error: or why there is none: Unreachable, Timeout, WbemError(FAILED) for what is no response.
-        complete: whether the end of the response is here.
-    """
-
-    __slots__ = (
-        "_body",
-        "_done",
-        "_head",
-        "_inflow",
-        "_place",
-        "_streams",
-        "authorization",
-        "complete",
-        "connection",
-        "error",
-        "fresh",
-        "heard",
-        "knocking",
-        "limit",
-        "logins",
-        "request",
-        "response",
-        "url",
-    )
-
-    def __init__(
-        self,
-        place: _Place,
-        url: Url,
-        request: Request,
-        limit: int,
-        done: Callable[[Exchange], object],
-        streams: Callable[[Response], int] | None,
-    ) -> None:
-        self.url = url
-        self.request = request
-        self.limit = limit
-        self.connection: _Connection | None = None
-        self.fresh = False  # whether it must have a connection that nobody used before
-        self.heard = False
-        self.response: Response | None = None
-        self.error: WbemError | None = None
-        self._place = place
-        self._done: Callable[[Exchange], object] | None = done
-        self._head: Response | None = None
-        self._body: bytes | bytearray = b""
-        self._streams = streams
-        self._inflow: Inflow | None = None
-        self.complete = False
-        self.authorization = ""
-        self.logins = 0  # challenges that were answered
-        self.knocking = False  # whether what is sent is without a body, since a challenge is expected
-
-    @property
-    def ended(self) -> bool:
-        """Whether `done` was called, or never will be."""
-        return self._done is None
-
-    def cancel(self) -> None:
-        """Ends it at once, with its connection; `done` is not called. Harmless once it has ended."""
-        if self._done is None:
-            return
-        self._done = None
-        connection, self.connection = self.connection, None
-        if connection is None:
-            self._place.withdraw(self)
-        else:
-            connection.abort()
-
-    def begin_again(self) -> None:
-        """It is sent once more: what was heard counts for nothing."""
-        self.heard = self.complete = False
-        self.response = self._head = None
-        self._body = b""
-
-    def limit_of(self, head: Response) -> int:
-        """Octets that the body after this head may have."""
-        return (0 if self._streams is None else self._streams(head)) or self.limit
-
-    def take(self, event: Response | bytes | Ended) -> None:
-        """The next part of the response."""
-        if isinstance(event, Response):
-            self._head = event
-            if self._streams is not None and not self.knocking and self._streams(event):
-                self._stream(event)
-        elif isinstance(event, Ended):
-            self.complete = True
-            if self._inflow is not None:
-                self._inflow.end()
-            elif self._head is not None:
-                self.response = Response(self._head.status, self._head.headers, bytes(self._body))
-        elif self._inflow is not None:
-            self._inflow.feed(event)
-        else:
-            self._body = bytearray(self._body) + event if self._body else event
-
-    def fail(self, error: WbemError) -> None:
-        """There will be no response, or not all of it."""
-        if self._inflow is not None:
-            self._inflow.fail(error)
-        if self._done is not None:
-            self.error = error
-            self.finish()
-
-    def finish(self) -> None:
-        """Tells whoever waits."""
-        done, self._done = self._done, None
-        if self._inflow is None or self.complete:
-            self.connection = None
-        if done is not None:
-            done(self)
-
-    def _stream(self, head: Response) -> None:
-        """Whoever waits is given the head, and reads the rest as it comes."""
-        connection = self.connection
-        assert connection is not None, "what answers came by one"
-        inflow = self._inflow = Inflow(connection.pause_reading, connection.resume_reading, connection.abort)
-        self.response = Response(head.status, head.headers, pieces=lambda: inflow)
-        self.finish()
 
 
 class HttpClient:
@@ -281,13 +149,13 @@ class HttpClient:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def open(self, url: Url, factory: Callable[[], _Connection]) -> _Connection:
+    async def open(self, url: Url, factory: Callable[[], Connection]) -> Connection:
         """A new connection. Unreachable."""
         try:
             if self._connect is not None:
                 async with asyncio.timeout(self._connecting):
                     _, made = await self._connect(factory, url.host, url.port, self._connecting)
-                return cast(_Connection, made)
+                return cast(Connection, made)
             if url.secure and self._tls is None:
                 self._tls = ssl.create_default_context()
             context = self._tls if url.secure else None
@@ -324,11 +192,12 @@ class _Place:
         self.url = self._url = url
         self.authenticator = client.authenticator
         self._loop = asyncio.get_running_loop()
-        self._idle: list[_Connection] = []  # the one that was used last stands last
-        self._open: set[_Connection] = set()
+        self._idle: list[Connection] = []  # the one that was used last stands last
+        self._open: set[Connection] = set()
         self._waiting: deque[Exchange] = deque()
         self._connecting: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
+        self._forgetting: asyncio.TimerHandle | None = None
         self.unasked = 0
 
     def begin(self, exchange: Exchange) -> None:
@@ -358,7 +227,7 @@ class _Place:
             for task in self._connecting:
                 task.cancel()
 
-    def free(self, connection: _Connection) -> None:
+    def free(self, connection: Connection) -> None:
         """A connection has nothing to do."""
         exchange = self._next(connection)
         if exchange is not None:
@@ -369,7 +238,12 @@ class _Place:
         if self._sweep is None:
             self._sweep = self._loop.call_later(HTTP_KEPT_SECONDS, self._swept)
 
-    def lost(self, connection: _Connection) -> None:
+    def watch(self) -> None:
+        """A request was sent that is kept in case that it has to be sent again; one timer looks after all."""
+        if self._forgetting is None:
+            self._forgetting = self._loop.call_later(HTTP_AGAIN_SECONDS, self._forget)
+
+    def lost(self, connection: Connection) -> None:
         """One is no more."""
         self._open.discard(connection)
         if connection in self._idle:
@@ -377,17 +251,18 @@ class _Place:
         self._connect()
 
     def close(self) -> None:
-        if self._sweep is not None:
-            self._sweep.cancel()
+        for timer in (self._sweep, self._forgetting):
+            if timer is not None:
+                timer.cancel()
         for task in self._connecting:
             task.cancel()
         waiting, self._waiting = self._waiting, deque()
         for exchange in waiting:
-            exchange.fail(_closed(self._url))
+            exchange.fail(closed(self._url))
         for connection in list(self._open):
-            connection.end(_closed(self._url))
+            connection.end(closed(self._url))
 
-    def _next(self, connection: _Connection) -> Exchange | None:
+    def _next(self, connection: Connection) -> Exchange | None:
         waiting = self._waiting
         while waiting:
             exchange = waiting.popleft()
@@ -416,7 +291,7 @@ class _Place:
     async def _opened(self) -> None:
         ours = asyncio.current_task()
         try:
-            connection = await self._client.open(self._url, lambda: _Connection(self))
+            connection = await self._client.open(self._url, lambda: Connection(self))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the fate of who waits
             self._connecting.discard(cast("asyncio.Task[None]", ours))
             self._refused(from_exception(error))
@@ -439,6 +314,13 @@ class _Place:
         if self._waiting:
             self._loop.call_soon(self._connect)
 
+    def _forget(self) -> None:
+        self._forgetting = None
+        now = self._loop.time()
+        kept = [each for each in self._open if each.forget_request(now)]
+        if kept:
+            self.watch()
+
     def _swept(self) -> None:
         """Closes what nobody has used for long."""
         self._sweep = None
@@ -448,230 +330,3 @@ class _Place:
             connection.abort()
         if self._idle:
             self._sweep = self._loop.call_at(self._idle[0].idle_since + HTTP_KEPT_SECONDS, self._swept)
-
-
-class _Connection(asyncio.Protocol):
-    """One connection. It has at most one exchange."""
-
-    def __init__(self, place: _Place) -> None:
-        self._place = place
-        self._wire = ClientWire()
-        self._transport: asyncio.Transport | None = None
-        self._exchange: Exchange | None = None
-        self._login: Login | None = None
-        self._sending: asyncio.Task[None] | None = None
-        self._brake = Brake()
-        self.lost = False
-        self.used = False
-        self.idle_since = 0.0
-
-    def start(self, exchange: Exchange) -> None:
-        """Sends its request, or first says who we are."""
-        self._exchange = exchange
-        exchange.connection = self
-        if self._place.authenticator is None:
-            self._begin(exchange, exchange.request)
-            return
-        if self._login is None:
-            self._login = self._place.authenticator.login(exchange.url)
-            # What may be long is not sent before it is known to be welcome.
-            exchange.knocking = exchange.request.pieces is not None and not exchange.logins
-        self._challenged(exchange, self._login, ())
-
-    def _begin(self, exchange: Exchange, request: Request) -> None:
-        assert self._transport is not None
-        try:
-            octets = self._wire.begin(exchange.url, request, exchange.limit_of)
-        except LocalProtocolError as mistake:
-            error = WbemError(WbemStatus.INVALID_PARAMETER, str(mistake))
-            asyncio.get_running_loop().call_soon(self.end, error)
-            return
-        self._transport.write(octets)
-        if request.pieces is not None:
-            self._sending = asyncio.get_running_loop().create_task(self._send(exchange, request.pieces()))
-
-    def _challenged(self, exchange: Exchange, login: Login, challenges: tuple[Challenge, ...]) -> None:
-        """Asks who we are what to say next, and says it."""
-        if not login.blocks or not challenges:
-            try:
-                credentials = login.answer(exchange.url, exchange.request, challenges)
-            except Exception as error:  # noqa: BLE001 - it is somebody else's code
-                asyncio.get_running_loop().call_soon(self.end, from_exception(error))
-            else:
-                self._say(exchange, credentials)
-            return
-        asked = _LOGINS.run(login.answer, exchange.url, exchange.request, challenges)
-
-        def answered(future: asyncio.Future[Credentials | None]) -> None:
-            if self._exchange is not exchange or future.cancelled():
-                return
-            error = future.exception()
-            if error is not None:
-                self.end(from_exception(error))
-            else:
-                self._say(exchange, future.result())
-
-        asked.add_done_callback(answered)
-
-    def _say(self, exchange: Exchange, credentials: Credentials | None) -> None:
-        if credentials is None:
-            text = f"{exchange.url.authority} does not let us in"
-            self.end(AccessDenied(WbemStatus.ACCESS_DENIED, text))
-            return
-        if not self._wire.ready:  # the server has ended the connection, and what is said is not of this one alone
-            self._exchange = exchange.connection = None
-            self.abort()
-            exchange.fresh = True
-            self._place.begin(exchange)
-            return
-        request = exchange.request
-        if credentials.last and exchange.logins:
-            exchange.knocking = False
-        if exchange.knocking:
-            request = replace(request, body=b"", pieces=None)
-        if credentials.value:
-            request = replace(request, headers=(*request.headers, ("Authorization", credentials.value)))
-        self._begin(exchange, request)
-
-    def _goes_on(self, exchange: Exchange) -> bool:
-        """Whether a response was not the last word."""
-        login, response = self._login, exchange.response
-        if login is None or response is None:
-            return False
-        if response.status != HTTPStatus.UNAUTHORIZED:
-            if not exchange.knocking:
-                return False
-            exchange.knocking = False  # it is welcome
-            exchange.begin_again()
-            self._say(exchange, Credentials(""))
-            return True
-        exchange.logins += 1
-        challenges = parse_challenges(value for name, value in response.headers if name == "www-authenticate")
-        if exchange.logins > HTTP_LOGIN_STEPS or not challenges:
-            return False
-        exchange.begin_again()
-        self._challenged(exchange, login, challenges)
-        return True
-
-    def pause_reading(self) -> None:
-        """Who reads a body has enough for now."""
-        if self._transport is not None:
-            self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """And wants more."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
-
-    def pause_writing(self) -> None:
-        self._brake.pause()
-
-    def resume_writing(self) -> None:
-        self._brake.resume()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        exchange = self._exchange
-        if exchange is None or self._wire.ready:
-            self._place.unasked += 1
-            self.end(_closed(self._place.url))
-            return
-        exchange.heard = True
-        self._receive(exchange, data)
-
-    def eof_received(self) -> None:
-        exchange = self._exchange
-        if exchange is not None and exchange.heard:
-            self._receive(exchange, b"")
-        elif exchange is not None and not self._again(exchange):
-            self.end(Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{exchange.url.authority}: {CUT_SHORT}"))
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
-        self.lost = True
-        self._brake.lose()
-        self._stop_sending()
-        exchange = self._exchange
-        if exchange is not None and not self._again(exchange):
-            self._exchange = None
-            text = f"the connection to {exchange.url.authority} was lost"
-            exchange.fail(Unreachable(WbemStatus.TRANSPORT_FAILURE, text))
-        self._place.lost(self)
-
-    def abort(self) -> None:
-        """Ends it at once; nobody here is told. A server that is still at work is, and may stop."""
-        amid, self._exchange = self._exchange is not None, None
-        self._stop_sending()
-        if self._transport is not None:
-            if amid:
-                reset_when_closed(self._transport)
-            self._transport.abort()
-
-    def end(self, error: WbemError) -> None:
-        """Ends it, and what is under way on it."""
-        exchange = self._exchange
-        self.abort()
-        if exchange is not None:
-            exchange.fail(error)
-
-    def _receive(self, exchange: Exchange, data: bytes) -> None:
-        try:
-            events = self._wire.receive(data)
-        except RemoteProtocolError as error:
-            self.end(WbemError(WbemStatus.FAILED, f"{exchange.url.authority}: {error}"))
-            return
-        for event in events:
-            exchange.take(event)
-        if self._exchange is not exchange:  # who was told has let it go
-            return
-        if exchange.complete:
-            self.used = True
-            self._stop_sending()
-            if self._goes_on(exchange):
-                return
-            self._exchange = None
-            if self._wire.ready:
-                self.resume_reading()  # a body may all be here that nobody has read yet
-                self._place.free(self)  # first: who is told may have another request
-            else:
-                self._place.unasked += self._wire.more
-                self.abort()
-            exchange.finish()
-
-    async def _send(self, exchange: Exchange, pieces: Pieces) -> None:
-        """The body of a request in pieces, as fast as it is taken."""
-        assert self._transport is not None
-        try:
-            async for piece in pieces:
-                if piece:
-                    self._transport.write(self._wire.send(piece))
-                    await self._brake.wait()
-            self._transport.write(self._wire.finish())
-        except ConnectionResetError:
-            return  # who is told otherwise, is told of that
-        except Exception as error:  # noqa: BLE001 - they come from somebody else's code
-            if self._exchange is exchange:
-                self._sending = None
-                self.end(from_exception(error))
-
-    def _stop_sending(self) -> None:
-        sending, self._sending = self._sending, None
-        if sending is not None and sending is not asyncio.current_task():
-            sending.cancel()
-
-    def _again(self, exchange: Exchange) -> bool:
-        """Whether the request is sent once more, on a new connection."""
-        if not self.used or exchange.heard or exchange.fresh:
-            return False
-        self._exchange = exchange.connection = None
-        exchange.fresh = True
-        self._place.begin(exchange)
-        return True
-
-
-_LOGINS: Final = Workers("openwmi-http-logins", LOGIN_THREADS)
-
-
-def _closed(url: Url) -> WbemError:
-    return Unreachable(WbemStatus.TRANSPORT_FAILURE, f"the connection to {url.authority} was closed")

@@ -11,6 +11,7 @@
     endpoint     calls of a device or service, as Operations; attachments: what travels beside them
     service      a service of our own, and a request as it sees it; hosting: where services are, and their answers
     wsdl         contracts of services: typed messages, clients and services from a WSDL, or a module made of one
+    login        who a client is, and who is let in
     host         a device of our own; computer: this machine as one; identity: who it stays
 
 Needs lxml, h11, and xmlschema where a WSDL is read (the extra `wsd`). It knows nothing of CIM.
@@ -26,6 +27,7 @@ from openwmi.wsd.device import Device, Event, Found, Gone, Updated
 from openwmi.wsd.endpoint import Endpoint, Reply
 from openwmi.wsd.host import Host
 from openwmi.wsd.identity import Identity, held_identity, start_identity
+from openwmi.wsd.login import Account, LoginGate
 from openwmi.wsd.matching import Rule
 from openwmi.wsd.metadata import metadata, metadata_at
 from openwmi.wsd.search import find, resolve, watch
@@ -37,6 +39,7 @@ __all__ = [
     "COMPUTER",
     "DPWS_2006",
     "DPWS_2009",
+    "Account",
     "Announced",
     "Attachments",
     "Call",
@@ -51,6 +54,7 @@ __all__ = [
     "Handler",
     "Host",
     "Identity",
+    "LoginGate",
     "Metadata",
     "Outbound",
     "Profile",

@@ -20,7 +20,8 @@ from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import HTTP_STREAM_OCTETS
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Pieces, Request, Response, Url, parse_url
-from openwmi.net.http_client import Exchange, HttpClient
+from openwmi.net.http_client import HttpClient
+from openwmi.net.http_exchange import Exchange
 from openwmi.net.http_pieces import Inflow
 from openwmi.operation import Operation, SingleResult, tasks
 from openwmi.soap import (
@@ -245,7 +246,7 @@ class _Call(Generic[R]):
             return
         exchange = http.begin(url, request, self._endpoint.limits.octets, self.answered, streams=_streamed)
         self.stop = exchange.cancel
-        self.results.on_stop(exchange.cancel)
+        self.results.on_stop(self.stop)
         self.results.begin()
 
     def answered(self, exchange: Exchange) -> None:
