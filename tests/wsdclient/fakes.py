@@ -13,8 +13,8 @@ from openwmi.blocking.runner import runner
 from openwmi.operation import Operation, SingleResult
 from openwmi.soap import DPWS_2006, Headers, Message, SoapFault
 from openwmi.wsd.calling import Faulted
-from openwmi.wsdclient.asyncresult import IWSDAsyncResult
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
+from openwmi.wsdclient.endpointproxy import IWSDAsyncResult
 from openwmi.wsdclient.structures import WSD_OPERATION, WSDXML_TYPE
 
 GET_LIST = WSD_OPERATION(WSDXML_TYPE("urn:files/GetList"), WSDXML_TYPE("urn:files/GetListResponse"))

@@ -20,9 +20,8 @@ from openwmi.operation import WaitHandle
 from openwmi.soap import SoapFault
 from openwmi.wsdclient import constants as c
 from openwmi.wsdclient import statuses as s
-from openwmi.wsdclient.asyncresult import IWSDAsyncResult
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
-from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy, end_operation
+from openwmi.wsdclient.endpointproxy import IWSDAsyncResult, IWSDEndpointProxy, end_operation
 from openwmi.wsdclient.structures import WSD_OPERATION, WSD_SYNCHRONOUS_RESPONSE_CONTEXT, WSDXML_TYPE
 
 

@@ -24,9 +24,8 @@ from openwmi.operation import Operation, SingleResult, WaitHandle
 from openwmi.operation.timers import Timers
 from openwmi.testing import FakeClockLoop
 from openwmi.wsdclient import constants as c
-from openwmi.wsdclient.asyncresult import IWSDAsyncResult
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
-from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy, end_operation
+from openwmi.wsdclient.endpointproxy import IWSDAsyncResult, IWSDEndpointProxy, end_operation
 from openwmi.wsdclient.statuses import E_ABORT, E_FAIL, ERROR_TIMEOUT, HRESULT_FROM_WIN32, S_FALSE, S_OK
 
 CALLS = 1_000

@@ -41,7 +41,6 @@ from openwmi.wsdclient.addresses import WSDCreateHttpMessageParameters as WSDCre
 from openwmi.wsdclient.addresses import WSDCreateUdpAddress as WSDCreateUdpAddress
 from openwmi.wsdclient.addresses import WSDCreateUdpMessageParameters as WSDCreateUdpMessageParameters
 from openwmi.wsdclient.addresses import WSDUdpRetransmitParams as WSDUdpRetransmitParams
-from openwmi.wsdclient.asyncresult import IWSDAsyncResult as IWSDAsyncResult
 from openwmi.wsdclient.attachments import IWSDAttachment as IWSDAttachment
 from openwmi.wsdclient.attachments import IWSDInboundAttachment as IWSDInboundAttachment
 from openwmi.wsdclient.attachments import IWSDOutboundAttachment as IWSDOutboundAttachment
@@ -59,6 +58,7 @@ from openwmi.wsdclient.discovery import IWSDiscoveryProvider as IWSDiscoveryProv
 from openwmi.wsdclient.discovery import IWSDiscoveryProviderNotify as IWSDiscoveryProviderNotify
 from openwmi.wsdclient.discovery import WSDCreateDiscoveryProvider as WSDCreateDiscoveryProvider
 from openwmi.wsdclient.discovery import WSDCreateDiscoveryProvider2 as WSDCreateDiscoveryProvider2
+from openwmi.wsdclient.endpointproxy import IWSDAsyncResult as IWSDAsyncResult
 from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy as IWSDEndpointProxy
 from openwmi.wsdclient.endpointproxy import end_operation as end_operation
 from openwmi.wsdclient.proxies import IWSDDeviceProxy as IWSDDeviceProxy

@@ -1,5 +1,7 @@
 """IWSDAsyncResult: a call of a device that goes on while its caller does something else.
 
+Here is all of it but its name, which stands beside IWSDEndpointProxy, since each of the two gives the other.
+
 It is a face of an `Operation`, and keeps nothing of it: whether it has ended, how, and with what, it looks up there.
 The same call may be polled, waited for, heard of, awaited and aborted, by several at once.
 
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
@@ -35,13 +37,12 @@ from openwmi.wsdclient.events import event_of, fault_of
 from openwmi.wsdclient.statuses import S_FALSE, S_OK
 from openwmi.wsdclient.structures import WSD_EVENT, WSD_OPERATION
 
-if TYPE_CHECKING:
-    from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy
+E = TypeVar("E", bound=IUnknown)
 
 ABORTED: Final = WbemStatus.CALL_CANCELLED
 
 
-class IWSDAsyncResult(IUnknown, iid="11a9852a-8dd8-423e-b537-9356db4fbfb8"):
+class AsyncResult(IUnknown, Generic[E]):
     """What a Begin method returned in ppResult. It may be used by several threads at once.
 
     Letting it go leaves the call alone: what it does is done, and a callback that was set is called.
@@ -62,7 +63,7 @@ class IWSDAsyncResult(IUnknown, iid="11a9852a-8dd8-423e-b537-9356db4fbfb8"):
     def __init__(
         self,
         operation: Operation[Any],
-        endpoint: IWSDEndpointProxy | None = None,
+        endpoint: E | None = None,
         kind: WSD_OPERATION | None = None,
         callback: IWSDAsyncCallback | None = None,
         state: Any = None,
@@ -147,7 +148,7 @@ class IWSDAsyncResult(IUnknown, iid="11a9852a-8dd8-423e-b537-9356db4fbfb8"):
         return S_OK, self._event()
 
     @wsd_method(1)
-    def GetEndpointProxy(self) -> tuple[int, IWSDEndpointProxy | None]:
+    def GetEndpointProxy(self) -> tuple[int, E | None]:
         """(hresult, ppEndpoint): the endpoint that made the call. E_ABORT where it was made by none."""
         if self._endpoint is None:
             raise given_up("no endpoint made this call")

@@ -15,7 +15,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from openwmi.base.limits import WSD_CALLBACK_THREADS
@@ -23,9 +23,6 @@ from openwmi.base.record import log_bug
 from openwmi.blocking.com.unknown import IUnknown
 from openwmi.operation import Workers, tasks
 from openwmi.wsdclient.statuses import S_OK
-
-if TYPE_CHECKING:
-    from openwmi.wsdclient.asyncresult import IWSDAsyncResult
 
 log = logging.getLogger("openwmi.wsdclient")
 
@@ -37,8 +34,8 @@ class IWSDAsyncCallback(IUnknown, iid="a63e109d-ce72-49e2-ba98-e845f5ee1666"):
     `async def` runs on the event loop that the call belongs to.
     """
 
-    def AsyncOperationComplete(self, pAsyncResult: IWSDAsyncResult, pAsyncState: Any) -> Any:
-        """The operation has ended, well or not: GetEvent, or the End of generated code, says how.
+    def AsyncOperationComplete(self, pAsyncResult: Any, pAsyncState: Any) -> Any:
+        """The operation of that IWSDAsyncResult has ended, well or not: GetEvent, or generated code's End, says how.
 
         What it returns is ignored; what it raises goes to the log.
         """
@@ -56,9 +53,9 @@ class Notice:
 
     __slots__ = ("_claimed", "_function", "_result", "_state", "earlier", "over", "waits_for")
 
-    def __init__(self, function: Callable[..., Any], result: IWSDAsyncResult, state: Any) -> None:
+    def __init__(self, function: Callable[..., Any], result: object, state: Any) -> None:
         self._function: Callable[..., Any] | None = function
-        self._result: IWSDAsyncResult | None = result
+        self._result: object = result
         self._state = state
         self._claimed = False
         self.waits_for: Notice | None = None

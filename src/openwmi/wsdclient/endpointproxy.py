@@ -19,7 +19,7 @@ from openwmi.blocking.runner import runner
 from openwmi.operation import Operation
 from openwmi.soap import Part, SoapFault
 from openwmi.wsdclient import constants as c
-from openwmi.wsdclient.asyncresult import IWSDAsyncResult
+from openwmi.wsdclient.asyncresult import AsyncResult
 from openwmi.wsdclient.attachments import as_outbound
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
 from openwmi.wsdclient.calling import argument, on_loop, pointer, wsd_method
@@ -60,6 +60,12 @@ class Endpoint(Protocol):
         attachments: Sequence[Any] = (),
         timeout: float | None = 30.0,
     ) -> Operation[Any]: ...
+
+
+class IWSDAsyncResult(AsyncResult["IWSDEndpointProxy"], iid="11a9852a-8dd8-423e-b537-9356db4fbfb8"):
+    """See `openwmi.wsdclient.asyncresult`."""
+
+    __slots__ = ()
 
 
 class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):

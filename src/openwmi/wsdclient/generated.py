@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
 from openwmi.wsd.wsdl.proxy import decode_body, encode_body
-from openwmi.wsdclient.asyncresult import IWSDAsyncResult
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
 from openwmi.wsdclient.calling import wsd_method
-from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy, end_operation
+from openwmi.wsdclient.endpointproxy import IWSDAsyncResult, IWSDEndpointProxy, end_operation
 from openwmi.wsdclient.events import Answer
 from openwmi.wsdclient.statuses import E_ABORT
 from openwmi.wsdclient.structures import WSD_OPERATION, WSDXML_TYPE

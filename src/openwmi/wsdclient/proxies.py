@@ -27,9 +27,9 @@ from openwmi.soap import Service as Hosted
 from openwmi.wsd import Device, Endpoint, metadata, metadata_at, resolve, usable_xaddrs
 from openwmi.wsdclient import constants as c
 from openwmi.wsdclient.addresses import IWSDAddress
-from openwmi.wsdclient.asyncresult import IWSDAsyncResult, held
+from openwmi.wsdclient.asyncresult import held
 from openwmi.wsdclient.calling import argument, given_up, not_here, short, wsd_method
-from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy
+from openwmi.wsdclient.endpointproxy import IWSDAsyncResult, IWSDEndpointProxy
 from openwmi.wsdclient.events import Answer
 from openwmi.wsdclient.statuses import E_FAIL, S_OK
 from openwmi.wsdclient.structures import (
