@@ -14,6 +14,8 @@ import pytest
 
 from openwmi import wsdclient as w
 
+TOLD = "pszId, ullMetadataVersion, ullInstanceId, ullMessageNumber, pszSessionId, pTypesList, pScopesList, pXAddrsList"
+EXTENSIONS = "pHeaderAny, pReferenceParameterAny, pPolicyAny, pEndpointReferenceAny, pAny"
 HEADER: dict[str, tuple[str, str]] = {
     "IWSDAsyncResult": (
         "11a9852a-8dd8-423e-b537-9356db4fbfb8",
@@ -111,6 +113,24 @@ HEADER: dict[str, tuple[str, str]] = {
         GetLocalTransportAddress(>ppszLocalTransportAddress)
         GetLocalInterfaceGUID(>pGuid)
         GetInstanceId(>pullInstanceId)
+        """,
+    ),
+    "IWSDiscoveryPublisher": (
+        "ae01e1a8-3ff9-4148-8116-057cc616fe13",
+        f"""
+        SetAddressFamily(dwAddressFamily)
+        RegisterNotificationSink(pSink)
+        UnRegisterNotificationSink(pSink)
+        Publish({TOLD})
+        UnPublish(pszId, ullInstanceId, ullMessageNumber, pszSessionId, pAny)
+        MatchProbe(pProbeMessage, pMessageParameters, {TOLD})
+        MatchResolve(pResolveMessage, pMessageParameters, {TOLD})
+        PublishEx({TOLD}, {EXTENSIONS})
+        MatchProbeEx(pProbeMessage, pMessageParameters, {TOLD}, {EXTENSIONS})
+        MatchResolveEx(pResolveMessage, pMessageParameters, {TOLD}, {EXTENSIONS})
+        RegisterScopeMatchingRule(pScopeMatchingRule)
+        UnRegisterScopeMatchingRule(pScopeMatchingRule)
+        GetXMLContext(>ppContext)
         """,
     ),
     "IWSDDeviceHost": (
@@ -220,6 +240,14 @@ HEARD = {
     "IWSDiscoveryProviderNotify": (
         "73ee3ced-b6e6-4329-a546-3e8ad46563d2",
         "Add(pService)\nRemove(pService)\nSearchFailed(hr, pszTag)\nSearchComplete(pszTag)",
+    ),
+    "IWSDiscoveryPublisherNotify": (
+        "e67651b0-337a-4b3c-9758-733388568251",
+        "ProbeHandler(pSoap, pMessageParameters)\nResolveHandler(pSoap, pMessageParameters)",
+    ),
+    "IWSDScopeMatchingRule": (
+        "fcafe424-fef5-481a-bd9f-33ce0574256f",
+        "GetScopeRule(>ppszScopeMatchingRule)\nMatchScopes(pszScope1, pszScope2, >pfMatch)",
     ),
     "IWSDDeviceHostNotify": ("b5bee9f9-eeda-41fe-96f7-f45e14990fb0", "GetService(pszServiceId, >ppService)"),
     "IWSDAttachment": ("5d55a616-9df8-4b09-b156-9ba351a48b76", ""),

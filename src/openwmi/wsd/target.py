@@ -122,6 +122,11 @@ class Target:
         self._outbox = Outbox(self.profiles[0].timing, chance, DISCOVERY_WAITING)
         self._running = False
 
+    @property
+    def running(self) -> bool:
+        """Whether it is there, and answers."""
+        return self._running
+
     # What becomes of the device.
 
     def start(self, interfaces: Sequence[Interface], now: float) -> None:

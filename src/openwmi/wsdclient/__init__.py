@@ -69,6 +69,11 @@ from openwmi.wsdclient.proxies import IWSDServiceProxyEventing as IWSDServicePro
 from openwmi.wsdclient.proxies import WSDCreateDeviceProxy as WSDCreateDeviceProxy
 from openwmi.wsdclient.proxies import WSDCreateDeviceProxy2 as WSDCreateDeviceProxy2
 from openwmi.wsdclient.proxies import WSDCreateDeviceProxyAdvanced as WSDCreateDeviceProxyAdvanced
+from openwmi.wsdclient.publisher import IWSDiscoveryPublisher as IWSDiscoveryPublisher
+from openwmi.wsdclient.publisher import IWSDiscoveryPublisherNotify as IWSDiscoveryPublisherNotify
+from openwmi.wsdclient.publisher import IWSDScopeMatchingRule as IWSDScopeMatchingRule
+from openwmi.wsdclient.publisher import WSDCreateDiscoveryPublisher as WSDCreateDiscoveryPublisher
+from openwmi.wsdclient.publisher import WSDCreateDiscoveryPublisher2 as WSDCreateDiscoveryPublisher2
 from openwmi.wsdclient.statuses import *  # noqa: F403 - the same
 from openwmi.wsdclient.structures import WSD_APP_SEQUENCE as WSD_APP_SEQUENCE
 from openwmi.wsdclient.structures import WSD_CONFIG_PARAM as WSD_CONFIG_PARAM
