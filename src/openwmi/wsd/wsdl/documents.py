@@ -76,10 +76,13 @@ class Documents:
         return self._add(str(path), Path(path).name, _octets_of(Path(path)), None)
 
     def imported(self, element: Element, location: str, by: Document, namespace: str = "") -> Document | None:
-        """What an element of `by` names; None where that has been read before, for that namespace."""
+        """What an element of `by` names; None where that has been read before.
+
+        A schema without a namespace takes the one that includes it: it is read for each `namespace`.
+        """
         found = self._find(location, by)
         where = str(found) if found is not None else location
-        if (where, namespace) in self._read:
+        if (where, "") in self._read or (where, namespace) in self._read:
             return None
         if by.depth >= WSDL_IMPORTS_DEEP:
             by.refuse(element, f"imports go deeper than {WSDL_IMPORTS_DEEP} levels")
@@ -118,7 +121,8 @@ class Documents:
         except RemoteProtocolError as error:
             raise WbemError(WbemStatus.INVALID_PARAMETER, f"{name} is no WSDL or schema: {error}") from None
         where = str(Path(where).resolve()) if parent is None else where
-        document = self._read[where, namespace] = Document(where, name, root, parent)
+        key = where, namespace if root.get("targetNamespace") is None else ""
+        document = self._read[key] = Document(where, name, root, parent)
         return document
 
 
