@@ -6,6 +6,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from openwmi.base.error import WbemError
+from openwmi.base.fault import LocalProtocolError
+from openwmi.base.status import HResult
+from openwmi.wsd.attachments import Outbound
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
 from openwmi.wsd.wsdl.proxy import decode_body, encode_body
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
@@ -38,7 +42,7 @@ class GeneratedProxy:
     ) -> tuple[int, IWSDAsyncResult | None]:
         """(hresult, result) of Begin<Op>. E_ABORT without an endpoint."""
         operation = self.contract_.operation(name)
-        body, attachments = encode_body(operation.input, parameters, name)
+        body, attachments = _encoded(operation, parameters)
         if self._endpoint is None:
             return E_ABORT, None
         return self._endpoint.SendTwoWayRequestAsync(
@@ -58,10 +62,18 @@ class GeneratedProxy:
     def send_(self, name: str, parameters: Any) -> int:
         """The HRESULT of an operation without an answer. It waits until the message was taken."""
         operation = self.contract_.operation(name)
-        body, attachments = encode_body(operation.input, parameters, name)
+        body, attachments = _encoded(operation, parameters)
         if self._endpoint is None:
             return E_ABORT
         return self._endpoint.SendOneWayRequest(body, kind_of(operation), attachments_=attachments)
+
+
+def _encoded(operation: WsdlOperation, parameters: Any) -> tuple[bytes | None, list[Outbound]]:
+    """E_INVALIDARG for a message that does not fit."""
+    try:
+        return encode_body(operation.input, parameters, operation.name)
+    except LocalProtocolError as error:
+        raise WbemError(HResult.E_INVALIDARG, str(error)) from None
 
 
 def kind_of(operation: WsdlOperation) -> WSD_OPERATION:

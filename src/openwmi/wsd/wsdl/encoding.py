@@ -382,11 +382,10 @@ def _each(name: str, one: Put, least: int, most: int | None, where: str) -> Put:
 
 def _filled(particle: Particle) -> Callable[[Value], bool]:
     """Whether a struct has anything for it."""
-    names = [each.field for each, _ in inside(particle)]
+    empty = {each.field: () if isinstance(each, Repeated) or each.is_many else None for each, _ in inside(particle)}
 
     def filled(value: Value) -> bool:
-        found = (getattr(value, name) for name in names)
-        return any(each is not None and each != () for each in found)
+        return any(getattr(value, name) != nothing for name, nothing in empty.items())
 
     return filled
 
