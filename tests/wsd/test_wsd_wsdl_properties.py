@@ -5,6 +5,7 @@ So it does by the module that is generated for the schema. What is truncated or 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from itertools import count
@@ -85,7 +86,7 @@ def schemas(draw: st.DrawFn) -> str:
 class Values:
     """Draws messages of a contract."""
 
-    def __init__(self, types: Types, draw: st.DrawFn) -> None:
+    def __init__(self, types: Types, draw: Callable[..., Any]) -> None:
         self.types = types
         self.draw = draw
 

@@ -70,7 +70,7 @@ def format_module(wsdl: Wsdl) -> str:
     return "\n".join(
         [
             f'"""{head}"""',
-            "# ruff: noqa: A003, N801, N802, N803, N815, RUF100 - the names are the contract's",
+            "# ruff: noqa: A003, N801, N802, N803, N815, PYI042, RUF100 - the names are the contract's",
             "",
             "from __future__ import annotations",
             "",
@@ -313,12 +313,11 @@ def _client(port_type: PortType, name: str, constant: str, operations: Sequence[
     names = {each.method for each in operations}
     for each in operations:
         taken, result = _messages(each, names, spaces)
-        argument, given = (f", {taken}", ", parameters") if taken else ("", "")
         lines += [
             "",
-            f"{INDENT}def {each.method}(self{argument}) -> Operation[{result}]:",
+            *_signature(each.method, ["self", taken], f"Operation[{result}]"),
             _doc(each.text or _about(each), 2),
-            f"{INDENT * 2}return self.start_({_text(each.name)}{given})",
+            *_returned("self.start_", [_text(each.name), "parameters" if taken else ""]),
         ]
     return "\n".join(lines)
 
@@ -334,20 +333,20 @@ def _begin_end(
         given = "parameters" if parameters else "None"
         if each.is_one_way:
             head = _signature(operation, ["self", parameters], "int")
-            lines += ["", *head, _doc("(hresult)", 2), f"{INDENT * 2}return self.send_({quoted}, {given})"]
+            lines += ["", *head, _doc("(hresult)", 2), *_returned("self.send_", [quoted, given])]
             continue
         begin = ["self", parameters, "AsyncState: object = None", "AsyncCallback: IWSDAsyncCallback | None = None"]
         lines += [
             "",
             *_signature(f"Begin{operation}", begin, "tuple[int, IWSDAsyncResult | None]"),
             _doc("(hresult, AsyncResult)", 2),
-            f"{INDENT * 2}return self.begin_({quoted}, {given}, AsyncState, AsyncCallback)",
+            *_returned("self.begin_", [quoted, given, "AsyncState", "AsyncCallback"]),
             "",
             *_signature(
                 f"End{operation}", ["self", "AsyncResult: IWSDAsyncResult | None"], f"tuple[int, {_optional(result)}]"
             ),
             _doc("(hresult, message): it does not wait, and fails before the end.", 2),
-            f"{INDENT * 2}return self.end_({quoted}, AsyncResult)",
+            *_returned("self.end_", [quoted, "AsyncResult"]),
         ]
     return "\n".join(lines)
 
@@ -374,6 +373,16 @@ def _signature(name: str, arguments: Sequence[str], result: str, *, kind: str = 
     if len(within) <= COLUMNS:
         return [f"{INDENT}{kind} {name}(", within, f"{INDENT}) -> {result}:"]
     return [f"{INDENT}{kind} {name}(", *(f"{INDENT * 2}{each}," for each in given), f"{INDENT}) -> {result}:"]
+
+
+def _returned(function: str, arguments: Sequence[str]) -> list[str]:
+    given = [each for each in arguments if each]
+    short = f"{INDENT * 2}return {function}({', '.join(given)})"
+    if len(short) <= COLUMNS:
+        return [short]
+    within = f"{INDENT * 3}{', '.join(given)}"
+    lines = [within] if len(within) <= COLUMNS else [f"{INDENT * 3}{each}," for each in given]
+    return [f"{INDENT * 2}return {function}(", *lines, f"{INDENT * 2})"]
 
 
 def _messages(operation: WsdlOperation, names: Collection[str], spaces: _Spaces) -> tuple[str, str]:

@@ -291,7 +291,9 @@ def member_names(values: Iterable[str]) -> dict[str, str]:
 def _member(value: str) -> str:
     # What an enumeration of text has already: methods of str, and what Enum keeps for itself.
     name = identifier(value)
-    return f"{name}_" if hasattr(str, name) or name in {"name", "value", "mro"} or name.startswith("_") else name
+    if name.startswith("_"):
+        name = f"n{name}"
+    return f"{name}_" if hasattr(str, name) or name in {"name", "value", "mro"} else name
 
 
 def identifier(text: str) -> str:
