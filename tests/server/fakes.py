@@ -15,17 +15,20 @@ from openwmi.interfaces import (
     IEnumWbemClassObject,
     IRemoteSCMActivator,
     IRemUnknown2,
+    IWbemCallResult,
     IWbemFetchSmartEnum,
     IWbemLevel1Login,
     IWbemServices,
     IWbemWCOSmartEnum,
 )
-from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
+from openwmi.model import CimClass, CimInstance, CimType, Property, Qualifier, Type, qualifier_set
+from openwmi.ndr import Cell
 from openwmi.net import Address
-from openwmi.orpc import ObjRefCustom, objref
+from openwmi.orpc import ObjRefCustom, ObjRefStandard, objref
 from openwmi.server import Server
 from openwmi.server.host import OBJECTS
 from openwmi.server.login import CLSID_WbemLevel1Login
+from openwmi.server.objects import object_pointer
 from openwmi.testing import MemoryNetwork
 from openwmi.wmio import ObjectArrayDecoder, decode_object
 
@@ -86,7 +89,8 @@ class Wmi:
 
     def __init__(self, *providers: Provider) -> None:
         self.network = MemoryNetwork()
-        self.server = Server(Engine("HOST1", providers), Users(), NAMES, open_port=self.network.listen)
+        self.engine = Engine("HOST1", providers)
+        self.server = Server(self.engine, Users(), NAMES, open_port=self.network.listen, admins=["dom\\ME"])
 
     async def connect(self, *, user: tuple[str, str] = ME) -> Client:
         """A client that has logged in, everything bound."""
@@ -119,6 +123,32 @@ class Services:
         self.client = client
         self.ipid = ipid
 
+    async def call(self, name: str, *arguments: Any) -> Any:
+        """Any method; what it returns, whatever its HRESULT."""
+        return await self.client.call(IWbemServices, name, *arguments, target=self.ipid)
+
+    async def get(self, path: str | None) -> Any:
+        reply = await self.call("GetObject", path, 0, None, Cell(None), None)
+        assert reply.hresult == 0, hex(reply.hresult)
+        return pointed(reply.ppObject.value)
+
+    async def put(self, obj: CimClass | CimInstance, flags: int = 0) -> int:
+        name = "PutClass" if isinstance(obj, CimClass) else "PutInstance"
+        reply = await self.call(name, object_pointer(obj), flags, None, None)
+        assert reply.ppCallResult is None
+        return int(reply.hresult)
+
+    async def begun(self, name: str, *arguments: Any) -> Result:
+        """A method, by its IWbemCallResult; the cell for that is added."""
+        reply = await self.call(name, *arguments, Cell(None))
+        assert reply.hresult == 0, hex(reply.hresult)
+        *others, cell, _ = reply
+        assert all(other is None or other.value is None for other in others)
+        reference = objref.decode(cell.value)
+        assert isinstance(reference, ObjRefStandard)
+        assert reference.iid == IWbemCallResult.iid
+        return Result(self.client, reference.std.ipid)
+
     async def exec_query(self, text: str | None = ALL, flags: int = SEMISYNC, language: str | None = "WQL") -> Any:
         return await self.client.call(IWbemServices, "ExecQuery", language, text, flags, None, target=self.ipid)
 
@@ -126,6 +156,21 @@ class Services:
         reply = await self.exec_query(text, flags)
         assert reply.hresult == 0, hex(reply.hresult)
         return Enumerator(self.client, standard(reply.ppEnum).ipid)
+
+
+class Result:
+    """IWbemCallResult, as a client sees it."""
+
+    def __init__(self, client: Client, ipid: Guid) -> None:
+        self.client = client
+        self.ipid = ipid
+
+    async def ask(self, getter: str, timeout: int = INFINITE) -> tuple[int, Any]:
+        reply = await self.client.call(IWbemCallResult, getter, timeout, target=self.ipid)
+        return int(reply.hresult), reply[0]
+
+    async def release(self, wmi: Wmi) -> None:
+        await self.client.release(wmi.rem_unknown, self.ipid)
 
 
 class Enumerator:
@@ -200,10 +245,15 @@ async def wmi(*providers: Provider) -> AsyncGenerator[Wmi, None]:
         assert len(made.server.endpoint) == 0
 
 
-def size_of(pointer: bytes) -> int:
-    """Of the thing in an interface pointer."""
+def pointed(pointer: bytes | None) -> Any:
+    """The object in an interface pointer."""
+    assert pointer is not None
     reference = objref.decode(pointer)
     assert isinstance(reference, ObjRefCustom)
-    thing: Any = decode_object(reference.data)
-    size: int = thing.Size
+    return decode_object(reference.data)
+
+
+def size_of(pointer: bytes) -> int:
+    """Of the thing in an interface pointer."""
+    size: int = pointed(pointer).Size
     return size

@@ -108,7 +108,7 @@ async def test_a_clone_has_a_place_of_its_own() -> None:
         assert await clone.next() == ([1, 2, 3], FALSE)
         await clone.release(made)
         assert len(provider.calls) == 1
-        assert len(made.server._allowance._open) == 0
+        assert len(made.server._shared.allowances.enumerators.open) == 0
 
 
 async def test_passing_over_objects() -> None:
@@ -258,7 +258,7 @@ async def test_a_client_that_vanishes_while_it_waits(how: str) -> None:
         await asyncio.sleep(limits.PING_TIMEOUT_SECONDS + limits.PING_PERIOD_SECONDS + 1)
         assert provider.reading == 0
         assert len(made.server._exporter) == 0
-        assert len(made.server._allowance._open) == 0
+        assert len(made.server._shared.allowances.enumerators.open) == 0
 
 
 async def test_closing_the_server_ends_everything() -> None:
@@ -298,7 +298,7 @@ async def test_so_many_result_sets_and_no_more(monkeypatch: pytest.MonkeyPatch) 
         assert (await mine.exec_query()).hresult == WbemStatus.QUOTA_VIOLATION
         for each in (kept, clone, another, stream):
             await each.release(made)
-        assert len(made.server._allowance._open) == 0
+        assert len(made.server._shared.allowances.enumerators.open) == 0
 
 
 async def test_a_query_that_does_not_start_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,7 +309,7 @@ async def test_a_query_that_does_not_start_does_not_count(monkeypatch: pytest.Mo
             assert (await services.exec_query(text, 0)).hresult
         monkeypatch.setattr(limits, "EXPORTS_PER_PRINCIPAL", 0)
         assert (await services.exec_query()).hresult == HResult.E_OUTOFMEMORY
-        assert len(made.server._allowance._open) == 0
+        assert len(made.server._shared.allowances.enumerators.open) == 0
 
 
 async def test_things_of_another_namespace_are_not_there() -> None:

@@ -173,6 +173,14 @@ STALLED_SECONDS: Final = 60.0
 # set may be 10 MB, and an ordinary program has a handful open; one that lets each of a thousand go too late still runs.
 ENUMERATORS_PER_PRINCIPAL: Final = 1024
 
+# Call results of one user whose calls run, or that hold an object: those that have only a status or a path left do not
+# count. A call that waits takes 4 KB; a program that forgets each of its calls makes twenty a second before it is told.
+CALL_RESULTS_PER_PRINCIPAL: Final = 8192
+# Asynchronous calls of one user, each with the backlog of a stream and a reference to a sink.
+ASYNC_CALLS_PER_PRINCIPAL: Final = 1024
+# Octets of objects in one Indicate: Windows' FinalizerBatchSize ([MS-WMI] note 81).
+INDICATE_OCTETS: Final = 1 << 18
+
 # Addresses of one exporter or resolver that are tried, each for as long as a connection may take. A machine has a name
 # and a few addresses; a reference may hold thousands, and comes from whoever wants us to knock at them.
 BINDINGS_TRIED: Final = 16

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.engine.access import Access
 from openwmi.engine.hosting import ProviderHost
 from openwmi.engine.local import LocalSession
 from openwmi.engine.provider import Provider
@@ -66,9 +67,12 @@ class Engine:
                     f"{class_.name} derives from {superclass}, which {class_.namespace} does not have",
                 )
 
-    def session(self, namespace: str) -> LocalSession:
-        """A connection to a namespace. INVALID_NAMESPACE."""
-        return LocalSession(self._repository, self._hosts_of, self._events, namespace)
+    def session(self, namespace: str, access: Access | None = None) -> LocalSession:
+        """A connection to a namespace, whose callers may do what `access` grants them; everything without one.
+
+        INVALID_NAMESPACE.
+        """
+        return LocalSession(self._repository, self._hosts_of, self._events, namespace, access)
 
     def close(self) -> None:
         """Lets the repository's file go. Nothing may be under way."""

@@ -11,6 +11,7 @@ from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine import reading
+from openwmi.engine.access import Access, Right
 from openwmi.engine.invocation import checked_inputs, checked_outputs, find_method
 from openwmi.engine.paths import checked_keys, located
 from openwmi.engine.provider import MethodCall, Request
@@ -30,12 +31,20 @@ Work = Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
 class LocalSession(Session):
     """The verbs over one namespace's classes, instances and providers. `Engine.session` makes it."""
 
-    def __init__(self, repository: Repository, hosts: Hosts, hub: Callable[[], Hub], namespace: str) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        hosts: Hosts,
+        hub: Callable[[], Hub],
+        namespace: str,
+        access: Access | None = None,
+    ) -> None:
         """INVALID_NAMESPACE."""
         super().__init__(repository.reader(namespace).namespace)
         self._repository = repository
         self._hosts = hosts
         self._hub = hub
+        self._access = access
         self._under_way: set[ResultSet[Any]] = set()
         self._closed = False
 
@@ -67,7 +76,8 @@ class LocalSession(Session):
     def call(
         self, path: str, method: str, inputs: Mapping[str, object], context: CallContext
     ) -> Operation[CimInstance]:
-        return self._one(partial(self._call, path, method, inputs, context), f"call {path} {method}", context)
+        work = partial(self._call, path, method, inputs, context)
+        return self._one(work, f"call {path} {method}", context, Right.METHOD_EXECUTE)
 
     def put(
         self,
@@ -86,7 +96,7 @@ class LocalSession(Session):
         name = (
             what.class_.name if isinstance(what, CimInstance) else what.name if isinstance(what, CimClass) else "list"
         )
-        return self._one(work, f"put {name}", context)
+        return self._one(work, f"put {name}", context, Right.FULL_WRITE)
 
     def delete(self, path: str, context: CallContext) -> Operation[None]:
         async def work(results: ResultSet[None]) -> None:
@@ -95,7 +105,7 @@ class LocalSession(Session):
             results.begin()
             await writing.delete(self._repository, self._view(context), path, results)
 
-        return self._one(work, f"delete {path}", context)
+        return self._one(work, f"delete {path}", context, Right.FULL_WRITE)
 
     def events(
         self, text: str, parameters: Mapping[str, object] | None, context: CallContext
@@ -113,12 +123,12 @@ class LocalSession(Session):
             events = (event,) if isinstance(event, CimInstance) else event
             self._hub().emit(self._view(context), events)
 
-        return self._one(work, "emit", context)
+        return self._one(work, "emit", context, Right.FULL_WRITE)
 
     def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
         async def work(_: ResultSet[Session]) -> Session:
             within = name.replace("/", "\\")  # interchangeable, as in connect
-            return LocalSession(self._repository, self._hosts, self._hub, f"{self.namespace}\\{within}")
+            return LocalSession(self._repository, self._hosts, self._hub, f"{self.namespace}\\{within}", self._access)
 
         return self._one(work, f"namespace {name}", context)
 
@@ -130,7 +140,7 @@ class LocalSession(Session):
             results.waits_for = "the repository"
             return await mofload.load_mof(self._repository, self.namespace, mof, self._is_provided, context)
 
-        return self._one(work, f"load_mof {mof.name}".rstrip(), context)
+        return self._one(work, f"load_mof {mof.name}".rstrip(), context, Right.FULL_WRITE)
 
     def check_mof(self, mofs: Sequence[MofText], context: CallContext) -> Operation[tuple[WbemError, ...]]:
         async def work(results: ResultSet[tuple[WbemError, ...]]) -> tuple[WbemError, ...]:
@@ -179,24 +189,41 @@ class LocalSession(Session):
     def _is_provided(self, namespace: str, class_name: str) -> bool:
         return fold(class_name) in self._hosts(namespace)
 
-    def _one(self, work: Work[T], name: str, context: CallContext) -> Operation[T]:
-        return self._started(work, name, context, single=True)
+    def _one(self, work: Work[T], name: str, context: CallContext, wanted: Right = Right.ENABLE) -> Operation[T]:
+        return self._started(work, name, context, wanted, single=True)
 
     def _many(self, work: Work[T], name: str, context: CallContext) -> Operation[T]:
-        return self._started(work, name, context, keep=CallFlags.FORWARD_ONLY not in context.flags)
+        return self._started(work, name, context, Right.ENABLE, keep=CallFlags.FORWARD_ONLY not in context.flags)
 
     def _started(
-        self, work: Work[T], name: str, context: CallContext, *, single: bool = False, keep: bool = False
+        self,
+        work: Work[T],
+        name: str,
+        context: CallContext,
+        wanted: Right,
+        *,
+        single: bool = False,
+        keep: bool = False,
     ) -> Operation[T]:
-        work = self._refused if self._closed else work
+        refusal = self._refusal(context, wanted)
+        if refusal is not None:
+            work = partial(_refuse, refusal)
         operation = Operation.start(work, name, single=single, keep=keep, context=context)
         results = operation.results
         self._under_way.add(results)
         results.when_finished(partial(self._under_way.discard, results))
         return operation
 
-    async def _refused(self, _: ResultSet[Any]) -> None:
-        raise WbemError(WbemStatus.INVALID_OPERATION, f"the connection to {self.namespace} was closed: connect again")
+    def _refusal(self, context: CallContext, wanted: Right) -> WbemError | None:
+        if self._closed:
+            return WbemError(
+                WbemStatus.INVALID_OPERATION, f"the connection to {self.namespace} was closed: connect again"
+            )
+        return None if self._access is None else self._access.refusal(context, wanted, self.namespace)
+
+
+async def _refuse(error: WbemError, _: ResultSet[Any]) -> None:
+    raise error
 
 
 def _example(class_: CimClass) -> str:

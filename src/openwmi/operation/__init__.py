@@ -37,7 +37,7 @@ The rules, each with a test of its own in tests/operation (pulled, pushed, parts
 This room knows nothing of CIM, of queries or of the wire.
 """
 
-from openwmi.operation.context import LOCAL, NO_VALUES, CallContext, CallFlags
+from openwmi.operation.context import LOCAL, NO_VALUES, CallContext, CallFlags, Impersonation
 from openwmi.operation.cursor import Batch, Cursor
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.enumeration import Enumeration
@@ -61,6 +61,7 @@ __all__ = [
     "Cursor",
     "Delivery",
     "Enumeration",
+    "Impersonation",
     "KeptResults",
     "Operation",
     "Progress",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntFlag
+from enum import IntEnum, IntFlag
 from types import MappingProxyType
 from typing import Final
 
@@ -24,6 +24,16 @@ class CallFlags(IntFlag):
     USE_AMENDED_QUALIFIERS = 0x20000
 
 
+class Impersonation(IntEnum):
+    """RPC_C_IMP_LEVEL ([MS-RPCE] 2.2.1.1.9)."""
+
+    DEFAULT = 0
+    ANONYMOUS = 1
+    IDENTIFY = 2
+    IMPERSONATE = 3
+    DELEGATE = 4
+
+
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -36,6 +46,8 @@ class CallContext:
         locale: the preferred locale, such as `ms_409`; empty for the neutral one.
         deadline: on the loop's clock; the call ends with TIMED_OUT when it passes.
         flags: see CallFlags.
+        impersonation: how far the engine may act as the caller; providers run as this process in any case.
+        encrypted: whether nobody can read the call on its way; in process nobody can.
         values: what the caller says by name to those who carry the call out ([MS-WMI] 2.2.13, IWbemContext).
     """
 
@@ -44,6 +56,8 @@ class CallContext:
     deadline: Deadline = NEVER
     flags: CallFlags = CallFlags.NONE
     values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, hash=False)
+    impersonation: Impersonation = Impersonation.IMPERSONATE
+    encrypted: bool = True
 
     def with_deadline(self, deadline: Deadline) -> CallContext:
         """The same call with the earlier of both deadlines."""

@@ -4,9 +4,12 @@
     host          what listens, and everything it consists of
     login         IWbemLevel1Login: a user becomes an IWbemServices
     services      IWbemServices: one user's calls on one namespace
+    contexts      who calls, in which language and with what
+    callresult    IWbemCallResult
     enumerators   IEnumWbemClassObject, and the smart enumerator that sends each class once
-    allowance     how many result sets a user may leave open
+    allowance     what a user may leave open
     objects       CIM objects as interface pointers
+    shared        what all users of a server share
 
 The one room that speaks both CIM and the wire, and translates. What a call means, the engine knows; in which order
 octets go, the rooms below.

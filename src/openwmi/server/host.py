@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from openwmi.dcom import (
@@ -17,13 +17,15 @@ from openwmi.dcom import (
     Registry,
     Resolver,
 )
-from openwmi.engine import Engine
+from openwmi.engine import Access, Engine
 from openwmi.interfaces import (
     IEnumWbemClassObject,
+    IWbemCallResult,
     IWbemFetchSmartEnum,
     IWbemLevel1Login,
     IWbemLoginClientID,
     IWbemLoginClientIDEx,
+    IWbemObjectSink,
     IWbemServices,
     IWbemWCOSmartEnum,
 )
@@ -40,15 +42,17 @@ from openwmi.security import (
     Throttle,
     UserLookup,
 )
-from openwmi.server.allowance import Allowance
 from openwmi.server.login import CLSID_WbemLevel1Login, Level1Login
+from openwmi.server.shared import Shared
 
 OBJECTS = (
     IEnumWbemClassObject,
+    IWbemCallResult,
     IWbemFetchSmartEnum,
     IWbemLevel1Login,
     IWbemLoginClientID,
     IWbemLoginClientIDEx,
+    IWbemObjectSink,
     IWbemServices,
     IWbemWCOSmartEnum,
 )
@@ -78,10 +82,12 @@ class Server:
 
     Args:
         engine: what is served.
-        users: who may log in.
+        users: who may log in, and read.
         names: what this machine calls itself.
         open_port: how a port is opened; tests give another way than TCP.
         kerberos: makes what accepts a Kerberos login, such as a KerberosAcceptor with a keytab; None for NTLM alone.
+        admins: who of them may also write and call methods, spelled as they log in: `DOM\\me`, or `me` where the users
+            have no domain, or `me@REALM`.
         legacy: whether activation is allowed at CONNECT, for clients from before 2021 (dcom.LEGACY_LEVELS).
         registry: where other processes of this machine share its resolver: who they are.
     """
@@ -94,16 +100,15 @@ class Server:
         *,
         open_port: OpenPort = listen,
         kerberos: Callable[[], Acceptor] | None = None,
+        admins: Iterable[str] = (),
         legacy: bool = False,
         registry: Registry | None = None,
     ) -> None:
-        self._engine = engine
         self._open_port = open_port
         self._users = users
         self._names = names or ServerNames.of_this_host()
         self._kerberos = kerberos
         self._throttle = Throttle()
-        self._allowance = Allowance()
         self._listeners: list[Port] = []
         securities = [SecurityBinding(AUTH_TYPE_NEGOTIATE), SecurityBinding(AUTH_TYPE_NTLM)]
         if kerberos is not None:
@@ -112,6 +117,8 @@ class Server:
         self._exporter = Exporter((self._names.dns_computer,), self._port, securities=tuple(securities), pings=pings)
         if registry is not None:
             registry.changed = self._exporter.watch
+        access = Access.of_admins(admins)
+        self._shared = Shared(self._exporter, lambda namespace: engine.session(namespace, access))
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
         mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
         services = (Resolver(self._exporter, registry), Activator(classes), OldActivator(classes), mapper)
@@ -135,7 +142,7 @@ class Server:
         return self._listeners[0].address.port
 
     def _login(self) -> Level1Login:
-        return Level1Login(self._exporter, self._engine.session, self._allowance)
+        return Level1Login(self._shared)
 
     def _logins(self, peer: str) -> Logins:
         clock = asyncio.get_running_loop().time

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from openwmi.base import limits
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
 from openwmi.base.record import printable
 from openwmi.base.status import HResult, WbemStatus
-from openwmi.dcom import Exporter, Served, current_caller
+from openwmi.dcom import Served, current_caller
 from openwmi.interfaces import (
     EstablishPositionReply,
     IWbemLevel1Login,
@@ -22,9 +21,9 @@ from openwmi.interfaces import (
     WBEMLoginReply,
 )
 from openwmi.model import parse_namespace
-from openwmi.server.allowance import Allowance
+from openwmi.server.contexts import Contexts
 from openwmi.server.services import Services
-from openwmi.session import Session
+from openwmi.server.shared import Shared
 
 log = logging.getLogger("openwmi.server")
 
@@ -35,15 +34,11 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
     """Activated by a client, one for each login.
 
     Args:
-        exporter: hands out references.
-        open_namespace: makes the session of a namespace such as `root\\cimv2`.
-        allowance: of result sets, for all users.
+        shared: of the server.
     """
 
-    def __init__(self, exporter: Exporter, open_namespace: Callable[[str], Session], allowance: Allowance) -> None:
-        self._exporter = exporter
-        self._allowance = allowance
-        self._open_namespace = open_namespace
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     async def EstablishPosition(self, reserved1: str | None, reserved2: int) -> EstablishPositionReply:
         return EstablishPositionReply(1)  # Windows: always 1
@@ -76,10 +71,10 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
         # Whatever name the client calls this server by has led it here: an alias, an address behind a translator.
         _, namespace = parse_namespace(wszNetworkResource)
         caller = current_caller()
-        session = self._open_namespace(namespace)
-        services = Services(self._exporter, session, self._allowance, caller.principal or "", wszPreferredLocale or "")
+        session = self._shared.open_namespace(namespace)
+        services = Services(self._shared, session, Contexts(caller.principal or "", wszPreferredLocale or ""))
         log.info("%s from %s is in %s", caller.principal, caller.peer, session.namespace)
-        return NTLMLoginReply(self._exporter.export(services, IWbemServices))
+        return NTLMLoginReply(self._shared.exporter.export(services, IWbemServices))
 
     async def SetClientInfo(self, wszClientMachine: str | None, lClientProcId: int, lReserved: int) -> int:
         log.debug("%s is process %d of %s", current_caller().peer, lClientProcId, printable(wszClientMachine))

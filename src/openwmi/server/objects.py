@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, CimInstance
 from openwmi.orpc import ObjRefCustom, objref
 from openwmi.orpc.wellknown import CLSID_WbemClassObject, IID_IWbemClassObject
-from openwmi.wmio import encode_object
+from openwmi.wmio import decode_object, encode_object
 
 
 def object_pointer(obj: CimInstance | CimClass) -> bytes:
     """The object by value."""
     return objref.encode(ObjRefCustom(IID_IWbemClassObject, CLSID_WbemClassObject, encode_object(obj)))
+
+
+def pointed_object(pointer: bytes | None, name: str) -> CimInstance | CimClass:
+    """The object that a client sent as the parameter `name`.
+
+    INVALID_PARAMETER for NULL; INVALID_OBJECT for what is no object, and says why.
+    """
+    if pointer is None:
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"{name} must not be NULL")
+    try:
+        reference = objref.decode(pointer)
+        if isinstance(reference, ObjRefCustom) and reference.clsid == CLSID_WbemClassObject:
+            return decode_object(reference.data)
+        problem = "it is not custom marshaled, or by somebody else"
+    except RemoteProtocolError as error:
+        problem = str(error)
+    raise WbemError(WbemStatus.INVALID_OBJECT, f"{name} is no object: {problem}")

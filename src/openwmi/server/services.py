@@ -1,90 +1,208 @@
-"""IWbemServices: one user's calls on one namespace ([MS-WMI] 3.1.4.3)."""
+"""IWbemServices: one user's calls on one namespace ([MS-WMI] 3.1.4.3).
+
+Which flags a method takes and how it answers stands in `openwmi.session.modes`, what it runs in
+`openwmi.session.methods`; here each meets the wire. RPC's cells say what the client wants: one for each out parameter
+that it did not pass NULL for.
+"""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from openwmi.base.error import WbemError
-from openwmi.base.fault import RemoteProtocolError
-from openwmi.base.status import WbemStatus
-from openwmi.dcom import Exporter, Served, partial
-from openwmi.interfaces import EnumReply, IEnumWbemClassObject, IWbemServices
-from openwmi.operation import NO_VALUES, CallContext, CallFlags, Enumeration
-from openwmi.orpc import ObjRefCustom, objref
-from openwmi.orpc.wellknown import CLSID_WbemContext
-from openwmi.server.allowance import Allowance
+from openwmi.dcom import Served
+from openwmi.dcom import partial as partly
+from openwmi.interfaces import (
+    CallResultReply,
+    EnumReply,
+    ExecMethodReply,
+    GetObjectReply,
+    IEnumWbemClassObject,
+    IWbemCallResult,
+    IWbemServices,
+    OpenNamespaceReply,
+)
+from openwmi.model import CimClass, CimInstance
+from openwmi.ndr import Cell
+from openwmi.operation import CallFlags, Enumeration, Operation
+from openwmi.server.callresult import CallResult
+from openwmi.server.contexts import Contexts
 from openwmi.server.enumerators import Enumerator
-from openwmi.session import Session
-from openwmi.session.asking import checked_query
-from openwmi.session.modes import RULES
-from openwmi.wmio import decode_context
+from openwmi.server.objects import object_pointer, pointed_object
+from openwmi.server.shared import Shared
+from openwmi.session import Session, methods
+from openwmi.session.methods import Verb
+from openwmi.session.modes import RULES, CallRule
+
+Text = str | None
+Pointer = bytes | None
+Out = Cell[Pointer] | None
+
+READING = frozenset({"GetObject", "OpenNamespace"})
+"""Calls with one result that end with the client who waits for them; what the others do is done."""
 
 
-@partial
+@partly
 class Services(Served, IWbemServices):
-    """What NTLMLogin returns.
+    """What NTLMLogin and OpenNamespace return.
 
     Args:
-        exporter: hands out references.
+        shared: of the server.
         session: the namespace.
-        allowance: of result sets, for all users.
-        principal: who logged in.
-        locale: the languages that the user prefers, first one first, such as `ms_409,en-US`.
+        contexts: who calls.
     """
 
-    def __init__(self, exporter: Exporter, session: Session, allowance: Allowance, principal: str, locale: str) -> None:
-        self._exporter = exporter
-        self._allow = functools.partial(allowance.take, principal)
+    def __init__(self, shared: Shared, session: Session, contexts: Contexts) -> None:
+        self._shared = shared
         self._session = session
-        self._principal = principal
-        self._locale = locale
+        self._contexts = contexts
 
-    async def ExecQuery(
+    # Namespaces.
+
+    async def OpenNamespace(
+        self, strNamespace: Text, lFlags: int, pCtx: Pointer, ppWorkingNamespace: Out, ppResult: Out
+    ) -> OpenNamespaceReply:
+        verb = methods.opening(self._session, strNamespace, has_context=pCtx is not None)
+        found, result = await self._one("OpenNamespace", verb, lFlags, None, ppResult, ppWorkingNamespace is not None)
+        services = None if found is None else self._shared.exporter.export(self._opened(found), IWbemServices)
+        return OpenNamespaceReply(_cell(services), result)
+
+    # Objects.
+
+    async def GetObject(
+        self, strObjectPath: Text, lFlags: int, pCtx: Pointer, ppObject: Out, ppCallResult: Out
+    ) -> GetObjectReply:
+        verb = methods.getting(self._session, strObjectPath)
+        found, result = await self._one("GetObject", verb, lFlags, pCtx, ppCallResult, ppObject is not None)
+        return GetObjectReply(_object(found), result)
+
+    async def PutClass(self, pObject: Pointer, lFlags: int, pCtx: Pointer, ppCallResult: Out) -> CallResultReply:
+        verb = methods.putting(self._session, pointed_object(pObject, "pObject"), CimClass)
+        return CallResultReply((await self._one("PutClass", verb, lFlags, pCtx, ppCallResult))[1])
+
+    async def DeleteClass(self, strClass: Text, lFlags: int, pCtx: Pointer, ppCallResult: Out) -> CallResultReply:
+        verb = methods.deleting_class(self._session, strClass)
+        return CallResultReply((await self._one("DeleteClass", verb, lFlags, pCtx, ppCallResult))[1])
+
+    async def PutInstance(self, pInst: Pointer, lFlags: int, pCtx: Pointer, ppCallResult: Out) -> CallResultReply:
+        verb = methods.putting(self._session, pointed_object(pInst, "pInst"), CimInstance)
+        return CallResultReply((await self._one("PutInstance", verb, lFlags, pCtx, ppCallResult))[1])
+
+    async def DeleteInstance(
+        self, strObjectPath: Text, lFlags: int, pCtx: Pointer, ppCallResult: Out
+    ) -> CallResultReply:
+        verb = methods.deleting_instance(self._session, strObjectPath)
+        return CallResultReply((await self._one("DeleteInstance", verb, lFlags, pCtx, ppCallResult))[1])
+
+    async def ExecMethod(
         self,
-        strQueryLanguage: str | None,
-        strQuery: str | None,
+        strObjectPath: Text,
+        strMethodName: Text,
         lFlags: int,
-        pCtx: bytes | None,
+        pCtx: Pointer,
+        pInParams: Pointer,
+        ppOutParams: Out,
+        ppCallResult: Out,
+    ) -> ExecMethodReply:
+        verb = self._method(strObjectPath, strMethodName, pInParams)
+        found, result = await self._one("ExecMethod", verb, lFlags, pCtx, ppCallResult, ppOutParams is not None)
+        return ExecMethodReply(_object(found), result)
+
+    # Enumerations and queries.
+
+    async def CreateClassEnum(self, strSuperclass: Text, lFlags: int, pCtx: Pointer) -> EnumReply:
+        return await self._many("CreateClassEnum", methods.classes(self._session, strSuperclass), lFlags, pCtx)
+
+    async def CreateInstanceEnum(self, strSuperClass: Text, lFlags: int, pCtx: Pointer) -> EnumReply:
+        return await self._many("CreateInstanceEnum", methods.instances(self._session, strSuperClass), lFlags, pCtx)
+
+    async def ExecQuery(self, strQueryLanguage: Text, strQuery: Text, lFlags: int, pCtx: Pointer) -> EnumReply:
+        verb = methods.querying(self._session, strQueryLanguage, strQuery)
+        return await self._many("ExecQuery", verb, lFlags, pCtx)
+
+    async def ExecNotificationQuery(
+        self, strQueryLanguage: Text, strQuery: Text, lFlags: int, pCtx: Pointer
     ) -> EnumReply:
-        text = checked_query(strQueryLanguage, strQuery)
-        flags = RULES["ExecQuery"].read(lFlags).flags
-        values = _values(pCtx)
-        forward_only = CallFlags.FORWARD_ONLY in flags
-        if CallFlags.RETURN_IMMEDIATELY not in flags:
-            flags &= ~CallFlags.FORWARD_ONLY  # a synchronous call gathers before it returns
-        held = self._allow()
-        operation = self._session.query(text, None, self._context(flags, values))
+        verb = methods.notifying(self._session, strQueryLanguage, strQuery)
+        return await self._many("ExecNotificationQuery", verb, lFlags, pCtx)
+
+    # What the methods have in common.
+
+    def _method(self, path: Text, method: Text, given: Pointer) -> Verb:
+        inputs = None if given is None else pointed_object(given, "pInParams")
+        return methods.calling(self._session, path, method, inputs)
+
+    def _opened(self, session: Session) -> Services:
+        return Services(self._shared, session, self._contexts)
+
+    async def _one(
+        self, method: str, verb: Verb, lFlags: int, pCtx: Pointer, call_result: Out, has_out: bool = True
+    ) -> tuple[Any, Out]:
+        """(the result, or None if it is not wanted; None), or (None, the IWbemCallResult)."""
+        rule = RULES[method]
+        asked = rule.read(lFlags)
+        context = self._contexts.of(asked.flags, pCtx)
+        if rule.by_call_result(asked, call_result=call_result is not None, out=has_out):
+            return None, await self._by_call_result(rule, partial(verb, context, asked))
+        operation = verb(context, asked)
+        try:
+            await operation.status()
+            operation.results.check()
+            return (operation.results.whole() if has_out else None), None
+        except asyncio.CancelledError:
+            if method in READING:
+                operation.cancel()
+            raise
+        finally:
+            operation.close()
+
+    async def _by_call_result(self, rule: CallRule, verb: Callable[[], Operation[Any]]) -> Out:
+        held = self._shared.allowances.results.take(self._contexts.principal)
+        operation = verb()
         try:
             await operation.started()
-            if CallFlags.RETURN_IMMEDIATELY not in flags:
-                await operation.status()
-                operation.results.check()
-            rows = Enumeration(operation, rewindable=not forward_only)
-            enumerator = Enumerator(self._exporter, rows, self._allow, held)
-            return EnumReply(self._exporter.export(enumerator, IEnumWbemClassObject))
+            made = CallResult(self._shared.exporter, operation, rule.gives, self._opened, held)
+            return Cell(self._shared.exporter.export(made, IWbemCallResult))
         except BaseException:
             operation.close()
             held()
             raise
 
-    def _context(self, flags: CallFlags, values: Mapping[str, object]) -> CallContext:
-        return CallContext(principal=self._principal, locale=self._locale, flags=flags, values=values)
+    async def _many(self, method: str, verb: Verb, lFlags: int, pCtx: Pointer) -> EnumReply:
+        """An enumerator over what a call brings; over all of it, unless it was told to return at once."""
+        asked = RULES[method].read(lFlags)
+        context = self._contexts.of(asked.flags, pCtx)
+        forward_only = CallFlags.FORWARD_ONLY in asked.flags
+        at_once = CallFlags.RETURN_IMMEDIATELY in asked.flags
+        if forward_only and not at_once:  # a synchronous call gathers before it returns
+            context = replace(context, flags=context.flags & ~CallFlags.FORWARD_ONLY)
+        exporter, allow = self._shared.exporter, partial(self._shared.allowances.enumerators.take, self._principal)
+        held = allow()
+        operation = verb(context, asked)
+        try:
+            await operation.started()
+            if not at_once:
+                await operation.status()
+                operation.results.check()
+            rows: Enumeration[Any] = Enumeration(operation, rewindable=not forward_only)
+            enumerator = Enumerator(exporter, rows, allow, held)
+            return EnumReply(exporter.export(enumerator, IEnumWbemClassObject))
+        except BaseException:
+            operation.close()
+            held()
+            raise
+
+    @property
+    def _principal(self) -> str:
+        return self._contexts.principal
 
 
-def _values(pCtx: bytes | None) -> Mapping[str, object]:
-    """What the caller says by name: the IWbemContext that comes with a call, by value ([MS-WMI] 2.2.13).
+def _cell(pointer: Pointer) -> Out:
+    return None if pointer is None else Cell(pointer)
 
-    INVALID_CONTEXT if it is none. The document has that status for a context that lacks something; the SDK for one that
-    is not valid.
-    """
-    if pCtx is None:
-        return NO_VALUES
-    try:
-        reference = objref.decode(pCtx)
-        if isinstance(reference, ObjRefCustom) and reference.clsid == CLSID_WbemContext:
-            return decode_context(reference.data)
-        problem = "it is not custom marshaled, or by somebody else"
-    except RemoteProtocolError as error:
-        problem = str(error)
-    raise WbemError(WbemStatus.INVALID_CONTEXT, f"pCtx is no context: {problem}")
+
+def _object(found: Any) -> Out:
+    return None if found is None else Cell(object_pointer(found))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from openwmi.base.error import WbemError
 from openwmi.blocking.com.failure import RETURNED, hresult, set_error
@@ -21,6 +21,7 @@ from openwmi.blocking.com.unknown import S_OK
 from openwmi.blocking.runner import Runner, runner
 from openwmi.operation import CallContext, CallFlags, Enumeration, Operation
 from openwmi.session.asking import push
+from openwmi.session.methods import Verb
 from openwmi.session.modes import RULES, Asked, Gives
 from openwmi.wbemcli.enumerator import IEnumWbemClassObject
 from openwmi.wbemcli.origin import Origin, parameter_info
@@ -29,9 +30,6 @@ from openwmi.wbemcli.starting import Gathered, Started
 
 P = ParamSpec("P")
 R = TypeVar("R", bound="int | tuple[object, ...]")
-
-Verb: TypeAlias = Callable[[CallContext, Asked], Operation[Any]]
-"""A verb of a session that knows what it is to be asked with, but for the context; on the loop's thread."""
 
 
 def service_method(outs: int = 0, *, about: int = 0) -> Callable[[Callable[P, R]], Callable[P, R]]:

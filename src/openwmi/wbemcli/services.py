@@ -26,18 +26,11 @@ from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.blocking.runner import runner
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import LOCAL, NO_VALUES, CallContext, CallFlags
-from openwmi.session import Session
-from openwmi.session.asking import (
-    checked_class_name,
-    checked_instance_path,
-    checked_path,
-    checked_query,
-    checked_text,
-    empty_class,
-)
+from openwmi.session import Session, methods
+from openwmi.session.methods import Verb
 from openwmi.session.modes import RULES
 from openwmi.wbemcli.callresult import CallResult
-from openwmi.wbemcli.calls import Call, Verb, service_method
+from openwmi.wbemcli.calls import Call, service_method
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.context import IWbemContext
 from openwmi.wbemcli.enumerator import IEnumWbemClassObject
@@ -94,13 +87,9 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
 
         pCtx is reserved. A path that begins with a slash is absolute, and refused.
         """
-        name = checked_text("a namespace", strNamespace)
-        require(not name.startswith(("\\", "/")), f"a namespace within this one was expected, and {name!r} is absolute")
-        require(pCtx is None, "pCtx is reserved here, and must be NULL")
-        call = self._call("OpenNamespace", lFlags, pCtx, name)
-        session, result = _one(
-            call, lambda context, _: self._session.open_namespace(name, context), ppWorkingNamespace, ppResult
-        )
+        verb = methods.opening(self._session, strNamespace, has_context=pCtx is not None)
+        call = self._call("OpenNamespace", lFlags, pCtx, strNamespace)
+        session, result = _one(call, verb, ppWorkingNamespace, ppResult)
         return S_OK, None if session is None else IWbemServices(session, call.context), result
 
     @service_method()
@@ -133,7 +122,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         ppCallResult: Out = None,
     ) -> tuple[int, IWbemClassObject | None, IWbemCallResult | None]:
         """(hresult, ppObject, ppCallResult): the class or the instance at a path; without one an empty class."""
-        verb = self._get(strObjectPath)
+        verb = methods.getting(self._session, strObjectPath)
         call = self._call("GetObject", lFlags, pCtx, strObjectPath)
         found, result = _one(call, verb, ppObject, ppCallResult)
         return S_OK, None if found is None else call.origin.face(found), result
@@ -141,7 +130,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
     @service_method()
     def GetObjectAsync(self, strObjectPath: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink) -> int:
         """As GetObject; the object goes to the sink."""
-        verb = self._get(strObjectPath)
+        verb = methods.getting(self._session, strObjectPath)
         return self._call("GetObjectAsync", lFlags, pCtx, strObjectPath).pushed(verb, pResponseHandler)
 
     # Classes.
@@ -151,13 +140,13 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, pObject: Object, lFlags: Flags = 0, pCtx: Context = None, ppCallResult: Out = None
     ) -> tuple[int, IWbemCallResult | None]:
         """(hresult, ppCallResult): creates or updates a class."""
-        verb = self._put(pObject, CimClass)
+        verb = methods.putting(self._session, model_of(pObject), CimClass)
         return S_OK, _one(self._call("PutClass", lFlags, pCtx, pObject), verb, OUT, ppCallResult)[1]
 
     @service_method()
     def PutClassAsync(self, pObject: Object, lFlags: Flags, pCtx: Context, pResponseHandler: Sink) -> int:
         """As PutClass; the sink hears how it ended."""
-        verb = self._put(pObject, CimClass)
+        verb = methods.putting(self._session, model_of(pObject), CimClass)
         return self._call("PutClassAsync", lFlags, pCtx, pObject).pushed(verb, pResponseHandler)
 
     @service_method(1)
@@ -165,13 +154,13 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, strClass: str | None, lFlags: Flags = 0, pCtx: Context = None, ppCallResult: Out = None
     ) -> tuple[int, IWbemCallResult | None]:
         """(hresult, ppCallResult): deletes a class, its instances, and all that is derived from it."""
-        verb = self._delete(checked_class_name(strClass))
+        verb = methods.deleting_class(self._session, strClass)
         return S_OK, _one(self._call("DeleteClass", lFlags, pCtx, strClass), verb, OUT, ppCallResult)[1]
 
     @service_method()
     def DeleteClassAsync(self, strClass: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink) -> int:
         """As DeleteClass; the sink hears how it ended."""
-        verb = self._delete(checked_class_name(strClass))
+        verb = methods.deleting_class(self._session, strClass)
         return self._call("DeleteClassAsync", lFlags, pCtx, strClass).pushed(verb, pResponseHandler)
 
     @service_method(1)
@@ -182,7 +171,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
 
         Without a superclass: all classes, or those that have none.
         """
-        verb = self._classes(strSuperclass)
+        verb = methods.classes(self._session, strSuperclass)
         return S_OK, self._call("CreateClassEnum", lFlags, pCtx, strSuperclass).many(verb)
 
     @service_method()
@@ -190,7 +179,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, strSuperclass: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink
     ) -> int:
         """As CreateClassEnum; the classes go to the sink."""
-        verb = self._classes(strSuperclass)
+        verb = methods.classes(self._session, strSuperclass)
         return self._call("CreateClassEnumAsync", lFlags, pCtx, strSuperclass).pushed(verb, pResponseHandler)
 
     # Instances.
@@ -200,13 +189,13 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, pInst: Object, lFlags: Flags = 0, pCtx: Context = None, ppCallResult: Out = None
     ) -> tuple[int, IWbemCallResult | None]:
         """(hresult, ppCallResult): creates or updates an instance; GetResultString of the latter is its path."""
-        verb = self._put(pInst, CimInstance)
+        verb = methods.putting(self._session, model_of(pInst), CimInstance)
         return S_OK, _one(self._call("PutInstance", lFlags, pCtx, pInst), verb, OUT, ppCallResult)[1]
 
     @service_method()
     def PutInstanceAsync(self, pInst: Object, lFlags: Flags, pCtx: Context, pResponseHandler: Sink) -> int:
         """As PutInstance; the sink hears how it ended, and the path."""
-        verb = self._put(pInst, CimInstance)
+        verb = methods.putting(self._session, model_of(pInst), CimInstance)
         return self._call("PutInstanceAsync", lFlags, pCtx, pInst).pushed(verb, pResponseHandler)
 
     @service_method(1)
@@ -214,7 +203,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, strObjectPath: str | None, lFlags: Flags = 0, pCtx: Context = None, ppCallResult: Out = None
     ) -> tuple[int, IWbemCallResult | None]:
         """(hresult, ppCallResult): deletes the instance at a path."""
-        verb = self._delete(checked_instance_path(strObjectPath))
+        verb = methods.deleting_instance(self._session, strObjectPath)
         return S_OK, _one(self._call("DeleteInstance", lFlags, pCtx, strObjectPath), verb, OUT, ppCallResult)[1]
 
     @service_method()
@@ -222,7 +211,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, strObjectPath: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink
     ) -> int:
         """As DeleteInstance; the sink hears how it ended."""
-        verb = self._delete(checked_instance_path(strObjectPath))
+        verb = methods.deleting_instance(self._session, strObjectPath)
         return self._call("DeleteInstanceAsync", lFlags, pCtx, strObjectPath).pushed(verb, pResponseHandler)
 
     @service_method(1)
@@ -230,7 +219,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, strFilter: str | None, lFlags: Flags = 0, pCtx: Context = None
     ) -> tuple[int, IEnumWbemClassObject | None]:
         """(hresult, ppEnum): the instances of a class, and (without WBEM_FLAG_SHALLOW) of those derived from it."""
-        verb = self._instances(strFilter)
+        verb = methods.instances(self._session, strFilter)
         return S_OK, self._call("CreateInstanceEnum", lFlags, pCtx, strFilter).many(verb)
 
     @service_method()
@@ -238,7 +227,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, strFilter: str | None, lFlags: Flags, pCtx: Context, pResponseHandler: Sink
     ) -> int:
         """As CreateInstanceEnum; the instances go to the sink."""
-        verb = self._instances(strFilter)
+        verb = methods.instances(self._session, strFilter)
         return self._call("CreateInstanceEnumAsync", lFlags, pCtx, strFilter).pushed(verb, pResponseHandler)
 
     # Queries.
@@ -248,9 +237,8 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         self, strQueryLanguage: str | None, strQuery: str | None, lFlags: Flags = 0, pCtx: Context = None
     ) -> tuple[int, IEnumWbemClassObject | None]:
         """(hresult, ppEnum): what a query in WQL selects."""
-        text = checked_query(strQueryLanguage, strQuery)
-        call = self._call("ExecQuery", lFlags, pCtx, text)
-        return S_OK, call.many(lambda context, _: self._session.query(text, None, context))
+        verb = methods.querying(self._session, strQueryLanguage, strQuery)
+        return S_OK, self._call("ExecQuery", lFlags, pCtx, strQuery).many(verb)
 
     @service_method(about=1)
     def ExecQueryAsync(
@@ -262,9 +250,8 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         pResponseHandler: Sink,
     ) -> int:
         """As ExecQuery; what is found goes to the sink."""
-        text = checked_query(strQueryLanguage, strQuery)
-        call = self._call("ExecQueryAsync", lFlags, pCtx, text)
-        return call.pushed(lambda context, _: self._session.query(text, None, context), pResponseHandler)
+        verb = methods.querying(self._session, strQueryLanguage, strQuery)
+        return self._call("ExecQueryAsync", lFlags, pCtx, strQuery).pushed(verb, pResponseHandler)
 
     @service_method(1, about=1)
     def ExecNotificationQuery(
@@ -274,9 +261,8 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
 
         lFlags must have WBEM_FLAG_RETURN_IMMEDIATELY and WBEM_FLAG_FORWARD_ONLY: the events never end.
         """
-        text = checked_query(strQueryLanguage, strQuery)
-        call = self._call("ExecNotificationQuery", lFlags, pCtx, text)
-        return S_OK, call.many(lambda context, _: self._session.events(text, None, context))
+        verb = methods.notifying(self._session, strQueryLanguage, strQuery)
+        return S_OK, self._call("ExecNotificationQuery", lFlags, pCtx, strQuery).many(verb)
 
     @service_method(about=1)
     def ExecNotificationQueryAsync(
@@ -291,9 +277,8 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
 
         WBEM_FLAG_SEND_STATUS is allowed, and has no effect.
         """
-        text = checked_query(strQueryLanguage, strQuery)
-        call = self._call("ExecNotificationQueryAsync", lFlags, pCtx, text)
-        return call.pushed(lambda context, _: self._session.events(text, None, context), pResponseHandler)
+        verb = methods.notifying(self._session, strQueryLanguage, strQuery)
+        return self._call("ExecNotificationQueryAsync", lFlags, pCtx, strQuery).pushed(verb, pResponseHandler)
 
     # Methods.
 
@@ -356,41 +341,8 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
             return None
         return found if isinstance(found, CimClass) else None
 
-    def _get(self, path: str | None) -> Verb:
-        if path is None or path == "":
-            return lambda _context, _asked: empty_class()
-        checked = checked_path(path)
-        return lambda context, _: self._session.get(checked, context)
-
-    def _put(self, given: Object, kind: type[CimClass | CimInstance]) -> Verb:
-        model = model_of(given)
-        if not isinstance(model, kind):
-            what = "a class" if kind is CimClass else "an instance"
-            raise WbemError(WbemStatus.INVALID_OBJECT, f"{what} was expected, and this is {model!r}")
-        return lambda context, asked: self._session.put(model, context, asked.changes)
-
-    def _delete(self, path: str) -> Verb:
-        return lambda context, _: self._session.delete(path, context)
-
-    def _classes(self, superclass: str | None) -> Verb:
-        name = checked_class_name(superclass) if superclass else None
-        return lambda context, asked: self._session.classes(name, deep=not asked.shallow, context=context)
-
-    def _instances(self, class_name: str | None) -> Verb:
-        name = checked_class_name(class_name)
-        return lambda context, asked: self._session.instances(name, deep=not asked.shallow, context=context)
-
     def _method(self, path: str | None, method: str | None, given: Object) -> Verb:
-        checked, name = checked_path(path), checked_text("the name of a method", method)
-        inputs: dict[str, object] = {}
-        if given is not None:
-            model = model_of(given)
-            if not isinstance(model, CimInstance):
-                raise WbemError(
-                    WbemStatus.INVALID_METHOD_PARAMETERS, f"in-parameters are an instance of their class, not {model!r}"
-                )
-            inputs = {each: model[each] for each in model}
-        return lambda context, _: self._session.call(checked, name, inputs, context)
+        return methods.calling(self._session, path, method, None if given is None else model_of(given))
 
 
 class IWbemCallResult(CallResult[IWbemServices], iid="44aca675-e8fc-11d0-a07c-00c04fb68820"):
