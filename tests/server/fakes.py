@@ -25,7 +25,7 @@ from openwmi.model import CimClass, CimInstance, CimType, Property, Qualifier, T
 from openwmi.ndr import Cell
 from openwmi.net import Address
 from openwmi.orpc import ObjRefCustom, ObjRefStandard, objref
-from openwmi.server import Server
+from openwmi.server import Observer, Server
 from openwmi.server.host import OBJECTS
 from openwmi.server.login import CLSID_WbemLevel1Login
 from openwmi.server.objects import object_pointer
@@ -87,10 +87,12 @@ class Things(Provider):
 class Wmi:
     """A server and its network."""
 
-    def __init__(self, *providers: Provider) -> None:
+    def __init__(self, *providers: Provider, observer: Observer | None = None) -> None:
         self.network = MemoryNetwork()
         self.engine = Engine("HOST1", providers)
-        self.server = Server(self.engine, Users(), NAMES, open_port=self.network.listen, admins=["dom\\ME"])
+        self.server = Server(
+            self.engine, Users(), NAMES, open_port=self.network.listen, admins=["dom\\ME"], observer=observer
+        )
 
     async def connect(self, *, user: tuple[str, str] = ME) -> Client:
         """A client that has logged in, everything bound."""
@@ -235,10 +237,10 @@ class Smart:
 
 
 @asynccontextmanager
-async def wmi(*providers: Provider) -> AsyncGenerator[Wmi, None]:
+async def wmi(*providers: Provider, observer: Observer | None = None) -> AsyncGenerator[Wmi, None]:
     """A server of things; in the end nothing may be left of it."""
     async with nothing_left():
-        made = Wmi(*(providers or (Things(things(1, 2, 3)),)))
+        made = Wmi(*(providers or (Things(things(1, 2, 3)),)), observer=observer)
         await made.server.listen(Address(HOST, PORT))
         yield made
         await made.server.close()

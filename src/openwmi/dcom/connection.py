@@ -164,11 +164,16 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             self._be_patient(limits.CLOSE_SECONDS)
 
+    @property
+    def under_way(self) -> list[asyncio.Task[None]]:
+        """The calls that are being carried out."""
+        return [call.task for call in self._calls.values()]
+
     async def wait_closed(self) -> None:
         """Returns when the connection is no more, and no call of it."""
         await self._lost.wait()
         if self._calls:
-            await asyncio.wait([call.task for call in self._calls.values()])
+            await asyncio.wait(self.under_way)
 
     def _stop(self) -> bool:
         """No more calls; whether this is the first time that this is said."""

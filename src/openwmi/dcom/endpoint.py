@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -126,6 +127,11 @@ class Endpoint:
                 header_signing=header_signing,
                 error_information=self._error_information,
             )
+
+    async def settled(self) -> None:
+        """Returns when no call is being carried out any more, and every answer is on its way."""
+        while under_way := [call for connection in self._connections for call in connection.under_way]:
+            await asyncio.wait(under_way)
 
     async def close(self) -> None:
         """Ends every connection, and returns when none is left; what comes later is refused."""

@@ -165,6 +165,11 @@ class CallTable:
         """In the child of a fork, where none of them goes on."""
         self._rows.clear()
 
+    async def settled(self) -> None:
+        """Returns when each sink of the deliveries that are under way now has heard its final status."""
+        for delivery in [each for rows in self._rows.values() for each in rows]:
+            await delivery
+
     def cancel(self, sink: Sink[Any] | None) -> None:
         """Cancels every call whose objects go to this sink, and waits for none of them ([MS-WMI] 3.1.4.3.2).
 

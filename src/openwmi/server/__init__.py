@@ -8,6 +8,7 @@
     callresult    IWbemCallResult
     enumerators   IEnumWbemClassObject, and the smart enumerator that sends each class once
     allowance     what a user may leave open
+    observing     what the server's owner may see of it: sessions, and their calls as they end
     objects       CIM objects as interface pointers
     shared        what all users of a server share
 
@@ -15,7 +16,8 @@ The one room that speaks both CIM and the wire, and translates. What a call mean
 octets go, the rooms below.
 """
 
-from openwmi.server.host import Server
+from openwmi.server.host import OpenPort, Server
+from openwmi.server.observing import Ended, Observer, Visit
 from openwmi.server.resolver import ResolverHost
 
-__all__ = ["ResolverHost", "Server"]
+__all__ = ["Ended", "Observer", "OpenPort", "ResolverHost", "Server", "Visit"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.dcom import (
     LEGACY_LEVELS,
     Activator,
@@ -43,7 +46,9 @@ from openwmi.security import (
     UserLookup,
 )
 from openwmi.server.login import CLSID_WbemLevel1Login, Level1Login
+from openwmi.server.observing import Observation, Observer
 from openwmi.server.shared import Shared
+from openwmi.session import Session
 
 OBJECTS = (
     IEnumWbemClassObject,
@@ -90,6 +95,7 @@ class Server:
             have no domain, or `me@REALM`.
         legacy: whether activation is allowed at CONNECT, for clients from before 2021 (dcom.LEGACY_LEVELS).
         registry: where other processes of this machine share its resolver: who they are.
+        observer: is told of sessions and of their calls.
     """
 
     def __init__(
@@ -103,13 +109,19 @@ class Server:
         admins: Iterable[str] = (),
         legacy: bool = False,
         registry: Registry | None = None,
+        observer: Observer | None = None,
     ) -> None:
+        self._engine = engine
         self._open_port = open_port
         self._users = users
         self._names = names or ServerNames.of_this_host()
         self._kerberos = kerberos
         self._throttle = Throttle()
         self._listeners: list[Port] = []
+        self._for_objects: Port | None = None
+        self._stopping = False
+        clock = asyncio.get_running_loop().time
+        self._observation = None if observer is None else Observation(observer, clock)
         securities = [SecurityBinding(AUTH_TYPE_NEGOTIATE), SecurityBinding(AUTH_TYPE_NTLM)]
         if kerberos is not None:
             securities.append(SecurityBinding(AUTH_TYPE_KERBEROS, f"host/{self._names.dns_computer}"))
@@ -117,19 +129,42 @@ class Server:
         self._exporter = Exporter((self._names.dns_computer,), self._port, securities=tuple(securities), pings=pings)
         if registry is not None:
             registry.changed = self._exporter.watch
-        access = Access.of_admins(admins)
-        self._shared = Shared(self._exporter, lambda namespace: engine.session(namespace, access))
+        self._access = Access.of_admins(admins)
+        self._shared = Shared(self._exporter, self._session)
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
         mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
         services = (Resolver(self._exporter, registry), Activator(classes), OldActivator(classes), mapper)
         levels = {**LEVELS, **LEGACY_LEVELS} if legacy else LEVELS
         self.endpoint = Endpoint(self._exporter, services, OBJECTS, self._logins, levels)
 
-    async def listen(self, address: Address) -> Address:
-        """Opens a port; returns where it is. References lead clients to the first one that was opened."""
-        listener = await self._open_port(self.endpoint, address)
+    async def listen(self, address: Address, *, objects: bool = False, open_port: OpenPort | None = None) -> Address:
+        """Opens a port; returns where it is.
+
+        Args:
+            address: where.
+            objects: whether references lead clients there; else they lead to the port that was opened first.
+            open_port: another way to open this one.
+        """
+        listener = await (open_port or self._open_port)(self.endpoint, address)
         self._listeners.append(listener)
+        if objects:
+            self._for_objects = listener
         return listener.address
+
+    async def stop(self, seconds: float) -> None:
+        """Ends what is under way with CALL_CANCELLED, and gives callers and sinks so long to hear of it.
+
+        No more connections and logins from here on. `close` has to follow.
+        """
+        self._stopping = True
+        for listener in self._listeners:
+            await listener.close()
+        for session in list(self._shared.sessions):
+            await session.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._shared.calls.settled()
+                await self.endpoint.settled()
 
     async def close(self) -> None:
         """Ends every connection, and with them what was under way; returns when nothing of it is left."""
@@ -139,13 +174,17 @@ class Server:
         self._exporter.close()
 
     def _port(self) -> int:
-        return self._listeners[0].address.port
+        return (self._for_objects or self._listeners[0]).address.port
+
+    def _session(self, namespace: str) -> Session:
+        if self._stopping:
+            raise WbemError(WbemStatus.SHUTTING_DOWN, "the server is shutting down")
+        return self._engine.session(namespace, self._access)
 
     def _login(self) -> Level1Login:
-        return Level1Login(self._shared)
+        return Level1Login(self._shared, self._observation)
 
     def _logins(self, peer: str) -> Logins:
+        kind = Logins if self._observation is None else self._observation.logins
         clock = asyncio.get_running_loop().time
-        return Logins(
-            self._users, self._names, peer=peer, kerberos=self._kerberos, throttle=self._throttle, clock=clock
-        )
+        return kind(self._users, self._names, peer=peer, kerberos=self._kerberos, throttle=self._throttle, clock=clock)

@@ -22,6 +22,7 @@ from openwmi.interfaces import (
 )
 from openwmi.model import parse_namespace
 from openwmi.server.contexts import Contexts
+from openwmi.server.observing import Observation
 from openwmi.server.services import Services
 from openwmi.server.shared import Shared
 
@@ -35,10 +36,12 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
 
     Args:
         shared: of the server.
+        observation: where somebody looks at the sessions.
     """
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, observation: Observation | None = None) -> None:
         self._shared = shared
+        self._observation = observation
 
     async def EstablishPosition(self, reserved1: str | None, reserved2: int) -> EstablishPositionReply:
         return EstablishPositionReply(1)  # Windows: always 1
@@ -71,9 +74,13 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
         # Whatever name the client calls this server by has led it here: an alias, an address behind a translator.
         _, namespace = parse_namespace(wszNetworkResource)
         caller = current_caller()
-        session = self._shared.open_namespace(namespace)
-        services = Services(self._shared, session, Contexts(caller.principal or "", wszPreferredLocale or ""))
-        log.info("%s from %s is in %s", caller.principal, caller.peer, session.namespace)
+        session = self._shared.opened(self._shared.open_namespace(namespace))
+        kind = Services
+        if self._observation is None:
+            log.info("%s from %s is in %s", caller.principal, caller.peer, session.namespace)
+        else:
+            session, kind = self._observation.of(session, caller)
+        services = kind(self._shared, session, Contexts(caller.principal or "", wszPreferredLocale or ""))
         return NTLMLoginReply(self._shared.exporter.export(services, IWbemServices))
 
     async def SetClientInfo(self, wszClientMachine: str | None, lClientProcId: int, lReserved: int) -> int:

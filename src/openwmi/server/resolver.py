@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from openwmi.dcom import Endpoint, EndpointMapper, Exporter, Registry, Resolver
-from openwmi.net import Address, Listener, listen
+from openwmi.net import Address, listen
 from openwmi.security import Logins, ServerNames
+from openwmi.server.host import OpenPort, Port
 
 
 class ResolverHost:
@@ -16,28 +17,28 @@ class ResolverHost:
 
     def __init__(self, registry: Registry) -> None:
         names = ServerNames.of_this_host()
-        self._listener: Listener | None = None
+        self._listeners: list[Port] = []
         self._exporter = Exporter((names.dns_computer,), self._port, pings=registry.pings)
         registry.changed = self._exporter.watch
         mapper = EndpointMapper(lambda: self._endpoint.interfaces, self._port)
         services = (Resolver(self._exporter, registry), mapper)
         self._endpoint = Endpoint(self._exporter, services, (), lambda peer: Logins(_Nobody(), names, peer=peer))
 
-    async def listen(self, address: Address) -> Address:
-        """Opens the port; returns where it is."""
-        self._listener = await listen(self._endpoint, address)
-        return self._listener.address
+    async def listen(self, address: Address, *, open_port: OpenPort | None = None) -> Address:
+        """Opens a port; returns where it is. `open_port`: another way than TCP's."""
+        listener = await (open_port or listen)(self._endpoint, address)
+        self._listeners.append(listener)
+        return listener.address
 
     async def close(self) -> None:
         """Ends every connection."""
-        if self._listener is not None:
-            await self._listener.close()
+        for listener in self._listeners:
+            await listener.close()
         await self._endpoint.close()
         self._exporter.close()
 
     def _port(self) -> int:
-        assert self._listener is not None, "nobody asks before it listens"
-        return self._listener.address.port
+        return self._listeners[0].address.port
 
 
 class _Nobody:

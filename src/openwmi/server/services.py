@@ -136,7 +136,7 @@ class Services(Served, IWbemServices):
         return methods.calling(self._session, path, method, inputs)
 
     def _opened(self, session: Session) -> Services:
-        return Services(self._shared, session, self._contexts)
+        return Services(self._shared, self._shared.opened(session), self._contexts)
 
     async def _one(
         self, method: str, verb: Verb, lFlags: int, pCtx: Pointer, call_result: Out, has_out: bool = True

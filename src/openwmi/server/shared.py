@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from openwmi.dcom import Exporter
 from openwmi.operation import CallTable
@@ -20,9 +21,16 @@ class Shared:
         open_namespace: makes the session of a namespace such as `root\\cimv2`.
         allowances: what each user may leave open.
         calls: the asynchronous calls under way: CancelAsyncCall finds a sink whichever services it was given to.
+        sessions: that clients hold.
     """
 
     exporter: Exporter
     open_namespace: Callable[[str], Session]
     allowances: Allowances = field(default_factory=Allowances)
     calls: CallTable = field(default_factory=CallTable)
+    sessions: WeakSet[Session] = field(default_factory=WeakSet)
+
+    def opened(self, session: Session) -> Session:
+        """A session that ends with the server."""
+        self.sessions.add(session)
+        return session
