@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from openwmi.base.error import AccessDenied, WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.net import Address, acknowledge, listen, parse_address
+from openwmi.net import Address, acknowledge, listen, listen_at, parse_address
 from openwmi.net.listener import QUICK
 
 
@@ -210,3 +210,21 @@ class Peer(asyncio.Protocol):
 def unacknowledged(sock: socket.socket) -> int:
     """Segments that the other end has not acknowledged: tcpi_unacked of Linux' tcp_info."""
     return int.from_bytes(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28)[24:28], sys.byteorder)
+
+
+async def test_a_socket_that_somebody_else_opened() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        port = opened.getsockname()[1]
+        early = socket.create_connection(("127.0.0.1", port))
+        accepted = asyncio.Event()
+
+        class Accepting(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                accepted.set()
+                transport.close()
+
+        listener = await listen_at(Accepting, Address("", 0), listening=opened)
+        assert listener.address == Address("127.0.0.1", port)
+        await asyncio.wait_for(accepted.wait(), 5)
+        early.close()
+        await listener.close()

@@ -527,3 +527,13 @@ HTTP_LOGIN_STEPS: Final = 6
 # A kept connection that a server has closed is noticed one way to it and back after a request. One that ends later than
 # this may have been worked on, and is not sent again; nor is it kept for that.
 HTTP_AGAIN_SECONDS: Final = 3.0
+
+
+# A server that is told to end gives those whose calls it cancels so long to hear of it: an answer is sent at once, and
+# the callback of a sink may be on its way. A second signal does not wait, and service managers wait 90 s.
+STOP_SECONDS: Final = 10.0
+
+# Whoever asks for a server's figures sends a few lines, at once.
+METRICS_REQUEST_OCTETS: Final = 8192
+METRICS_SECONDS: Final = 10.0
+METRICS_CONNECTIONS: Final = 32

@@ -10,8 +10,9 @@ import click
 
 from openwmi.base.error import WbemError
 from openwmi.cli.journal import set_up
-from openwmi.cli.listening import resolver_socket_option, sharing, until_ended
+from openwmi.cli.listening import Service, resolver_socket_option, sharing
 from openwmi.cli.stream import standard_output
+from openwmi.cli.systemd import Manager
 from openwmi.net import loop_factory, parse_address
 from openwmi.server import ResolverHost
 
@@ -46,14 +47,14 @@ def command(listen_at: str, resolver_socket: Path, verbose: bool) -> None:
     except WbemError as error:
         raise click.UsageError(error.message) from None
     out = standard_output()
-    set_up(logging.DEBUG if verbose else logging.INFO)
+    manager = Manager()
+    say = set_up(logging.DEBUG if verbose else logging.INFO)
 
     async def serve() -> None:
         async with sharing(resolver_socket) as registry:
             assert registry is not None, "the option is required"
-            await until_ended(
-                ResolverHost(registry), address, lambda where: f"resolving at {where} for {resolver_socket}", out
-            )
+            service = Service(ResolverHost(registry), out, say, manager)
+            await service.run(address, lambda where: f"resolving at {where} for {resolver_socket}")
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve())

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import logging
+import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import click
 
+from openwmi.base.case import fold
 from openwmi.base.error import WbemError
-from openwmi.cli.journal import set_up
-from openwmi.cli.listening import resolver_socket_option, sharing, until_ended
+from openwmi.cli.figures import Figures
+from openwmi.cli.journal import LOGS, set_up
+from openwmi.cli.listening import Service, resolver_socket_option, sharing
+from openwmi.cli.live import Live
 from openwmi.cli.options import repository_option
+from openwmi.cli.ports import Ports
 from openwmi.cli.stream import standard_output
+from openwmi.cli.systemd import Manager
+from openwmi.cli.watcher import Watcher
 from openwmi.locator import local_engine
-from openwmi.net import loop_factory, parse_address
-from openwmi.security import KerberosAcceptor, UsersFile, check_keytab
+from openwmi.net import Address, loop_factory, parse_address
+from openwmi.security import KerberosAcceptor, UsersFile, check_keytab, parse_account
 from openwmi.server import Server
 
 PORT = 135
+METRICS_PORT = 9135
 LEGACY = "; activation needs no signature, so that whoever sits on the wire can activate as they can"
 
 EXAMPLES = """\b
 Examples:
   openwmi users add users.txt 'WORKGROUP\\me'
   openwmi serve --users users.txt --listen 127.0.0.1:1135
-  sudo openwmi serve --users users.txt --listen 0.0.0.0:135
+  sudo openwmi serve --users users.txt --listen 0.0.0.0:135 --admin 'WORKGROUP\\me'
 
 Many clients know no port but 135: impacket's commands, for one.
 """
@@ -49,6 +59,19 @@ Many clients know no port but 135: impacket's commands, for one.
     help="Who may log in; see 'openwmi users'. It is read again when it changes.",
 )
 @click.option(
+    "--admin",
+    "admins",
+    multiple=True,
+    metavar="USER",
+    help="Who of them may also write and call methods; these do it as this process. May be given several times.",
+)
+@click.option(
+    "--object-port",
+    type=click.IntRange(0, 0xFFFF),
+    metavar="PORT",
+    help="Where clients are led to once they have logged in.  [default: the port of --listen]",
+)
+@click.option(
     "--keytab",
     metavar="FILE",
     help="Kerberos logins, too: the file of this machine's keys, host/NAME. Users are its lines USER@REALM.",
@@ -56,43 +79,113 @@ Many clients know no port but 135: impacket's commands, for one.
 @click.option("--legacy", is_flag=True, help="Lets clients from before 2021 in, which activate without signatures.")
 @resolver_socket_option()
 @repository_option
-@click.option("-v", "--verbose", is_flag=True, help="Logs each login and each call that fails.")
+@click.option(
+    "--metrics",
+    "metrics_at",
+    metavar="HOST:PORT",
+    help="Where http://HOST:PORT/metrics has the server's figures, for Prometheus. SIGUSR1 logs them, too.",
+)
+@click.option(
+    "--log",
+    "log_as",
+    type=click.Choice(LOGS),
+    default=LOGS[0],
+    show_default=True,
+    help="How standard error is written.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Logs each connection's logins and faults as well.")
 def command(
     listen_at: str,
     users_file: str,
+    admins: Sequence[str],
+    object_port: int | None,
     keytab: str | None,
     legacy: bool,
     resolver_socket: Path | None,
     repository: Path | None,
+    metrics_at: str | None,
+    log_as: str,
     verbose: bool,
 ) -> None:
-    """Serves this machine's WMI over DCOM, with logins by NTLM, or by Kerberos as well. Ends with Ctrl-C or SIGTERM.
+    """Serves this machine's WMI over DCOM, with logins by NTLM, or by Kerberos as well.
 
-    The address is printed on standard output once clients can connect; everything else goes to standard error.
+    SIGTERM or Ctrl-C ends it: calls under way are cancelled, and whoever waits for them is told. A second one ends it
+    at once. The address is printed on standard output once clients can connect; everything else goes to standard
+    error: a line for each session that begins and ends, and for each call that fails.
     """
-    try:
-        address = parse_address(listen_at, PORT)
-    except WbemError as error:
-        raise click.UsageError(error.message) from None
+    address = _address(listen_at, PORT)
+    metrics = None if metrics_at is None else _address(metrics_at, METRICS_PORT)
     users = UsersFile(users_file)
     if keytab is not None:
         check_keytab(keytab)
     if not len(users) and (keytab is None or not users.principals):
         raise click.UsageError(f"{users_file} holds no user: nobody could log in. See 'openwmi users add'")
+    principals = [_principal(users, users_file, admin) for admin in admins]
     out = standard_output()
-    set_up(logging.DEBUG if verbose else logging.INFO)
+    manager = Manager()
+    say = set_up(logging.DEBUG if verbose else logging.INFO, log_as)
     kerberos = None if keytab is None else partial(KerberosAcceptor, users.admits, keytab)
 
     async def serve() -> None:
         async with sharing(resolver_socket) as registry:
-            server = Server(local_engine(repository), users, kerberos=kerberos, legacy=legacy, registry=registry)
-            note = LEGACY if legacy else ""
-            await until_ended(
-                server,
-                address,
-                lambda where: f"serving this machine's WMI at {where}; whoever logs in may read{note}",
-                out,
+            figures = Figures(lambda: len(server.endpoint))
+            watcher = Watcher(figures, asyncio.get_running_loop().time)
+            server = Server(
+                local_engine(repository),
+                users,
+                kerberos=kerberos,
+                admins=principals,
+                legacy=legacy,
+                registry=registry,
+                observer=watcher,
             )
+            others = Ports(server, manager, address.host, object_port, metrics, figures, say)
+            service = Service(
+                server,
+                out,
+                say,
+                manager,
+                stop=server.stop,
+                more=others.open,
+                shown=Live(figures.line) if log_as == LOGS[0] else None,
+                status=figures.line,
+            )
+            try:
+                await service.run(address, lambda where: _said(where, principals, legacy=legacy))
+            finally:
+                await others.close()
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve())
+
+
+def _address(text: str, port: int) -> Address:
+    try:
+        return parse_address(text, port)
+    except WbemError as error:
+        raise click.UsageError(error.message) from None
+
+
+def _principal(users: UsersFile, file: str, text: str) -> str:
+    """Who logs in by the name of an administrator: a user of the file, with or without the domain that stands there."""
+    if text in users.principals:
+        return text
+    domain, name = parse_account(text)
+    found = users.lookup(domain, name, "")
+    if found is None or (domain and fold(domain) != fold(found.domain)):
+        raise click.UsageError(f"{text} is no user of {file}: see 'openwmi users list {file}'")
+    return found.principal
+
+
+def _said(where: Address, admins: Sequence[str], *, legacy: bool) -> str:
+    rights = "whoever logs in may read"
+    if admins:
+        rights += f", and {', '.join(admins)} may write and call methods, which run as {_account()}"
+    return f"serving this machine's WMI at {where}; {rights}{LEGACY if legacy else ''}"
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # such as an account of a container that has no name
+        return f"user {os.getuid()}"

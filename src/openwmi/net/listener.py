@@ -91,6 +91,19 @@ async def listen(
     return Listener(server, Address(address.host, port))
 
 
+async def listen_at(
+    protocol: Callable[[], asyncio.Protocol],
+    address: Address,  # noqa: ARG001 - so that it can stand where `listen` does
+    *,
+    listening: socket.socket,
+) -> Listener:
+    """As `listen`, at a socket that somebody else has opened and that listens already. `address` is not looked at."""
+    server = await asyncio.get_running_loop().create_server(protocol, sock=listening, backlog=BACKLOG)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    host, port, *_ = listening.getsockname()
+    return Listener(server, Address(host, port))
+
+
 def acknowledge(transport: asyncio.BaseTransport) -> None:
     """Tells the peer's TCP at once that its octets came, where the system can.
 

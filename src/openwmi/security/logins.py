@@ -128,7 +128,8 @@ class Logins:
             now = self._clock()
             self._throttle.failed(self._peer, acceptor.account, now)
             delay = self._throttle.delay(self._peer, acceptor.account, now)
-            log.warning("login from %s refused: %s", peer, error)
+            said = {"event": "login_refused", "fields": {"peer": self._peer}}  # for logs that programs read
+            log.warning("login from %s refused: %s", peer, error, extra=said)
             return Verdict(key, None, delay)
         if step.context is None:
             self._acceptors[key] = acceptor
