@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 from lxml import etree
 
@@ -14,8 +15,8 @@ from openwmi.wsd import Wsdl, load_wsdl
 
 # A contract like the sample StockQuote of Microsoft's: a request with a text, an answer with a number.
 SCHEMA = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:quotes">
-<xs:element name="Request"><xs:complexType><xs:all><xs:element name="symbol" type="xs:string"/></xs:all></xs:complexType>
-</xs:element>
+<xs:element name="Request"><xs:complexType><xs:all><xs:element name="symbol" type="xs:string"/></xs:all>
+</xs:complexType></xs:element>
 <xs:element name="Price"><xs:complexType><xs:all><xs:element name="price" type="xs:float"/></xs:all></xs:complexType>
 </xs:element></xs:schema>"""
 WSDL = f"""<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:q="urn:quotes" targetNamespace="urn:quotes">
@@ -63,7 +64,7 @@ def messages() -> tuple[float, float]:
 
     def theirs() -> None:
         for name, value in plain:
-            element = library.encode(value, path=f"q:{name}", namespaces=spaces, etree_element_class=etree.Element)
+            element: Any = library.encode(value, path=f"q:{name}", namespaces=spaces, etree_element_class=etree.Element)
             library.decode(etree.fromstring(etree.tostring(element)))
 
     return 2 * a_second(ours), 2 * a_second(theirs)

@@ -17,7 +17,7 @@ from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.net.http_client import HttpClient
 from openwmi.soap import QName, SoapFault
-from openwmi.wsd import Endpoint, Faulted
+from openwmi.wsd import Endpoint, Faulted, read_octets
 from openwmi.wsd.attachments import Attachment, Outbound
 from openwmi.wsd.wsdl import Wsdl, load_wsdl
 
@@ -145,7 +145,8 @@ async def test_files_by_a_generated_module(world: World, file_module: ModuleType
         proxy = file_module.FileServiceSecure(Endpoint(world.host.url(service), http=http))
         assert await proxy.GetFileList() == file_module.GetFileListResponse(FileList=("a.txt", "b.png"))
         got = await proxy.GetFile(file_module.GetFileRequest(filePath="a.txt"))
-        assert await got.Attachment.read() == b"short"
+        assert await read_octets(got.Attachment) == b"short"
+    assert await read_octets(Outbound("a@b", b"sent")) == b"sent"
 
 
 async def test_octets_in_the_answer_itself_are_read_as_well(world: World, files: Wsdl, file_module: ModuleType) -> None:
@@ -159,7 +160,8 @@ async def test_octets_in_the_answer_itself_are_read_as_well(world: World, files:
     world.host.add(service)
     async with HttpClient(connect=world.web.connect) as http:
         proxy = files.proxy("FileServiceSecure", Endpoint(world.host.url(service), http=http))
-        assert (await proxy.GetFile(filePath="x")).Attachment == b"in it"
+        got = await proxy.GetFile(filePath="x")
+        assert got.Attachment == await read_octets(got.Attachment) == b"in it"
 
 
 class Quotes:

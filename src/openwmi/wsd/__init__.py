@@ -33,7 +33,7 @@ from openwmi.wsd.metadata import metadata, metadata_at
 from openwmi.wsd.search import find, resolve, watch
 from openwmi.wsd.service import Call, Handler, Service
 from openwmi.wsd.target import Announced, Target
-from openwmi.wsd.wsdl import Wsdl, load_wsdl
+from openwmi.wsd.wsdl import Duration, Wsdl, load_wsdl, read_octets
 
 __all__ = [
     "COMPUTER",
@@ -46,6 +46,7 @@ __all__ = [
     "Client",
     "Computer",
     "Device",
+    "Duration",
     "Endpoint",
     "Event",
     "Faulted",
@@ -71,6 +72,7 @@ __all__ = [
     "load_wsdl",
     "metadata",
     "metadata_at",
+    "read_octets",
     "resolve",
     "start_identity",
     "this_computer",

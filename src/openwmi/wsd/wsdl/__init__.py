@@ -12,7 +12,7 @@ It needs xmlschema only where a WSDL is read: a generated module does not.
 
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
 from openwmi.wsd.wsdl.texts import Duration
-from openwmi.wsd.wsdl.types import Codec, Types
+from openwmi.wsd.wsdl.types import Binary, Codec, Types, read_octets
 from openwmi.wsd.wsdl.wsdl import Wsdl, load_wsdl
 
-__all__ = ["Codec", "Duration", "PortType", "Types", "Wsdl", "WsdlOperation", "load_wsdl"]
+__all__ = ["Binary", "Codec", "Duration", "PortType", "Types", "Wsdl", "WsdlOperation", "load_wsdl", "read_octets"]

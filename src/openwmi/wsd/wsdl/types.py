@@ -41,6 +41,14 @@ C = TypeVar("C", bound=type)
 Binary = bytes | Outbound | AsyncIterable[bytes]
 """Octets of a message: in it; or beside its envelope, where those that came are read as they come."""
 
+
+async def read_octets(value: Binary) -> bytes:
+    """All of them, wherever they were. What came beside an envelope can be read once, and is better read in pieces."""
+    if isinstance(value, Outbound):
+        return b"".join([piece async for piece in value.pieces()])
+    return value if isinstance(value, bytes) else b"".join([piece async for piece in value])
+
+
 REQUIRED: Final = "…"
 NOTHING: Final[Beside] = {}
 
