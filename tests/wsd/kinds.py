@@ -132,19 +132,6 @@ class RootChoice:
 
 
 @TYPES.struct(
-    Element(QName(NS, "leaf"), "Tree", "leaf", 0, None),
-    attributes=(Attribute(QName("", "n"), Simple("int"), "n"),),
-    name=QName(NS, "Tree"),
-)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """The type Tree."""
-
-    leaf: tuple[Tree, ...] = ()
-    n: int | None = None
-
-
-@TYPES.struct(
     Element(QName(NS, "one"), Simple("string"), "one"),
     Element(QName(NS, "maybe"), Simple("int"), "maybe", 0),
     Element(QName(NS, "many"), Simple("string"), "many", 0, None),
@@ -220,6 +207,57 @@ class Root:
 
 
 @TYPES.struct(
+    Element(QName(NS, "leaf"), "Tree", "leaf", 0, None),
+    attributes=(Attribute(QName("", "n"), Simple("int"), "n"),),
+    name=QName(NS, "Tree"),
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """The type Tree."""
+
+    leaf: tuple[Tree, ...] = ()
+    n: int | None = None
+
+
+@TYPES.struct(
+    Element(QName(NS, "shape"), "Shape", "shape", most=None),
+    Group(
+        "choice",
+        (
+            Element(QName(NS, "short"), Simple("string", Facets(max_length=3)), "short"),
+            Element(QName(NS, "text"), Simple("string"), "text"),
+        ),
+        True,
+    ),
+    Element(QName(NS, "heads"), "Heads", "heads", 0),
+    Element(QName(NS, "anything"), None, "anything", 0),
+    Element(QName(NS, "mixed"), None, "mixed", 0),
+    Element(QName(NS, "price"), "Price", "price", 0),
+    Element(QName(NS, "Shape"), "Shape", "Shape", 0),
+    Element(QName(NS, "Circle"), "Circle", "Circle", 0),
+    Element(QName(NS, "date"), Simple("date"), "date", 0),
+    Element(QName(NS, "time"), Simple("time"), "time", 0),
+    Element(QName(NS, "Picture"), Simple("base64Binary"), "Picture", 0),
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root2:
+    """What Root2 holds."""
+
+    shape: tuple[_Shape, ...] = ()
+    short: str | None = None
+    text: str | None = None
+    heads: Heads | None = None
+    anything: Fragment | None = None
+    mixed: Fragment | None = None
+    price: Price | None = None
+    Shape: _Shape | None = None
+    Circle: _Circle | None = None
+    date: _date | None = None
+    time: _time | None = None
+    Picture: Binary | None = None
+
+
+@TYPES.struct(
     Element(QName(NS, "name"), Simple("string"), "name"),
     attributes=(Attribute(QName("", "id"), Simple("int"), "id"),),
     name=QName(NS, "Shape"),
@@ -282,6 +320,19 @@ class Disc(Circle):
 
 
 @TYPES.struct(
+    attributes=(Attribute(QName("", "currency"), Simple("string"), "currency"),),
+    text=Simple("decimal"),
+    name=QName(NS, "Price"),
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """The type Price."""
+
+    value: Decimal
+    currency: str | None = None
+
+
+@TYPES.struct(
     Group(
         "choice",
         (
@@ -304,57 +355,6 @@ class Heads:
     """What Heads holds."""
 
     head_list: tuple[HeadsHead, ...] = ()
-
-
-@TYPES.struct(
-    attributes=(Attribute(QName("", "currency"), Simple("string"), "currency"),),
-    text=Simple("decimal"),
-    name=QName(NS, "Price"),
-)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """The type Price."""
-
-    value: Decimal
-    currency: str | None = None
-
-
-@TYPES.struct(
-    Element(QName(NS, "shape"), "Shape", "shape", most=None),
-    Group(
-        "choice",
-        (
-            Element(QName(NS, "short"), Simple("string", Facets(max_length=3)), "short"),
-            Element(QName(NS, "text"), Simple("string"), "text"),
-        ),
-        True,
-    ),
-    Element(QName(NS, "heads"), "Heads", "heads", 0),
-    Element(QName(NS, "anything"), None, "anything", 0),
-    Element(QName(NS, "mixed"), None, "mixed", 0),
-    Element(QName(NS, "price"), "Price", "price", 0),
-    Element(QName(NS, "Shape"), "Shape", "Shape", 0),
-    Element(QName(NS, "Circle"), "Circle", "Circle", 0),
-    Element(QName(NS, "date"), Simple("date"), "date", 0),
-    Element(QName(NS, "time"), Simple("time"), "time", 0),
-    Element(QName(NS, "Picture"), Simple("base64Binary"), "Picture", 0),
-)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Root2:
-    """What Root2 holds."""
-
-    shape: tuple[_Shape, ...] = ()
-    short: str | None = None
-    text: str | None = None
-    heads: Heads | None = None
-    anything: Fragment | None = None
-    mixed: Fragment | None = None
-    price: Price | None = None
-    Shape: _Shape | None = None
-    Circle: _Circle | None = None
-    date: _date | None = None
-    time: _time | None = None
-    Picture: Binary | None = None
 
 
 SHAPE_ = PortType(

@@ -228,3 +228,50 @@ def test_binary_data_with_its_type(tmp_path: Path) -> None:
     beside: list[Any] = []
     codec.encode(value, beside)
     assert [each.source for each in beside] == [b"one", b""]
+
+
+def _nested(inside: str, number: int = 8) -> str:
+    return "".join(inside.format(at=at, before=at - 1) for at in range(1, number))
+
+
+def _wide(name: str, elements: int) -> str:
+    inside = "".join(f'<xs:element name="e{at}" minOccurs="0"/>' for at in range(elements))
+    return f'<xs:complexType name="{name}"><xs:sequence>{inside}</xs:sequence></xs:complexType>'
+
+
+TWENTY = '<xs:group ref="t:g{before}"/>' * 20
+FEW_LINES = {
+    "groups": ("a type has more than 1024 elements",
+        '<xs:group name="g0"><xs:sequence><xs:element name="a"/></xs:sequence></xs:group>'
+        + _nested(f'<xs:group name="g{{at}}"><xs:sequence>{TWENTY}</xs:sequence></xs:group>')
+        + '<xs:element name="Root"><xs:complexType><xs:group ref="t:g7"/></xs:complexType></xs:element>'),
+    "unions": ("more than 65536 parts, groups written out",
+        '<xs:simpleType name="u0"><xs:restriction base="xs:int"/></xs:simpleType>'
+        + _nested('<xs:simpleType name="u{at}"><xs:union memberTypes="t:u{before} t:u{before}"/></xs:simpleType>', 40)
+        + '<xs:element name="Root" type="t:u39"/>'),
+    "attributes": ("more than 65536 parts, groups written out",
+        '<xs:attributeGroup name="g0"><xs:attribute name="a"/></xs:attributeGroup>'
+        + _nested('<xs:attributeGroup name="g{at}">' + '<xs:attributeGroup ref="t:g{before}"/>' * 20
+                  + "</xs:attributeGroup>") + ROOT),
+    "width": ("a type has more than 1024 elements", _wide("T", 1100) + ROOT),
+    "widths": ("or many have hundreds", "".join(_wide(f"T{at}", 1000) for at in range(6)) + ROOT),
+    "pattern": ("its types nest too deep", '<xs:element name="Root"><xs:simpleType><xs:restriction base="xs:string">'
+        f'<xs:pattern value="{"(" * 5000}a{")" * 5000}"/></xs:restriction></xs:simpleType></xs:element>'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FEW_LINES)
+def test_a_few_lines_that_stand_for_millions_are_refused_at_once(tmp_path: Path, what: str) -> None:
+    why, types = FEW_LINES[what]
+    assert why in refused(tmp_path, wsdl_text(types))
+
+
+def test_types_hold_each_other_in_long_rings(tmp_path: Path) -> None:
+    ring = "".join(
+        f'<xs:complexType name="T{at}"><xs:sequence><xs:element name="a" type="t:T{(at + 1) % 200}" minOccurs="0"/>'
+        "</xs:sequence></xs:complexType>"
+        for at in range(200)
+    )
+    wsdl = load(tmp_path, f'{ring}<xs:element name="Root" type="t:T0"/>')
+    value = wsdl.type("T0")(a=wsdl.type("T1")(a=wsdl.type("T2")()))
+    assert again(codec_of(wsdl), value) == value

@@ -77,10 +77,13 @@ class Decoders:
     enums: Mapping[str, type[StrEnum]]
     heirs: Callable[[str], list[str]]
     _structs: dict[str, _Struct] = field(default_factory=dict)
+    _waiting: list[str] = field(default_factory=list)
 
     def message(self, element: Element) -> Read:
         """Reads an element that stands for itself."""
-        return self.value(element, Nil.NIL if element.least == 0 else None)
+        read = self.value(element, None)
+        self._make_waiting()
+        return read
 
     def value(self, element: Element, nil: Value) -> Read:
         """Reads one of them; `nil` is what one without a value gives."""
@@ -146,16 +149,23 @@ class Decoders:
                 return own.read(node, beside)
             if name is None or name not in names or self.structs[names[name]].abstract:
                 refuse(node, f"its type {name} is none of {', '.join(map(str, names))[:200]}")
-            return self.struct(names[name]).read(node, beside)
+            heir = self.struct(names[name])
+            self._make_waiting()
+            return heir.read(node, beside)
 
         return read
 
     def struct(self, key: str) -> _Struct:
-        """What reads a struct."""
+        """What reads a struct. It is made later: structs may hold themselves, and each other in rings."""
         if key not in self._structs:
-            made = self._structs[key] = _Struct()  # it may hold itself
-            made.make(self, self.structs[key], self.classes[key])
+            self._structs[key] = _Struct()
+            self._waiting.append(key)
         return self._structs[key]
+
+    def _make_waiting(self) -> None:
+        while self._waiting:
+            key = self._waiting.pop()
+            self._structs[key].make(self, self.structs[key], self.classes[key])
 
     # Content.
 

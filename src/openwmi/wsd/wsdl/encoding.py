@@ -68,10 +68,12 @@ class Encoders:
     new_id: Callable[[], str]
     _prefixes: dict[str, str] = field(default_factory=lambda: {XML: "xml"})
     _contents: dict[str, _Content] = field(default_factory=dict)
+    _waiting: list[str] = field(default_factory=list)
 
     def message(self, element: Element) -> Callable[[Value, list[Outbound] | None], bytes]:
         """Writes an element that stands for itself."""
         put = self._value(element, element.name.local)
+        self._make_waiting()
         spaces = self._spaces(element)
         opened = f"<{self.tag(element.name)}"
 
@@ -225,15 +227,23 @@ class Encoders:
                 _refuse(
                     where, _wanted(class_.__name__ if not is_abstract else f"what extends {class_.__name__}", value)
                 )
-            self._content(heir).put(value, out, tag, f' {type_tag}="{self.tag(name)}"')
+            content = self._content(heir)
+            self._make_waiting()
+            content.put(value, out, tag, f' {type_tag}="{self.tag(name)}"')
 
         return put
 
     def _content(self, key: str) -> _Content:
+        """It is made later: structs may hold themselves, and each other in rings of any length."""
         if key not in self._contents:
-            made = self._contents[key] = _Content()  # a struct may hold itself
-            made.make(self, self.structs[key])
+            self._contents[key] = _Content()
+            self._waiting.append(key)
         return self._contents[key]
+
+    def _make_waiting(self) -> None:
+        while self._waiting:
+            key = self._waiting.pop()
+            self._contents[key].make(self, self.structs[key])
 
     # Content.
 

@@ -13,6 +13,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.soap.markup import etree
 from openwmi.wsd.wsdl.definitions import Place
 from openwmi.wsd.wsdl.documents import AT, SCHEMA, Document, Documents, line_of
+from openwmi.wsd.wsdl.sizes import check_sizes
 
 if TYPE_CHECKING:
     from xmlschema.validators import XsdGlobals
@@ -42,18 +43,18 @@ def read_schemas(places: list[Place], documents: Documents) -> XsdGlobals:
         text = f"reading a WSDL needs xmlschema, and {error.name} is not here: pip install 'openwmi[wsd]'"
         raise WbemError(WbemStatus.NOT_SUPPORTED, text) from None
 
-    texts: list[str] = []
-    namespaces: set[str] = set()
+    found: list[tuple[Place, str]] = []
     waiting = [(place, place.element.get("targetNamespace", "")) for place in places]
     while waiting:
         place, namespace = waiting.pop(0)
-        namespaces.add(namespace)
         waiting += _sort_out(place, namespace, documents)
         _tell_places(place)
-        texts.append(etree.tostring(place.element, encoding="unicode", with_tail=False))
-    if _XMIME not in namespaces:
+        found.append((place, namespace))
+    texts = [etree.tostring(place.element, encoding="unicode", with_tail=False) for place, _ in found]
+    if _XMIME not in {namespace for _, namespace in found}:
         texts.append(_XMIME_SCHEMA)
     try:
+        check_sizes(found)
         first = xmlschema.XMLSchema10(texts[0], build=False, allow="none", defuse="always", use_fallback=False)
         for text in texts[1:]:
             xmlschema.XMLSchema10(
@@ -131,7 +132,7 @@ def _tell_places(place: Place) -> None:
 
 
 def _refuse(error: Exception, places: list[Place]) -> NoReturn:
-    name = places[0].document.name
+    name = places[0].document.name if places else "the schema"
     at = getattr(getattr(error, "elem", None), "attrib", {}).get(AT, name)
     why = str(getattr(error, "message", None) or error).partition("\n")[0].strip().removesuffix(":")
     raise WbemError(WbemStatus.INVALID_PARAMETER, f"{at}: the schema is not valid: {why}") from None

@@ -13,8 +13,12 @@ from dataclasses import replace
 from typing import Any as Component
 from typing import Final
 
+from openwmi.base.error import WbemError
+from openwmi.base.limits import WSDL_PARTICLES
+from openwmi.base.status import WbemStatus
 from openwmi.soap import QName
 from openwmi.wsd.wsdl.documents import SCHEMA
+from openwmi.wsd.wsdl.schema import where
 from openwmi.wsd.wsdl.shapes import (
     Any,
     Attribute,
@@ -64,14 +68,21 @@ class Shapes:
         self.structs: dict[str, Struct] = {}
         self.enums: dict[str, tuple[str, ...]] = {}
         self._maps = maps
+        self._elements = 0
+        self._heirs_of: dict[int, list[Component]] | None = None
         self._keys: dict[int, str] = {}
         self._kept: list[Component] = []  # so that no id is used twice
+        self._waiting: list[Component] = []
         self._taken: set[str] = set(RESERVED)
 
     def message(self, name: QName) -> Element | None:
         """A global element, as the body of a message; None if there is none."""
         found = self._maps.elements.get(_clark(name))
-        return None if found is None else self._element(found, "value")
+        if found is None:
+            return None
+        element = self._element(found, "value")
+        self._build_waiting()
+        return element
 
     # Types.
 
@@ -82,17 +93,27 @@ class Shapes:
         if type_.mixed or type_.name == f"{_XS}anyType":
             return None
         if id(type_) not in self._keys:
-            self._struct(type_, name)
+            wanted = _local(type_.name) or f"{name[:1].upper()}{name[1:]}"
+            self._keys[id(type_)] = self._name(wanted)
+            self._kept.append(type_)
+            self._waiting.append(type_)
         return self._keys[id(type_)]
 
-    def _struct(self, type_: Component, name: str) -> None:
-        key = self._keys[id(type_)] = self._name(_local(type_.name) or f"{name[:1].upper()}{name[1:]}")
-        self._kept.append(type_)
+    def _build_waiting(self) -> None:
+        """Types hold each other in rings of any length: so they wait here for their turn."""
+        while self._waiting:
+            self._struct(self._waiting.pop())
+
+    def _struct(self, type_: Component) -> None:
+        key = self._keys[id(type_)]
+        if key in self.structs:
+            return
         base = ""
         parent = type_.base_type
         if type_.derivation == "extension" and not parent.is_simple() and parent.name != f"{_XS}anyType":
             base = str(self._type(parent, key) or "")
-        self.structs[key] = Struct(key)  # a type may hold itself
+            if base:
+                self._struct(parent)  # a base comes first
         inherited = self.structs.get(base)
         namer = _Fields() if inherited is None else _Fields(field_names(inherited))
         text = None
@@ -103,7 +124,6 @@ class Shapes:
         elif not type_.is_empty():
             content = self._content(type_, inherited, namer, key)
         attributes, others = self._attributes(type_.attributes, inherited, namer, key)
-        del self.structs[key]  # its base and parts come first
         self.structs[key] = Struct(
             key,
             content,
@@ -132,10 +152,12 @@ class Shapes:
 
     def _derived(self, type_: Component) -> Iterable[Component]:
         """Global types that `xsi:type` may put in its place."""
-        if type_.name:
+        if self._heirs_of is None:
+            self._heirs_of = {}
             for each in self._maps.types.values():
-                if not isinstance(each, tuple) and getattr(each, "base_type", None) is type_ and each.is_complex():
-                    yield each
+                if not isinstance(each, tuple) and each.is_complex() and each.base_type is not None:
+                    self._heirs_of.setdefault(id(each.base_type), []).append(each)
+        return self._heirs_of.get(id(type_), ()) if type_.name else ()
 
     def _attributes(
         self, group: Mapping[str | None, Component], inherited: Struct | None, namer: _Fields, key: str
@@ -249,6 +271,10 @@ class Shapes:
         return sorted((each for each in found if not each.abstract), key=lambda each: str(each.name))
 
     def _element(self, component: Component, field: str, least: int = 1, most: int | None = 1) -> Element:
+        self._elements += 1
+        if self._elements > WSDL_PARTICLES:  # each of many may stand for each of many
+            text = f"{where(component)}: its types have more than {WSDL_PARTICLES} elements, written out"
+            raise WbemError(WbemStatus.INVALID_PARAMETER, text)
         head = component if component.ref is None else component.ref
         type_ = self._type(head.type, _local(head.name))
         default = head.default if head.fixed is None else head.fixed
