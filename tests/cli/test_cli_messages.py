@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from tests.cli.fakes import Command
 
+from openwmi.cli.messages import wsdl_within
 from openwmi.net import Address
-from openwmi.soap import QName, SoapFault
+from openwmi.soap import Fragment, Metadata, QName, Section, SoapFault
 from openwmi.wsd import Faulted, Host, Outbound, load_wsdl, this_computer
 
 WSDL = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:shop" targetNamespace="urn:shop"
@@ -213,6 +214,13 @@ def test_without_a_wsdl_the_service_is_asked(openwmi: Command, shop: str) -> Non
     done = openwmi("wsd", "call", shop, "Say", "--arg", "Word=x")
     assert done.status == 1
     assert "has no WSDL in its metadata: give one by --wsdl FILE" in done.err
+
+
+def test_the_wsdl_that_a_service_has_in_its_metadata() -> None:
+    said = Metadata(
+        others=(Section("urn:other"), Section("http://schemas.xmlsoap.org/wsdl", "", (Fragment.parse(WSDL),)))
+    )
+    assert "Buy" in wsdl_within(said, "http://x").port_types["Shop"].operations
 
 
 def test_codegen(openwmi: Command, contract: Path, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def wsdl_within(metadata: Metadata, url: str) -> Wsdl:
     """The WSDL that a service has in its metadata. WbemError(NOT_FOUND)."""
     for section in metadata.others:
         for content in section.content:
-            if section.dialect == WSDL.rstrip("/") + "/" and content.name.local == "definitions":
+            if section.dialect.rstrip("/") == WSDL.rstrip("/") and content.name.local == "definitions":
                 with TemporaryDirectory() as folder:
                     path = Path(folder) / "service.wsdl"
                     path.write_text(content.text, encoding="utf-8")
