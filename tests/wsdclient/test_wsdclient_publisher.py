@@ -35,7 +35,8 @@ from openwmi.wsdclient import (
 
 ADDRESS = "urn:uuid:00000000-0000-0000-0000-000000000009"
 LAMP = QName("urn:x", "Lamp")
-TOLD: tuple[int, int, int, str | None, tuple[QName, ...], tuple[str, ...], tuple[str, ...]] = (
+Told = tuple[int, int, int, str | None, tuple[QName, ...], tuple[str, ...], tuple[str, ...]]
+TOLD: Told = (
     1,
     1,
     1,

@@ -34,6 +34,9 @@ from openwmi.net.http_login import Authenticator
 Factory = Callable[[], asyncio.Protocol]
 
 
+AS_GOOD_AS_SECONDS = 0.001
+
+
 class Connect(Protocol):
     """What opens a connection: `openwmi.net.connect`, or that of a network in memory."""
 
@@ -324,7 +327,8 @@ class _Place:
     def _swept(self) -> None:
         """Closes what nobody has used for long."""
         self._sweep = None
-        limit = self._loop.time() - HTTP_KEPT_SECONDS
+        # A loop wakes a moment early, and seconds are rounded: who compares exactly is woken again and again.
+        limit = self._loop.time() - HTTP_KEPT_SECONDS + AS_GOOD_AS_SECONDS
         for connection in [each for each in self._idle if each.idle_since <= limit]:
             self._idle.remove(connection)
             connection.abort()
