@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.wsdclient.world import (
     BREAK,
+    COPY,
     DEVICE,
     ECHO,
     FILES,
@@ -43,6 +44,8 @@ from openwmi.wsdclient import (
     IWSDDeviceProxy,
     IWSDEndpointProxy,
     IWSDHttpAddress,
+    IWSDInboundAttachment,
+    IWSDOutboundAttachment,
     IWSDServiceProxyEventing,
     IWSDUdpAddress,
     WSDCreateDeviceHost,
@@ -122,6 +125,23 @@ def test_metadata_without_waiting(world: World) -> None:
     assert device.EndGetMetadata(result) == S_OK
     assert device.GetThisModelMetadata() == (S_OK, MODEL)
     assert device.GetEndpointProxy()[0] == S_OK
+
+
+def test_a_device_by_what_it_is_called(world: World) -> None:
+    world.start()
+    _, device = WSDCreateDeviceProxy(f"@{world.address}", US)
+    assert device is not None
+    device.network_ = world.there
+    _, result = device.BeginGetMetadata()
+    assert result is not None
+    with result.wait_handle_() as handle:
+        assert handle.wait(5)
+    assert device.EndGetMetadata(result) == S_OK
+    assert device.GetThisModelMetadata() == (S_OK, MODEL)
+
+
+def test_what_an_uninitialized_proxy_says() -> None:
+    assert IWSDDeviceProxy().BeginGetMetadata() == (E_ABORT, None)
 
 
 def test_metadata_that_were_aborted(world: World) -> None:
@@ -290,6 +310,26 @@ def test_where_a_request_came_from(endpoint: IWSDEndpointProxy, world: World) ->
     assert messaging.FaultRequest(None, None) == E_INVALIDARG
     assert result is not None
     result.Abort()
+
+
+def test_attachments_both_ways(endpoint: IWSDEndpointProxy) -> None:
+    sent = IWSDOutboundAttachment()
+    _, result = endpoint.SendTwoWayRequestAsync(f"cid:{sent.content_id_}", COPY, attachments_=[sent])
+    assert result is not None
+    for _ in range(100):
+        assert sent.Write(b"some octets, " * 1000)[0] == S_OK
+    assert sent.Close() == S_OK
+    with result.wait_handle_() as handle:
+        assert handle.wait(5)
+    hr, name = end_operation(endpoint, result)
+    assert (hr, name) == (S_OK, "cid:back@x")
+    event = result.GetEvent()[1]
+    assert event is not None
+    came, octets = IWSDInboundAttachment.of_(event, name), b""
+    while (read := came.Read())[0] == S_OK:
+        octets += read[1] or b""
+    assert octets == b"SOME OCTETS, " * 100_000
+    assert came.Close() == S_OK
 
 
 # The host.

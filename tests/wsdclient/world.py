@@ -11,6 +11,7 @@ from openwmi.blocking.runner import runner
 from openwmi.net.listener import Address
 from openwmi.soap import Fragment, QName, Relationship, Service, ThisDevice, ThisModel, localized
 from openwmi.testing import MemoryLink
+from openwmi.wsd import Outbound
 from openwmi.wsdclient import (
     S_OK,
     WSD_EVENT,
@@ -19,6 +20,7 @@ from openwmi.wsdclient import (
     WSDXML_TYPE,
     IUnknown,
     IWSDDeviceHost,
+    IWSDInboundAttachment,
     IWSDServiceMessaging,
     WSDCreateDeviceHost,
 )
@@ -55,14 +57,15 @@ def operation(name: str, *, answered: bool = True) -> WSD_OPERATION:
     return WSD_OPERATION(WSDXML_TYPE(f"{X}/{name}", Text()), answer, stub(name))
 
 
-ECHO, LATER, REFUSE, BREAK, TELL = (
+ECHO, LATER, REFUSE, BREAK, TELL, COPY = (
     operation("Echo"),
     operation("Later"),
     operation("Refuse"),
     operation("Break"),
     operation("Tell", answered=False),
+    operation("Copy"),
 )
-PORT = WSD_PORT_TYPE(FILES, (ECHO, LATER, REFUSE, BREAK, TELL))
+PORT = WSD_PORT_TYPE(FILES, (ECHO, LATER, REFUSE, BREAK, TELL, COPY))
 
 
 class FilesService(IUnknown):
@@ -82,6 +85,15 @@ class FilesService(IUnknown):
         self.later.append((messaging, event))
         self.heard.set()
         return S_OK
+
+    def Copy(self, messaging: IWSDServiceMessaging, event: WSD_EVENT) -> int:
+        """Takes an attachment whose name is in the body, and sends it back in capitals."""
+        assert event.Soap is not None
+        came, octets = IWSDInboundAttachment.of_(event, event.Soap.Body), b""
+        while (read := came.Read(1000))[0] == S_OK:
+            octets += read[1] or b""
+        back = Outbound("back@x", octets.upper())
+        return messaging.SendResponse("cid:back@x", event.Operation, event.MessageParameters, attachments_=[back])
 
     def Refuse(self, messaging: IWSDServiceMessaging, event: WSD_EVENT) -> int:
         assert event.Soap is not None

@@ -19,6 +19,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.blocking.com.unknown import IUnknown
 from openwmi.blocking.runner import runner
+from openwmi.net.datagram import DatagramNetwork
 from openwmi.net.http_client import HttpClient
 from openwmi.net.interfaces import list_interfaces
 from openwmi.operation import Operation, ResultSet
@@ -222,9 +223,14 @@ class IWSDServiceProxyEventing(IWSDServiceProxy, iid="f9279d6d-1012-4a94-b8cc-fd
 
 
 class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
-    """One device. WSDCreateDeviceProxy returns it."""
+    """One device. WSDCreateDeviceProxy returns it.
+
+    Attributes:
+        network_: another than this machine's, to find it on. The header has no such thing.
+    """
 
     def __init__(self) -> None:
+        self.network_: DatagramNetwork | None = None
         self._id = ""
         self._url = ""
         self._metadata: Metadata | None = None
@@ -354,7 +360,7 @@ class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
             results.begin()
             if self._url:
                 return self._url, await metadata_at(self._url, tls=self._tls)
-            device = await resolve(self._id)
+            device = await resolve(self._id, network=self.network_)
             return _url_of(device), await metadata(device, tls=self._tls)
 
         return Operation.start(work, f"metadata {self._id}", single=True)
