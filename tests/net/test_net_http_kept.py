@@ -8,14 +8,21 @@ from typing import cast
 
 import pytest
 
-from openwmi.base.error import Timeout, Unreachable, WbemError
+from openwmi.base.error import AccessDenied, Timeout, Unreachable, WbemError
 from openwmi.base.fault import LocalProtocolError
-from openwmi.base.limits import HTTP_AGAIN_SECONDS, HTTP_KEPT_SECONDS, HTTP_PIECES_OCTETS, HTTP_STALLED_SECONDS
+from openwmi.base.limits import (
+    HTTP_AGAIN_SECONDS,
+    HTTP_ANSWER_STALLED_SECONDS,
+    HTTP_KEPT_SECONDS,
+    HTTP_LOGIN_STEPS,
+    HTTP_PIECES_OCTETS,
+)
 from openwmi.base.status import WbemStatus
 from openwmi.net import Address
-from openwmi.net.http import Request, parse_url
+from openwmi.net.http import Request, Url, parse_url
 from openwmi.net.http_client import HttpClient
 from openwmi.net.http_exchange import Exchange
+from openwmi.net.http_login import Authenticator, Challenge, Credentials
 from openwmi.testing import MemoryNetwork
 
 HERE = Address("192.0.2.1", 5357)
@@ -44,9 +51,9 @@ class Scripted:
         self.connections.append(made)
         return made
 
-    async def client(self, connections: int = 8) -> HttpClient:
+    async def client(self, connections: int = 8, authenticator: Authenticator | None = None) -> HttpClient:
         await self.network.listen(self.connection, HERE)
-        return HttpClient(connect=self.network.connect, connections=connections)
+        return HttpClient(connect=self.network.connect, connections=connections, authenticator=authenticator)
 
 
 class _Connection(asyncio.Protocol):
@@ -309,7 +316,7 @@ async def test_a_sender_that_stops() -> None:
     await anext(pieces)
     with pytest.raises(Timeout, match="octets in"):
         await anext(pieces)
-    assert asyncio.get_running_loop().time() == pytest.approx(HTTP_STALLED_SECONDS, abs=0.1)
+    assert asyncio.get_running_loop().time() == pytest.approx(HTTP_ANSWER_STALLED_SECONDS, abs=0.1)
     assert client.open_connections == 0
     await client.aclose()
 
@@ -327,7 +334,7 @@ async def test_a_sender_that_trickles() -> None:
     task = asyncio.create_task(trickle())
     with pytest.raises(Timeout):
         [piece async for piece in pieces]
-    assert asyncio.get_running_loop().time() <= 2 * HTTP_STALLED_SECONDS
+    assert asyncio.get_running_loop().time() <= 2 * HTTP_ANSWER_STALLED_SECONDS
     task.cancel()
     await client.aclose()
 
@@ -338,7 +345,7 @@ async def test_a_reader_that_takes_his_time_is_not_at_fault() -> None:
     octets = 0
     async for piece in pieces:
         octets += len(piece)
-        await asyncio.sleep(3 * HTTP_STALLED_SECONDS)
+        await asyncio.sleep(3 * HTTP_ANSWER_STALLED_SECONDS)
     assert octets == 4 * HTTP_PIECES_OCTETS
     await client.aclose()
 
@@ -352,3 +359,105 @@ async def test_a_response_that_is_all_there_keeps_no_connection() -> None:
     assert server.requests == [2]
     assert sum([len(piece) async for piece in pieces]) == HTTP_PIECES_OCTETS
     await client.aclose()
+
+
+# -------------------------------------------------------------------------------------------------------------- others
+
+
+class Known:
+    """A login that says the same each time, or what a test wants it to."""
+
+    def __init__(self, *said: Credentials | Exception | None, blocks: bool = False) -> None:
+        self.said = list(said)
+        self.blocks = blocks
+
+    def login(self, url: Url) -> Known:
+        return self
+
+    def answer(self, url: Url, request: Request, challenges: tuple[Challenge, ...]) -> Credentials | None:
+        if not challenges:
+            return Credentials("")
+        said = self.said.pop(0)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+
+CLOSING = b"HTTP/1.1 401 No\r\nWWW-Authenticate: X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+AGAIN = CLOSING.replace(b"Connection: close\r\n", b"")
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+async def test_a_server_that_wants_to_know_who_asks(blocks: bool) -> None:
+    server = Scripted([AGAIN, ANSWER])
+    client = await server.client(authenticator=Known(Credentials("X 1"), blocks=blocks))
+    assert await ask(client) == b"hi"
+    assert server.requests == [2]
+    await client.aclose()
+
+
+async def test_one_that_ends_the_connection_with_its_question() -> None:
+    server = Scripted([CLOSING], [AGAIN, ANSWER])
+    client = await server.client(authenticator=Known(Credentials("X 1"), Credentials("X 2")))
+    assert await ask(client) == b"hi"
+    assert server.requests == [1, 2]
+    await client.aclose()
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+async def test_a_login_that_cannot_be_made(blocks: bool) -> None:
+    server = Scripted([AGAIN], [AGAIN])
+    client = await server.client(authenticator=Known(None, OSError("no KDC"), blocks=blocks))
+    with pytest.raises(AccessDenied):
+        await ask(client)
+    with pytest.raises(WbemError, match="no KDC"):
+        await ask(client)
+    await client.aclose()
+
+
+async def test_a_server_that_never_has_enough() -> None:
+    server = Scripted([AGAIN] * 20)
+    client = await server.client(authenticator=Known(*[Credentials("X")] * 20))
+    assert (await client.send(URL, ASKED, timeout=5, limit=100)).status == 401
+    assert server.requests == [HTTP_LOGIN_STEPS + 1]
+    await client.aclose()
+
+
+async def test_too_many_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openwmi.net.http_client.HTTP_CLIENT_WAITING", 1)
+    server = Scripted([b""])
+    async with await server.client(connections=1) as client:
+        first = asyncio.create_task(ask(client))
+        await asyncio.sleep(1)
+        second = asyncio.create_task(ask(client))
+        await asyncio.sleep(1)
+        with pytest.raises(WbemError, match="wait for") as caught:
+            await ask(client)
+        assert caught.value.status == WbemStatus.QUOTA_VIOLATION
+        for task in (first, second):
+            task.cancel()
+
+
+async def test_what_waits_when_it_is_closed() -> None:
+    server = Scripted([b""])
+    client = await server.client(connections=1)
+    asking = [asyncio.create_task(ask(client)) for _ in range(2)]
+    await asyncio.sleep(1)
+    await client.aclose()
+    for each in asking:
+        with pytest.raises(Unreachable, match="was closed"):
+            await each
+
+
+async def test_a_body_in_pieces_needs_a_connection_that_is_new() -> None:
+    """Another one that rests makes room for it."""
+    server = Scripted([ANSWER], [ANSWER])
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"abc"
+
+    async with await server.client(connections=1) as client:
+        await ask(client)
+        assert await ask(client, Request("POST", "/", pieces=pieces)) == b"hi"
+        assert len(server.connections) == 2
+        assert client.opened == 2

@@ -13,6 +13,7 @@ from openwmi.base.limits import (
     HTTP_CONNECTIONS,
     HTTP_CONNECTIONS_PER_PEER,
     HTTP_IDLE_SECONDS,
+    HTTP_LINGER_SECONDS,
     HTTP_REQUEST_SECONDS,
     HTTP_STALLED_SECONDS,
 )
@@ -241,3 +242,83 @@ async def test_closing_ends_every_connection() -> None:
         await clients[0].until(b"/1")
     for client in clients:
         assert await client.ended == 0
+
+
+# ---------------------------------------------------------------------------------------------------------- in pieces
+
+
+class Pieces(Served):
+    """One that is given bodies in pieces, and may answer before it has them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.server = HttpServer(self.answer, limit=100, streams=lambda _: 1 << 20)
+        self.reads = True
+        self.fails = False
+
+    async def answer(self, request: Request, peer: Address, local: Address) -> Response:
+        assert request.pieces is not None
+        octets = [piece async for piece in request.pieces()] if self.reads else []
+        return Response(200, (), b"%d" % len(b"".join(octets)), self.send if self.fails else None)
+
+    async def send(self) -> AsyncIterator[bytes]:
+        yield b"abc"
+        raise RuntimeError("whatever went wrong")
+
+
+BEGUN = b"POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@asynccontextmanager
+async def in_pieces() -> AsyncIterator[tuple[Pieces, Client]]:
+    served = Pieces()
+    await served.server.listen(HERE, listen_with=served.network.listen)
+    yield served, await served.client()
+    await served.server.close()
+
+
+async def test_a_body_in_pieces() -> None:
+    async with in_pieces() as (_, client):
+        for _ in range(2):
+            client.heard = b""
+            client.transport.write(BEGUN)
+            for _ in range(3):
+                client.transport.write(b"3\r\nabc\r\n")
+                await asyncio.sleep(1)
+            client.transport.write(b"0\r\n\r\n")
+            await client.until(b"\r\n9")
+
+
+async def test_an_answer_before_the_end_of_the_request_can_be_heard() -> None:
+    async with in_pieces() as (served, client):
+        served.reads = False
+        client.transport.write(BEGUN)
+        await client.until(b"\r\n0")
+        for _ in range(10):
+            client.transport.write(b"3\r\nabc\r\n")
+            await asyncio.sleep(0.1)
+        assert not client.ended.done()
+        assert await client.ended == pytest.approx(HTTP_LINGER_SECONDS, abs=0.1)
+
+
+async def test_a_response_that_cannot_be_finished_ends_its_connection(caplog: pytest.LogCaptureFixture) -> None:
+    async with in_pieces() as (served, client):
+        served.fails = True
+        client.transport.write(BEGUN + b"0\r\n\r\n")
+        await client.ended
+        assert client.heard.endswith(b"3\r\nabc\r\n")
+        assert "could not be sent" in caplog.text
+
+
+async def test_who_asks_much_at_once_waits(served: Served) -> None:
+    served.may_answer.clear()
+    client = await served.client()
+    client.transport.write(ASKED % b"0")
+    await asyncio.sleep(0.1)
+    for number in range(1000):
+        client.transport.write(ASKED % b"%d" % number)
+    await asyncio.sleep(1)
+    assert len(served.seen) == 1
+    served.may_answer.set()
+    await client.until(b"/999")
+    assert len(served.seen) == 1001

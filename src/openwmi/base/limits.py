@@ -508,8 +508,9 @@ HTTP_PIECES_OCTETS: Final = 1 << 16
 # wait; a thread of its own for each would be ten thousand when a network comes back.
 WSD_CALLBACK_THREADS: Final = 16
 # And how many of them at least must come in HTTP_STALLED_SECONDS while they are waited for: the slowest of modems sends
-# forty times that.
+# forty times that. A device that we have asked has a minute for them: a scanner may warm its lamp between two lines.
 HTTP_PIECES_LEAST_OCTETS: Final = 1 << 10
+HTTP_ANSWER_STALLED_SECONDS: Final = 60.0
 # Octets of a body in pieces, which nobody here keeps: a film, or the scan of a book. Where the number ends that many
 # programs count lengths in.
 HTTP_STREAM_OCTETS: Final = 1 << 32

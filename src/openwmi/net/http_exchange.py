@@ -10,7 +10,7 @@ from typing import Final, Protocol, cast
 
 from openwmi.base.error import AccessDenied, Unreachable, WbemError, from_exception
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import HTTP_AGAIN_SECONDS, HTTP_LOGIN_STEPS, LOGIN_THREADS
+from openwmi.base.limits import HTTP_AGAIN_SECONDS, HTTP_ANSWER_STALLED_SECONDS, HTTP_LOGIN_STEPS, LOGIN_THREADS
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Pieces, Request, Response, Url
 from openwmi.net.http_login import Authenticator, Challenge, Credentials, Login, parse_challenges
@@ -175,7 +175,9 @@ class Exchange:
         """Whoever waits is given the head, and reads the rest as it comes."""
         connection = self.connection
         assert connection is not None, "what answers came by one"
-        inflow = self._inflow = Inflow(connection.pause_reading, connection.resume_reading, connection.abort)
+        inflow = self._inflow = Inflow(
+            connection.pause_reading, connection.resume_reading, connection.abort, patience=HTTP_ANSWER_STALLED_SECONDS
+        )
         self.response = Response(head.status, head.headers, pieces=lambda: inflow)
         self.finish()
 

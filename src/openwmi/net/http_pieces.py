@@ -9,7 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from openwmi.base.error import Timeout, WbemError
-from openwmi.base.limits import HTTP_LINGER_SECONDS, HTTP_PIECES_LEAST_OCTETS, HTTP_PIECES_OCTETS, HTTP_STALLED_SECONDS
+from openwmi.base.limits import (
+    HTTP_LINGER_SECONDS,
+    HTTP_PIECES_LEAST_OCTETS,
+    HTTP_PIECES_OCTETS,
+    HTTP_STALLED_SECONDS,
+)
 from openwmi.base.status import WbemStatus
 from openwmi.operation.timers import Timers
 
@@ -20,14 +25,21 @@ class Inflow(AsyncIterator[bytes]):
     Args:
         pause, resume: make the sender wait, and go on.
         abandon: ends the connection: nobody wants the rest.
+        patience: seconds in which HTTP_PIECES_LEAST_OCTETS have to come while somebody waits for them.
 
     Raises, from reading: Timeout where the sender says nothing, or next to nothing, for so long; whatever `fail` is
     given.
     """
 
     def __init__(
-        self, pause: Callable[[], object], resume: Callable[[], object], abandon: Callable[[], object]
+        self,
+        pause: Callable[[], object],
+        resume: Callable[[], object],
+        abandon: Callable[[], object],
+        *,
+        patience: float = HTTP_STALLED_SECONDS,
     ) -> None:
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._pause = pause
         self._resume = resume
@@ -123,9 +135,7 @@ class Inflow(AsyncIterator[bytes]):
         if self._lately >= HTTP_PIECES_LEAST_OCTETS or now < self._since:
             self._since, self._lately = now, 0
         waiter = self._waiter = self._loop.create_future()
-        timer = Timers.of(self._loop).call_at(
-            max(now, self._since + HTTP_STALLED_SECONDS), partial(self._stalled, waiter)
-        )
+        timer = Timers.of(self._loop).call_at(max(now, self._since + self._patience), partial(self._stalled, waiter))
         try:
             await waiter
         finally:
@@ -138,7 +148,7 @@ class Inflow(AsyncIterator[bytes]):
         if self._lately >= HTTP_PIECES_LEAST_OCTETS:
             self._wake()
             return
-        text = f"the sender of a body sent {self._lately} octets in {HTTP_STALLED_SECONDS:g} s"
+        text = f"the sender of a body sent {self._lately} octets in {self._patience:g} s"
         self._error = Timeout(WbemStatus.TIMED_OUT, text)
         self._abandon()
         self._wake()

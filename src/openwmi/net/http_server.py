@@ -165,6 +165,8 @@ class _Connection(asyncio.Protocol):
         self._limit(HTTP_REQUEST_SECONDS)  # whoever connects has something to say
 
     def data_received(self, data: bytes) -> None:
+        if self._session.ended:
+            return
         if self._task is not None and self._inflow is None:
             # What is asked meanwhile waits. It is read all the same, up to a limit: so a client that goes is noticed.
             self._early += len(data)
@@ -219,7 +221,7 @@ class _Connection(asyncio.Protocol):
         elif received is not None:
             self._transport.write(self._session.refuse(received))
             self._transport.close()
-        elif self._session.ended and self._task is None:
+        elif self._session.ended and self._task is None and not self._session.streaming:
             self._transport.close()
         elif self._session.amid and self._began is None:
             self._began = self._loop.time()
@@ -306,7 +308,7 @@ class _Connection(asyncio.Protocol):
     def _rest(self) -> None:
         """It is the client's turn to speak, or first to take what it was sent."""
         assert self._transport is not None
-        if self._task is not None or self._transport.get_write_buffer_size():
+        if self._task is not None or self._session.ended or self._transport.get_write_buffer_size():
             return
         if self._began is None:
             self._limit(HTTP_IDLE_SECONDS)
