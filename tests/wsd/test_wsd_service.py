@@ -26,6 +26,7 @@ from openwmi.soap import (
     decode_get_response,
     encode,
 )
+from openwmi.soap import Service as Hosted
 from openwmi.wsd import Call, Endpoint, Faulted, Reply, Service
 
 
@@ -107,6 +108,17 @@ async def test_one_that_is_made_when_it_is_asked_for() -> None:
                 await Endpoint(f"{URL}/{path}", http=calling.http).two_way(ECHO, BODY)
         assert asked == ["lazy", "other", "-/x"]
         assert len((await metadata_of(calling)).hosted) == 1
+
+
+async def test_one_that_is_listed_before_it_is_made() -> None:
+    calling = Calling(on_missing=lambda service_id: Echo(service_id) if service_id == "lazy" else None)
+    before = calling.world.computer.metadata(ADDRESS)
+    listed = Hosted((), (QName("urn:x", "Echo"),), "lazy")
+    calling.world.host.update(replace(before, relationships=(replace(before.relationships[0], hosted=(listed,)),)))
+    async with calling.world.host, calling.http:
+        lazy, other = (await metadata_of(calling)).hosted
+        assert (lazy.service_id, other.service_id) == ("lazy", "urn:x/echo")
+        await Endpoint(lazy.endpoints[0].address, http=calling.http).two_way(ECHO, BODY)
 
 
 async def test_what_is_under_way_is_ended_when_a_service_goes(calling: Calling) -> None:

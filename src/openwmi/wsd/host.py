@@ -65,7 +65,7 @@ class Host:
 
     Args:
         address: what it is called for ever, `urn:uuid:…`; see `openwmi.wsd.identity`.
-        metadata: what it says of itself.
+        metadata: what it says of itself. Services in it that have an id and no address are those of `on_missing`.
         types, scopes: by which it is found.
         instance: grows with each start of the device.
         listen: where it serves HTTP; without a host at every address of this machine.
@@ -74,7 +74,7 @@ class Host:
         profiles: those that it speaks.
         rules: further rules for scopes, by their URIs.
         services: those on it; see `add`.
-        on_missing: makes a service that somebody asks for by its id, when it does; metadata do not list it.
+        on_missing: makes a service that somebody asks for by its id, when it does; None where there is no such one.
         tls: to serve HTTPS instead; it says whether clients need a certificate, and whose are trusted.
         gate: what clients have to log in by, such as `openwmi.wsd.login.LoginGate`; None where they need not.
         network, listen_with: others than this machine's.

@@ -108,20 +108,29 @@ class Services:
 
     def url(self, service: Service, host: str) -> str:
         """Where it is, at that address of ours."""
-        return format_xaddr(self._scheme, host, self.port, f"{self.path}/{quote(service.service_id, safe='')}")
+        return self._at(service.service_id, host)
 
     def hosted(self, service: Service, host: str) -> Hosted:
         """As metadata describe it."""
         return Hosted((EndpointReference(self.url(service, host)),), service.types, service.service_id)
 
     def within(self, metadata: Metadata, host: str) -> Metadata:
-        """A device's metadata with the services that they list."""
-        hosted = tuple(self.hosted(self._services[each], host) for each in self._services if each in self._listed)
-        if not hosted:
-            return metadata
-        relationships = list(metadata.relationships) or [Relationship()]
-        relationships[0] = replace(relationships[0], hosted=(*relationships[0].hosted, *hosted))
-        return replace(metadata, relationships=tuple(relationships))
+        """A device's metadata with the services that they list; those that it lists itself without saying where they
+        are, since they are made when somebody asks for them, are said to be here.
+        """
+        relationships = [
+            replace(each, hosted=tuple(one if one.endpoints else self._placed(one, host) for one in each.hosted))
+            for each in metadata.relationships or (Relationship(),)
+        ]
+        ours = tuple(self.hosted(self._services[each], host) for each in self._services if each in self._listed)
+        relationships[0] = replace(relationships[0], hosted=(*relationships[0].hosted, *ours))
+        return replace(metadata, relationships=tuple(each for each in relationships if each != Relationship()))
+
+    def _at(self, service_id: str, host: str) -> str:
+        return format_xaddr(self._scheme, host, self.port, f"{self.path}/{quote(service_id, safe='')}")
+
+    def _placed(self, service: Hosted, host: str) -> Hosted:
+        return replace(service, endpoints=(EndpointReference(self._at(service.service_id, host)),))
 
     async def answer(self, service: Service, call: Call, metadata: Metadata) -> Response:
         """The answer to a message for a service; `metadata` are the device's."""
