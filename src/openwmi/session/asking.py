@@ -115,16 +115,15 @@ async def push(operation: Operation[Any], sink: Sink[Any], table: CallTable, *, 
         )
     results = operation.results
     operation.deliver(sink, table)
-    operation.close()  # the delivery holds the results
-    while results.state is State.STARTING:
-        await results.wait(0, NEVER)
-    if results.began:
-        return
-    error = results.error
-    assert error is not None, "a call that has not begun has failed"
-    if returned_at_once(error.status):
-        results.check()
-    told: Operation[Any] = Operation.start(partial(_fail, error), results.name, single=True, context=results.context)
+    try:
+        while results.state is State.STARTING:
+            await results.wait(0, NEVER)
+        if results.began:
+            return
+        refusal = _refusal(results)
+    finally:
+        operation.close()  # not before: the delivery holds the results of a call that has begun, and of no other
+    told: Operation[Any] = Operation.start(partial(_fail, refusal), results.name, single=True, context=results.context)
     told.deliver(sink, table)
     told.close()
 
@@ -133,6 +132,17 @@ def _within(limit: int, what: str, text: str) -> str:
     if len(text) > limit:
         raise WbemError(WbemStatus.QUOTA_VIOLATION, f"{what} has at most {limit} characters, and this has {len(text)}")
     return text
+
+
+def _refusal(results: ResultSet[Any]) -> WbemError:
+    """Why a call has not begun, for its sink; raised if the method returns it itself."""
+    try:
+        results.check()
+    except WbemError as error:
+        if returned_at_once(error.status):
+            raise
+        return error
+    raise AssertionError("a call that has not begun has failed")
 
 
 async def _fail(error: WbemError, results: ResultSet[Any]) -> None:
