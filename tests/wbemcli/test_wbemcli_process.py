@@ -62,6 +62,8 @@ def test_the_child_of_a_fork_connects_anew(tmp_path: Path) -> None:
             lambda: services.GetObjectAsync("Demo_Bell", 0, None, sink),
             lambda: services.CancelAsyncCall(sink),
             lambda: door.Indicate(1, [ring]),
+            lambda: services.QueryObjectSink()[1].Indicate(1, [ring]),
+            lambda: call.wait_handle_(),
             lambda: rings.Next(WBEM_INFINITE, 1),
             lambda: rings.NextAsync(1, sink),
             lambda: rings.Skip(WBEM_INFINITE, 1),

@@ -96,7 +96,7 @@ class CallResult(IUnknown, Generic[S]):
 
     def wait_handle_(self) -> WaitHandle:
         """A handle that the end of the call sets, for select and poll; set if it has ended. Close it when done."""
-        return runner().call(self._operation.wait_handle)
+        return self._runner.call(self._operation.wait_handle)
 
     @abstractmethod
     def _opened(self, session: Session, caller: CallContext) -> S:

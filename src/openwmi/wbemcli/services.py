@@ -23,7 +23,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.blocking.com.calling import com_method, require, require_no_flags
 from openwmi.blocking.com.out import OUT, Out
 from openwmi.blocking.com.unknown import S_OK, IUnknown
-from openwmi.blocking.runner import runner
+from openwmi.blocking.runner import Runner, runner
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import LOCAL, NO_VALUES, CallContext, CallFlags
 from openwmi.session import Session, methods
@@ -108,7 +108,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
     def QueryObjectSink(self, lFlags: Flags = 0) -> tuple[int, IWbemObjectSink | None]:
         """(hresult, ppResponseHandler): a sink to whose Indicate extrinsic events are given, for all who subscribed."""
         require_no_flags(lFlags)
-        return S_OK, EventSink(self._session, self._context(CallFlags.NONE, None))
+        return S_OK, EventSink(self._session, self._context(CallFlags.NONE, None), self._runner)
 
     # Objects.
 
@@ -355,10 +355,10 @@ class IWbemCallResult(CallResult[IWbemServices], iid="44aca675-e8fc-11d0-a07c-00
 class EventSink(IWbemObjectSink):
     """What QueryObjectSink returns: the one sink that openwmi implements and a program calls ([MS-WMI] 3.1.4.3.3)."""
 
-    def __init__(self, session: Session, context: CallContext) -> None:
+    def __init__(self, session: Session, context: CallContext, runs_on: Runner) -> None:
         self._session = session
         self._context = context
-        self._runner = runner()
+        self._runner = runs_on  # that of the services, so that after a fork it says whose these are
 
     @service_method()
     def Indicate(self, lObjectCount: int, apObjArray: Sequence[IWbemClassObject]) -> int:
