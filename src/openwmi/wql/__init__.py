@@ -22,6 +22,8 @@ What the documents leave open is decided like this:
 - `Inner.Name` is a property of an embedded object, as deep as one likes. What is in an object that is NULL is NULL.
   What its class does not have, or cannot compare like that, matches nothing and is no error. In the select list it
   stands for the whole embedded object (the SDK would have all of it NULL but the property).
+- A notification query compares properties with each other, too, where the second one is in an embedded object:
+  `TargetInstance.State <> PreviousInstance.State`. The second one takes the type of the first, as a constant does.
 - ISA takes a class with quotes or without. No class of that name need exist. `__this` is there in schema queries alone:
   in a data query `__CLASS` says what an instance is.
 - System properties are text like others: `__PATH = "…"` wants the path as WMI writes it, but for case.
@@ -62,6 +64,7 @@ from openwmi.wql.tree import (
     Or,
     Query,
     ReferencesOf,
+    Relation,
     SchemaQuery,
     Select,
 )
@@ -88,6 +91,7 @@ __all__ = [
     "Plan",
     "Query",
     "ReferencesOf",
+    "Relation",
     "RowFilter",
     "SchemaQuery",
     "Select",

@@ -17,7 +17,20 @@ from openwmi.model import SYSTEM_PROPERTIES, CimClass, CimType, Type
 from openwmi.wql.kind import KINDS, UNCOMPARABLE, Kind
 from openwmi.wql.like import BadPatternError, Pattern, has_wildcards, parse_pattern
 from openwmi.wql.place import invalid_query, shown
-from openwmi.wql.tree import NOWHERE, And, Comparison, Expression, Isa, IsNull, Leaf, Not, Operator, Or, Select
+from openwmi.wql.tree import (
+    NOWHERE,
+    And,
+    Comparison,
+    Expression,
+    Isa,
+    IsNull,
+    Leaf,
+    Not,
+    Operator,
+    Or,
+    Relation,
+    Select,
+)
 
 _INVERTED = {
     Operator.EQUAL: Operator.UNEQUAL,
@@ -104,6 +117,15 @@ class InnerTest:
 
 
 @dataclass(frozen=True, slots=True)
+class PairTest:
+    """A column compared with another one of the row, as if that were a constant; unknown where either is NULL."""
+
+    column: Column
+    operator: Operator
+    other: Column
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """TRUE if all terms are."""
 
@@ -117,7 +139,7 @@ class AnyOf:
     terms: tuple[Condition, ...]
 
 
-Condition: TypeAlias = NullTest | ValueTest | PatternTest | IsaTest | InnerTest | AllOf | AnyOf
+Condition: TypeAlias = NullTest | ValueTest | PatternTest | IsaTest | InnerTest | PairTest | AllOf | AnyOf
 
 
 class Checked(NamedTuple):
@@ -193,6 +215,11 @@ class _Checker:
                 for term in terms:  # a comprehension would be a call of its own on each level
                     parts.append(self.condition(term, negated=negated, depth=depth + 1))  # noqa: PERF401
                 return AllOf(tuple(parts)) if isinstance(node, And) is not negated else AnyOf(tuple(parts))
+            case Relation(name, operator, other, offset):
+                column = self.column(name, offset)
+                if operator is Operator.LIKE or not (column.inner or operator in column.kind.operators):
+                    raise self.unfit(column, node)
+                return PairTest(column, _INVERTED[operator] if negated else operator, self.column(other, offset))
             case IsNull(name, offset=offset) | Comparison(name, offset=offset) | Isa(name, offset=offset):
                 return self.leaf(self.column(name, offset), node, negated=negated)
 
@@ -232,7 +259,7 @@ class _Checker:
         except BadPatternError as error:
             raise self.error(f"the pattern '{shown(text)}' is not valid: {error}", offset) from None
 
-    def unfit(self, column: Column, node: Comparison) -> WbemError:
+    def unfit(self, column: Column, node: Comparison | Relation) -> WbemError:
         kind = column.what
         if node.operator is Operator.LIKE and column.kind.operators:
             return self.error(f"{column.name} is {kind}: a pattern with wildcards fits only text", node.offset)

@@ -40,6 +40,7 @@ from openwmi.wql.check import (
     InnerTest,
     IsaTest,
     NullTest,
+    PairTest,
     PatternTest,
     ValueTest,
     check,
@@ -48,7 +49,7 @@ from openwmi.wql.check import (
 from openwmi.wql.keep import keeping
 from openwmi.wql.kind import Form
 from openwmi.wql.like import Shape
-from openwmi.wql.predicate import date_test, inner_test, isa_test, path_test
+from openwmi.wql.predicate import date_test, inner_test, isa_test, pair_test, path_test
 from openwmi.wql.reduce import reduced
 from openwmi.wql.tree import META_CLASS, IsNull, Operator, SchemaQuery, Select
 
@@ -181,6 +182,9 @@ class _Code:
                 return self.comparison(column, operator, value)
             case IsaTest(column, class_name, negated):
                 return self.filled(_CALLED, column, isa_test(class_name, negated=negated))
+            case PairTest(column, operator, other):
+                pair = pair_test((column.type, column.inner), operator, (other.type, other.inner))
+                return f"{self.constant(pair)}({self.value(column)}, {self.value(other)})"
             case InnerTest(column, test, negated):
                 of_null = isinstance(test, IsNull) and not negated
                 inner = inner_test(column.inner, partial(_compile_inner, node), of_null=of_null)

@@ -62,6 +62,8 @@ def _parsed(text: str, parameters: Mapping[str, object] | None) -> EventQuery:
 class _EventParser(Parser):
     """Each method reads one part of the grammar and leaves the place behind it."""
 
+    relates = True
+
     def event_query(self) -> EventQuery:
         self.expect("SELECT")
         columns, class_name = self.selection()

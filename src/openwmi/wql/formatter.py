@@ -28,6 +28,7 @@ from openwmi.wql.tree import (
     Or,
     Query,
     ReferencesOf,
+    Relation,
     SchemaQuery,
     Select,
 )
@@ -99,6 +100,10 @@ def _expression(node: Expression, depth: int) -> str:
             return f"{_path(name)} IS NULL"
         case Isa(name, class_name):
             return f'{_path(name)} ISA "{_name(class_name)}"'
+        case Relation(name, operator, other):
+            if operator is Operator.LIKE or "." not in other:
+                raise _unwritable(f"{operator.value} '{shown(other)}' is no comparison of two properties")
+            return f"{_path(name)} {operator.value} {_path(other)}"
         case Comparison(name, operator, constant):
             if operator is Operator.LIKE and not isinstance(constant, str):
                 raise _unwritable(f"{constant!r} is no pattern for LIKE")

@@ -30,6 +30,7 @@ from openwmi.wql.tree import (
     Operator,
     Or,
     Query,
+    Relation,
     SchemaQuery,
     Select,
 )
@@ -100,7 +101,14 @@ def _parsed(text: str, parameters: Mapping[str, object] | None) -> Query:
 
 
 class Parser(Words):
-    """Each method reads one part of the grammar and leaves the place behind it."""
+    """Each method reads one part of the grammar and leaves the place behind it.
+
+    Attributes:
+        depth: how many parentheses and NOTs are open.
+        relates: whether a property may be compared with one of an embedded object, and not with constants alone.
+    """
+
+    relates = False
 
     def __init__(self, text: str, parameters: Mapping[str, object] | None) -> None:
         super().__init__(text, parameters)
@@ -204,6 +212,8 @@ class Parser(Words):
         if equality and fold(column.text) == "__class" and is_name(word.text):
             self.at += 1  # the grammar has a CLASS-NAME here, without quotes; the SDK has them
             return Comparison(column.text, operator, word.text, column.offset)
+        if self.relates and word.kind == "name" and "." in word.text and operator is not Operator.LIKE:
+            return Relation(column.text, operator, self.property(_A_CONSTANT).text, column.offset)
         constant = self.constant()
         if constant is None:
             return self.null(column, operator, word)

@@ -15,7 +15,7 @@ from openwmi.base.case import NameMap, fold
 from openwmi.base.error import WbemError
 from openwmi.model import CimClass, CimType, Qualifier, Store, Type, Value, qualifier_set
 from openwmi.wql.bounds import Bounds, bounds_of
-from openwmi.wql.check import AllOf, AnyOf, Checked, Column, Condition, ValueTest, check
+from openwmi.wql.check import AllOf, AnyOf, Checked, Column, Condition, PairTest, ValueTest, check
 from openwmi.wql.compiler import RowFilter, row_filter
 from openwmi.wql.keep import keeping, projection
 from openwmi.wql.lookup import fixed, key_lookups
@@ -162,6 +162,8 @@ def _needed(columns: list[Column], condition: Condition | bool) -> set[str]:
                 pending += terms
             case bool():
                 continue
+            case PairTest(column, _, other):
+                wanted |= {each.name for each in (column, other) if each.index is not None}
             case test:
                 if test.column.index is not None:
                     wanted.add(test.column.name)

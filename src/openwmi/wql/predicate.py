@@ -21,6 +21,7 @@ from openwmi.model import (
     Type,
     Value,
 )
+from openwmi.wql.kind import KINDS, UNCOMPARABLE, Form
 from openwmi.wql.tree import Operator
 
 COMPARE: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
@@ -118,6 +119,50 @@ def inner_test(
         return passes((inner,))
 
     return test
+
+
+def pair_test(
+    left: tuple[Type, tuple[str, ...]], relation: Operator, right: tuple[Type, tuple[str, ...]]
+) -> Callable[[Value, Value], bool]:
+    """A test of two values of one row, each given with its type and the names that lead on from it, into an object.
+
+    The second one takes the type of the first, as a constant does. What is not there, is NULL or cannot be compared
+    passes no test.
+    """
+
+    def test(one: Value, other: Value) -> bool:
+        found, wanted = _led(*left, one), _led(*right, other)
+        return found is not None and wanted is not None and _related(*found, relation, *wanted)
+
+    return test
+
+
+def _led(type_: Type, names: tuple[str, ...], value: Value) -> tuple[Type, Value] | None:
+    """The type and the value to which `names` lead from a value; None where they lead nowhere, or to an array."""
+    for name in names:
+        found = _property_of(value, name)
+        if found is None:
+            return None
+        type_, value = found
+    return None if value is None or type_.array else (type_, value)
+
+
+def _related(type_: Type, value: Any, relation: Operator, other_type: Type, other: Any) -> bool:
+    kind = KINDS.get(type_.cim, UNCOMPARABLE)
+    if relation not in kind.operators or other_type.cim not in KINDS:
+        return False
+    try:
+        wanted = kind.coerce(str(other) if isinstance(other, CimDateTime | CimInterval) else other, type_)
+    except ValueError:
+        return False
+    match kind.form, wanted:
+        case Form.DATE, CimDateTime() | CimInterval():
+            return date_test(relation, wanted)(value)
+        case Form.PATH, ObjectPath():
+            return path_test(relation, wanted)(value)
+        case Form.FOLDED, str():
+            return COMPARE[relation](fold(value), fold(wanted))
+    return COMPARE[relation](value, wanted)
 
 
 def _property_of(value: object, name: str) -> tuple[Type, Value] | None:

@@ -44,6 +44,20 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """`property operator other`, two properties of one event: `TargetInstance.State <> PreviousInstance.State`.
+
+    Only notification queries have it, and never with LIKE. The grammar ([MS-WMI] 2.2.1.2) has constants alone there.
+    Windows: takes it, and many programs ask so for the changes of one property.
+    """
+
+    property: str
+    operator: Operator
+    other: str
+    offset: int = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class IsNull:
     """`property IS NULL`, also written `property = NULL`."""
 
@@ -82,7 +96,7 @@ class Or:
 
 
 Leaf: TypeAlias = Comparison | IsNull | Isa
-Expression: TypeAlias = Leaf | Not | And | Or
+Expression: TypeAlias = Leaf | Relation | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from openwmi.model import CimClass
 from openwmi.wql.check import AllOf, AnyOf, Condition, InnerTest, IsaTest, check
 from openwmi.wql.place import invalid_query, shown
 from openwmi.wql.scope import ALL_CLASSES, ClassScope, narrowest, united
-from openwmi.wql.tree import NOWHERE, And, Comparison, Expression, Isa, IsNull, Not, Operator, Or, Select
+from openwmi.wql.tree import NOWHERE, And, Comparison, Expression, Isa, IsNull, Not, Operator, Or, Relation, Select
 
 
 def class_scope(query: Select, event: CimClass, roles: Collection[str]) -> ClassScope:
@@ -66,5 +66,8 @@ def _paths(query: Select) -> Iterator[tuple[str, int]]:
                 pending += reversed(terms)
             case Not(operand):
                 pending.append(operand)
+            case Relation(name, _, other, offset):
+                yield name, offset
+                yield other, offset
             case Comparison(name, offset=offset) | IsNull(name, offset=offset) | Isa(name, offset=offset):
                 yield name, offset
