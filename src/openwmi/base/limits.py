@@ -543,3 +543,19 @@ STOP_SECONDS: Final = 10.0
 METRICS_REQUEST_OCTETS: Final = 8192
 METRICS_SECONDS: Final = 10.0
 METRICS_CONNECTIONS: Final = 32
+
+# A client of a scanner has this long to ask for the next page ("CreateScanJobResponse"); then its job ends.
+SCAN_RETRIEVE_SECONDS: Final = 60.0
+# Jobs of a scanner that go on at one time, and those of one client: a person scans one thing, and an office is thirty
+# persons. How many more are remembered after they ended, 1 KB each.
+SCAN_JOBS: Final = 64
+SCAN_JOBS_PER_CLIENT: Final = 8
+SCAN_JOBS_KEPT: Final = 64
+# Images of one job: feeders hold a hundred sheets, those of archives some hundreds.
+SCAN_SHEETS: Final = 1000
+# Pixels of one: A3 at 600 dots an inch has seventy million, and needs 210 MB while it is changed.
+SCAN_PIXELS: Final = 80_000_000
+# Images that are changed at one time, each on a thread: as many as small machines have cores.
+SCAN_THREADS: Final = 2
+# Octets of an image that are read and sent at once.
+SCAN_PIECE_OCTETS: Final = 1 << 17

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import AsyncIterable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -24,14 +25,16 @@ from openwmi.cli.output import ROW_FORMATS, Writer, writer_for
 from openwmi.cli.records import Record
 from openwmi.cli.stream import Out, standard_output
 from openwmi.net import parse_address
+from openwmi.net.http_server import EVERY_ADDRESS
 
 if TYPE_CHECKING:
     from openwmi.soap import QName
-    from openwmi.wsd import Computer, Host
+    from openwmi.wsd import Host, Service
 
 T = TypeVar("T")
 
 EXTRA: Final = {"lxml", "h11"}
+IMAGES_EXTRA: Final = {"PIL"}
 PORT: Final = 5357
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -44,6 +47,7 @@ Examples:
   openwmi wsd metadata urn:uuid:4509a320-00a0-008f-00b6-002507510eca
   openwmi wsd call http://192.0.2.7:5357/files GetFileList --wsdl FileServiceSecure.wsdl
   openwmi wsd host computer --workgroup HOME
+  openwmi wsd host scanner --images pages
 
 Devices answer within ten seconds. A firewall has to let UDP port 3702 and TCP port 5357 in.
 """
@@ -237,20 +241,24 @@ def codegen(wsdl_file: Path, output: Path | None) -> None:
         raise WbemError(WbemStatus.FAILED, f"{output} cannot be written: {error.strerror}") from None
 
 
-@host.command()
-@click.option(
+_listen_at = click.option(
     "--listen",
     "listen_at",
     metavar="HOST:PORT",
     default=f"*:{PORT}",
     show_default=True,
-    help="Where it serves its metadata; * is every address of this machine, and port 0 is any free one.",
+    help="Where it listens; * is every address of this machine, and port 0 is any free one.",
 )
+_verbose = click.option("-v", "--verbose", is_flag=True, help="Logs more.")
+
+
+@host.command()
+@_listen_at
 @click.option("--name", metavar="NAME", default="", help="What it is called.  [default: this machine's name]")
 @click.option("--workgroup", metavar="NAME", default="WORKGROUP", show_default=True, help="What it belongs to.")
 @click.option("--domain", metavar="NAME", default="", help="The domain that it belongs to, instead of a workgroup.")
 @_interfaces
-@click.option("-v", "--verbose", is_flag=True, help="Logs more.")
+@_verbose
 def computer(
     listen_at: str, name: str, workgroup: str, domain: str, interfaces: tuple[str, ...], verbose: bool
 ) -> None:
@@ -277,15 +285,72 @@ def computer(
             listen=address,
             interfaces=interfaces or None,
         )
-        asyncio.run(_serve(served, shown, out))
+        asyncio.run(_serve(served, out, f"this computer can be found as {shown.shown}"))
 
 
-async def _serve(served: Host, shown: Computer, out: Out) -> None:
+@host.command()
+@_listen_at
+@click.option(
+    "--images",
+    "folder",
+    metavar="DIR",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder whose images (PNG, JPEG, PNM) are the sheets in its tray, by their names.",
+)
+@click.option("--name", metavar="NAME", default="", help="What it is called.  [default: after this machine]")
+@click.option(
+    "--resolution",
+    metavar="DPI",
+    type=int,
+    default=300,
+    show_default=True,
+    help="How many pixels of an image are an inch; at this resolution they are sent as they are.",
+)
+@_interfaces
+@_verbose
+def scanner(
+    listen_at: str, folder: Path, name: str, resolution: int, interfaces: tuple[str, ...], verbose: bool
+) -> None:
+    """Scans the images of a folder for whoever asks.
+
+    Its address is printed on standard output once it can be found, and on the next line the URL of its scan service,
+    for clients that are told where a scanner is; everything else goes to standard error. Each job gets the images that
+    are there when it begins, and leaves them there. It is the same device each time that it starts, as a computer is.
+    """
+    wsd, scanning = _wsd(), _scanning()
+    try:
+        address = parse_address(listen_at, PORT)
+        shown = scanning.this_scanner(name)
+        service = scanning.ScanService(
+            folder.absolute(), name=shown.name, capabilities=scanning.Capabilities(resolution)
+        )
+    except WbemError as error:
+        raise click.UsageError(error.message) from None
+    out = standard_output()
+    set_up(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("PIL").setLevel(logging.INFO)  # it has a line for each part of a file
+    with wsd.held_identity("scanner") as identity:
+        served = wsd.Host(
+            identity.address,
+            shown.metadata(identity.address),
+            instance=identity.instance,
+            types=(scanning.SCAN_DEVICE,),
+            listen=address,
+            interfaces=interfaces or None,
+            services=[service],
+        )
+        asyncio.run(_serve(served, out, f"this scanner can be found as {shown.name}", service))
+
+
+async def _serve(served: Host, out: Out, found_as: str, service: Service | None = None) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     async with served:
-        complain(f"this computer can be found as {shown.shown}, {served.target.device.address}")
+        complain(f"{found_as}, {served.target.device.address}")
         out.write(f"{served.where}\n")
+        if service is not None:
+            out.write(f"{served.url(service, socket.gethostname() if served.where.host == EVERY_ADDRESS else '')}\n")
         out.flush()
         await ended.wait()
 
@@ -302,6 +367,19 @@ def _wsd() -> Any:
             f"web services for devices need lxml and h11, and {error.name} is not here: pip install 'openwmi[wsd]'",
         ) from None
     return openwmi.wsd
+
+
+def _scanning() -> Any:
+    """The scanner's part of it. WbemError where Pillow is not installed."""
+    try:
+        import openwmi.wsd.scanner  # noqa: PLC0415 - it needs the extra
+    except ImportError as error:
+        if error.name not in IMAGES_EXTRA:
+            raise
+        raise WbemError(
+            WbemStatus.NOT_SUPPORTED, "a scanner needs Pillow, which is not here: pip install 'openwmi[scanner]'"
+        ) from None
+    return openwmi.wsd.scanner
 
 
 def _type(text: str) -> QName:

@@ -76,7 +76,7 @@ class Computer:
         host = Service((EndpointReference(address),), (COMPUTER,), address, (shown,))
         return Metadata(
             ThisModel(localized("openwmi"), localized("openwmi"), extensions=(category,)),
-            ThisDevice(localized(self.name), _version(), "1"),
+            ThisDevice(localized(self.name), program_version(), "1"),
             (Relationship(host),),
         )
 
@@ -86,8 +86,8 @@ def this_computer(name: str = "", workgroup: str = WORKGROUP, domain: str = "") 
     return Computer(name or socket.gethostname().partition(".")[0][:NAME_CHARS], workgroup, domain)
 
 
-def _version() -> str:
-    """Of this program; empty where it was never installed."""
+def program_version() -> str:
+    """Empty where this program was never installed."""
     try:
         return version("openwmi")
     except PackageNotFoundError:
