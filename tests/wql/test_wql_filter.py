@@ -26,6 +26,7 @@ from openwmi.wql import (
     Not,
     Operator,
     Or,
+    Relation,
     Select,
     compile_filter,
     compile_row_filter,
@@ -81,7 +82,7 @@ COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
 
 def truth(node: Expression, row: dict[str, Any]) -> bool | None:
     match node:
-        case Isa():
+        case Isa() | Relation():
             raise AssertionError("no property here is an object")
         case IsNull(name):
             return row[name] is None
@@ -198,6 +199,8 @@ def inside(node: Expression) -> Expression:
             return Not(inside(operand))
         case IsNull() | Comparison() | Isa():
             return replace(node, property=f"Inner.{node.property}")
+        case Relation():
+            raise AssertionError("no two properties are compared here")
 
 
 @given(conditions, rows)
