@@ -164,6 +164,18 @@ async def test_one_that_nobody_uses_is_closed() -> None:
         assert asyncio.get_running_loop().time() == pytest.approx(2 * HTTP_KEPT_SECONDS - 1, abs=0.1)
 
 
+async def test_the_last_digit_of_a_time_holds_nobody_up() -> None:
+    """A moment plus so many seconds, and less so many again, need not be the same: that must not be asked for ever."""
+    scripts: list[list[bytes | None]] = [[ANSWER] for _ in range(50)]
+    server = Scripted(*scripts)
+    async with await server.client() as client:
+        for number in range(50):
+            await asyncio.sleep(0.1 + number / 7)
+            await ask(client)
+            await asyncio.sleep(HTTP_KEPT_SECONDS + 1)
+            assert client.open_connections == 0
+
+
 async def test_a_server_that_wants_no_more() -> None:
     last = ANSWER.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     server = Scripted([last], [last])
