@@ -215,6 +215,18 @@ def test_an_orientation_that_makes_no_sense(tmp_path: Path, orientation: int) ->
     assert same(rendered(tmp_path / "1.jpg", WHOLE), read(tmp_path / "1.jpg"))
 
 
+def test_an_image_that_another_one_has_replaced(tmp_path: Path) -> None:
+    """Since the job began."""
+    fill(tmp_path, "1.png")
+    found = sheet(tmp_path / "1.png")
+    (source,) = fill(tmp_path, "1.png", size=(5, 30))
+    assert same(
+        read(render(found, replace(WHOLE, format="jfif"))),
+        read(render(sheet(found.path), replace(WHOLE, format="jfif"))),
+    )
+    assert same(read(render(found, GREY)), source.convert("L"))
+
+
 def test_the_quality_of_a_jpeg(tmp_path: Path) -> None:
     fill(tmp_path, "1.png", size=(64, 64))
     lengths = []
