@@ -114,6 +114,16 @@ async def test_a_path_is_a_path(ns: Namespace, session: RecordingSession, path: 
     assert session.contexts == []
 
 
+@pytest.mark.parametrize("given", [5, b"A"])
+async def test_names_and_objects_are_what_they_should_be(ns: Namespace, session: RecordingSession, given: Any) -> None:
+    """Or a mistake in the caller's program would be logged as one of ours, or be told of in other words."""
+    for ask in (ns.instances, ns.classes, lambda name: ns.call("A", name), ns.namespace, ns.put, ns.emit):
+        with pytest.raises(WbemError, match=r" is a(n)? \w+( or a \w+)?, and this is ") as raised:
+            await ask(given)
+        assert raised.value.status == WbemStatus.INVALID_PARAMETER
+    assert session.contexts == []
+
+
 async def test_views_add_up(ns: Namespace, session: RecordingSession) -> None:
     await ns.options(locale="ms_409").options(timeout=5).options(flags=CallFlags.DIRECT_READ).options().classes()
     (context,) = session.contexts

@@ -112,15 +112,19 @@ class Namespace:
 
     def instances(self, class_name: str, *, deep: bool = True) -> Operation[CimInstance]:
         """All instances of a class, and unless `deep` is false of the classes derived from it."""
-        return self._ready(self._session.instances(class_name, deep=deep, context=self._context()))
+        return self._ready(
+            self._session.instances(_name("the name of a class", class_name), deep=deep, context=self._context())
+        )
 
     def classes(self, superclass: str | None = None, *, deep: bool = True) -> Operation[CimClass]:
         """The classes derived from `superclass`, or all; with `deep` false only the next generation."""
-        return self._ready(self._session.classes(superclass, deep=deep, context=self._context()))
+        name = None if superclass is None else _name("the name of a class", superclass)
+        return self._ready(self._session.classes(name, deep=deep, context=self._context()))
 
     def call(self, path: str | ObjectPath, method: str, /, **parameters: object) -> Operation[CimInstance]:
         """Runs a method of an instance, or a static one of a class. A ReturnValue other than 0 is a value, no error."""
-        return self._ready(self._session.call(_path(path), method, parameters, self._context()))
+        name = _name("the name of a method", method)
+        return self._ready(self._session.call(_path(path), name, parameters, self._context()))
 
     def associators(
         self,
@@ -201,7 +205,7 @@ class Namespace:
             properties: of an instance that exists only these are written. It is the same as UPDATE_ONLY and the named
                 values `__PUT_EXTENSIONS` and so on (SDK, "Partial-Instance Operations").
         """
-        objects = what if isinstance(what, CimClass | CimInstance) else tuple(what)
+        objects = _several(what, CimClass, CimInstance)
         for each in objects if isinstance(objects, tuple) else (objects,):
             if not isinstance(each, CimClass | CimInstance):
                 raise _unfit("what is put is a CimClass or a CimInstance", each)
@@ -230,7 +234,7 @@ class Namespace:
 
         TIME_CREATED is now where it is NULL. INVALID_CLASS, NOT_EVENT_CLASS.
         """
-        events = event if isinstance(event, CimInstance) else tuple(event)
+        events = _several(event, CimInstance)
         for each in events if isinstance(events, tuple) else (events,):
             if not isinstance(each, CimInstance):
                 raise _unfit("an event is a CimInstance", each)
@@ -239,8 +243,10 @@ class Namespace:
     def namespace(self, name: str) -> Operation[Namespace]:
         """A namespace within this one, such as `cimv2` from `root`; close it like any connection."""
 
+        below = _name("the name of a namespace", name)
+
         async def opened(_: object) -> Namespace:
-            return Namespace(await self._session.open_namespace(name, context), replace(self._options, sink=None))
+            return Namespace(await self._session.open_namespace(below, context), replace(self._options, sink=None))
 
         context = self._context()
         return self._ready(Operation.start(opened, f"namespace {name}", single=True, context=context))
@@ -316,6 +322,17 @@ def _path(path: object) -> str:
     if not isinstance(path, str | ObjectPath):
         raise _unfit("a path is a str or an ObjectPath", path)
     return str(path)
+
+
+def _several(given: Any, *kinds: type) -> Any:
+    """One object as it is, several as a tuple; and what is neither as it is, for whoever looks at each."""
+    return given if isinstance(given, kinds) or not isinstance(given, Iterable) else tuple(given)
+
+
+def _name(what: str, name: object) -> str:
+    if not isinstance(name, str):
+        raise _unfit(f"{what} is a str", name)
+    return name
 
 
 def _unfit(expected: str, given: object) -> WbemError:
