@@ -135,6 +135,36 @@ def test_nothing_else_holds_up_the_end(tmp_path: Path) -> None:
     assert _said(program, tmp_path) == ["end"]
 
 
+def test_what_only_reads_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """Held, let go, and told to a sink; the provider would take for ever, and nothing is said of it."""
+    program = """
+    import threading, openwmi
+    from openwmi.wbemcli import IWbemLocator, IWbemObjectSink, OUT, WBEM_FLAG_RETURN_IMMEDIATELY
+
+    class Stuck(openwmi.Provider):
+        mof = '[Dynamic] class Demo_Stuck { [Key] string Name; };'
+
+        def instances(self, request):
+            return iter(())
+
+        def get(self, request, keys):
+            asked.release()
+            threading.Event().wait()
+
+    asked, path = threading.Semaphore(0), "Demo_Stuck.Name='a'"
+    locator = IWbemLocator(providers=[Stuck()])
+    services = locator.ConnectServer("root/cimv2")[1]
+    held = services.GetObject(path, WBEM_FLAG_RETURN_IMMEDIATELY, None, None, OUT)
+    services.GetObject(path, WBEM_FLAG_RETURN_IMMEDIATELY, None, None, OUT)[2].Release()
+    services.GetObjectAsync(path, 0, None, IWbemObjectSink())
+    threading.Thread(target=services.GetObject, args=(path,), daemon=True).start()
+    for _ in range(4):
+        asked.acquire()
+    print("end")
+    """
+    assert _said(program, tmp_path) == ["end"]
+
+
 def test_a_call_that_does_not_end_is_said_and_given_up(tmp_path: Path) -> None:
     program = """
     import asyncio

@@ -131,7 +131,8 @@ class Runner:
         """Ends the loop, for good.
 
         Calls with one result that are under way get so many seconds to end, since a put may not be half done; the log
-        says what has not ended. All else is cut off: streams are cancelled, and sinks hear nothing any more.
+        says what has not ended. All else is cut off: streams are cancelled, calls that only read too, and sinks hear
+        nothing any more.
 
         With `leaving` it is the interpreter that ends: threads that still wait, or ask again, are daemons, which have
         nobody to tell, and are held where they are until the process is gone.
@@ -219,6 +220,9 @@ class Runner:
         return operation
 
     async def _settle(self, seconds: float) -> None:
+        for results in list(self._under_way):
+            if results.kind in _READING:
+                results.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 for results in list(self._under_way):
@@ -227,6 +231,10 @@ class Runner:
         for results in self._under_way:
             if results.single:
                 log.warning("the process ends, and %s has not ended: its outcome is unknown", results.kind)
+
+
+_READING: Final = frozenset({"get", "namespace"})
+"""Calls with one result that leave nothing undone when they are cut off."""
 
 
 def _slice(until: float | None) -> float:
