@@ -178,6 +178,32 @@ def test_another_process_of_the_same_number(host: Make, rows: Rows) -> None:
     assert by_name(rows(provider))["work"]["PercentProcessorTime"] is None
 
 
+def test_one_that_has_ended_takes_nothing_from_the_rates_of_all(host: Make, rows: Rows) -> None:
+    made = host("container", "== /proc/uptime\n1000.00 0\n")
+    write(made, "/proc/90/stat", stat(90, 0, 0))
+    write(made, "/proc/91/stat", stat(91, 90_000, 0).replace(" 10 0 2 0 ", " 100000 0 2 0 "))
+    provider = ProcessCounterProvider(made)
+    rows(provider)
+    write(made, "/proc/uptime", "1000.20 0\n")
+    (Path(made.root) / "proc/91/stat").unlink()
+    write(made, "/proc/90/stat", stat(90, 5, 5).replace(" 10 0 2 0 ", " 40 0 2 0 "))
+    write(made, "/proc/92/stat", stat(92, 5, 0))
+    found = by_name(rows(provider))
+    assert (found["work"]["PageFaultsPersec"], found["work"]["PercentProcessorTime"]) == (150, 50)
+    assert (found["_Total"]["PageFaultsPersec"], found["_Total"]["PercentProcessorTime"]) == (150 + 60, 75)
+
+
+@pytest.mark.parametrize("faults", [0, 2**31 + 20, 2**30 + 2**29])
+def test_a_counter_that_went_back_has_no_rate(faults: int, host: Make, rows: Rows) -> None:
+    made = host("container", "== /proc/uptime\n1000.00 0\n")
+    write(made, "/proc/90/stat", stat(90, 0, 0))
+    provider = ProcessCounterProvider(made)
+    rows(provider)
+    write(made, "/proc/uptime", "1000.20 0\n")
+    write(made, "/proc/90/stat", stat(90, 0, 0).replace(" 10 0 2 0 ", f" {faults} 0 0 0 "))
+    assert by_name(rows(provider))["work"]["PageFaultsPersec"] is None
+
+
 # -------------------------------------------------------------------------------------------------------------- threads
 
 

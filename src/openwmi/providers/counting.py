@@ -129,10 +129,14 @@ Formula: TypeAlias = Callable[[Pair, str, int | None], int]
 
 
 def _rate(pair: Pair, name: str, modulus: int | None) -> int:
+    """A counter of 32 bits that seems to have grown by half of what it can say has rather gone back."""
     grown = pair.grown(name, modulus)
-    if grown < 0:
+    if grown < 0 or (modulus and grown >= modulus // 2):
         raise LookupError("the counter began again")
-    return round(grown * SECOND / pair.span)
+    rate = round(grown * SECOND / pair.span)
+    if modulus and rate >= modulus:
+        raise LookupError("the counter has not as many bits")
+    return rate
 
 
 def _timer(pair: Pair, name: str, modulus: int | None) -> int:
@@ -273,7 +277,11 @@ class FormattedProvider(HostProvider[Pair], Generic[C]):
             before = self._history.compared(frozenset(rates), look)
         elapsed = _between(before, look.at)
         for identity, row in look.rows.items():
-            yield Pair(row, before.rows.get(identity) if before else None, elapsed)
+            yield Pair(row, self.earlier(identity, look, before) if before else None, elapsed)
+
+    def earlier(self, identity: Hashable, now: Look, before: Look) -> Row | None:  # noqa: ARG002 - of each by itself
+        """The raw row that the one of `now` is compared with; None where there was none."""
+        return before.rows.get(identity)
 
     def _look(self, asked: Request) -> Look | None:
         """None where there is nothing."""

@@ -8,11 +8,21 @@ since Linux has no such process.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TypeAlias
 
-from openwmi.engine.provider import Request
-from openwmi.providers.counting import SECOND, TIMES, Counted, FormattedProvider, Instant, RawProvider, added, formatted
+from openwmi.engine.provider import Request, Row
+from openwmi.providers.counting import (
+    SECOND,
+    TIMES,
+    Counted,
+    FormattedProvider,
+    Instant,
+    Look,
+    RawProvider,
+    added,
+    formatted,
+)
 from openwmi.providers.processes.linux import LinuxProcess, Surroundings
 from openwmi.providers.processes.priority import base_priority
 from openwmi.providers.processes.process import kind_of
@@ -172,3 +182,15 @@ class ProcessCounterProvider(FormattedProvider[Running]):
     cim_class = "Win32_PerfFormattedData_PerfProc_Process"
     raw = RawProcessProvider
     table = formatted(RawProcessProvider)
+
+    def earlier(self, identity: Hashable, now: Look, before: Look) -> Row | None:
+        """Of all, what it was without those that have ended since: what they had counted is gone from the sum."""
+        found = before.rows.get(identity)
+        if identity != TOTAL or found is None:
+            return found
+        ended = [row for each, row in before.rows.items() if each not in now.rows]
+        return {name: _without(value, [row.get(name) for row in ended]) for name, value in found.items()}
+
+
+def _without(total: object, parts: Sequence[object]) -> object:
+    return total - sum(part for part in parts if isinstance(part, int)) if isinstance(total, int) else total
