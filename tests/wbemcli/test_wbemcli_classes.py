@@ -1,5 +1,8 @@
 """IWbemClassObject over classes: made, derived, changed, with their methods."""
 
+import copy
+import pickle
+
 import pytest
 from tests.wbemcli.objects_fakes import DEVICE, PUMP, pump
 
@@ -466,3 +469,23 @@ def test_an_enumeration_of_methods() -> None:
     assert obj.NextMethod()[1] == "Reset"
     assert obj.BeginMethodEnumeration(WBEM_FLAG_KEYS_ONLY) == WBEM_E_INVALID_PARAMETER
     assert obj.NextMethod(1) == (WBEM_E_INVALID_PARAMETER, None, None, None)
+
+
+def test_copies_change_on_their_own_and_pickles_leave_the_connection_behind() -> None:
+    asked: list[str] = []
+
+    def superclass(name: str) -> CimClass:
+        asked.append(name)
+        return DEVICE
+
+    known = IWbemClassObject(PUMP, superclass)
+    for face in (known, known.SpawnDerivedClass()[1], known.SpawnInstance()[1], IWbemClassObject(pump())):
+        assert face is not None
+        for again in (copy.copy(face), copy.deepcopy(face), pickle.loads(pickle.dumps(face))):
+            assert (face.CompareTo(0, again), face.GetNames()) == (S_OK, again.GetNames())
+            before = face.GetQualifierSet()[1].GetNames()  # type: ignore[union-attr]
+            assert again.GetQualifierSet()[1].Put("Again", 1) == S_OK  # type: ignore[union-attr]
+            assert face.GetQualifierSet()[1].GetNames() == before  # type: ignore[union-attr]
+    again = pickle.loads(pickle.dumps(known))
+    assert (again.Put("__CLASS", 0, "Other"), again.SpawnInstance()[0]) == (WBEM_E_READ_ONLY, S_OK)
+    assert asked == []

@@ -66,6 +66,10 @@ class ClassDraft(Draft):
         made._class = self._class
         return made
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Where its superclass can be had does not travel: that is a connection of this process."""
+        return _unpickled, (self._original, self._class, self.registered)
+
     # ------------------------------------------------------------------------------------------------------ properties
 
     def get(self, name: str) -> tuple[Value, int, int]:
@@ -271,6 +275,12 @@ class ClassDraft(Draft):
             parent = self._superclass(self._class.superclass)
             self._heir = None if parent is None else parent.derive(self._class.name)
         return self._heir
+
+
+def _unpickled(original: CimClass, class_: CimClass, registered: bool) -> ClassDraft:
+    made = ClassDraft(original, registered=registered)
+    made._class = class_  # noqa: SLF001 - of this module
+    return made
 
 
 def _is_cimtype(name: object) -> bool:

@@ -69,6 +69,12 @@ class IWbemClassObject(IUnknown, iid="dc12a681-737f-11cf-884d-00aa004b2e24"):
             raise WbemError(WbemStatus.INCOMPLETE_CLASS, "the class has no name: Put __CLASS")
         return model
 
+    def __copy__(self) -> IWbemClassObject:
+        return _of_draft(self._draft.copy())  # as Clone: a face has nothing that two could share
+
+    def __deepcopy__(self, _: object) -> IWbemClassObject:
+        return _of_draft(self._draft.copy())
+
     def __repr__(self) -> str:
         return f"<IWbemClassObject of {self._draft.model!r}>"
 
