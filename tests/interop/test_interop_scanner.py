@@ -213,7 +213,7 @@ async def avahi(machine: Machine, folder: Path) -> AsyncIterator[str]:
 
 async def test_it_is_found(folder: Path, tmp_path: Path) -> None:
     noise(1).save(folder / "1.png")
-    sane = Sane(tmp_path, "[options]\ndiscovery = enable\nmodel = hardware\nws-discovery = fast\n")
+    sane = Sane(tmp_path, "[options]\ndiscovery = enable\nmodel = hardware\nws-discovery = full\n")
     with cable() as (here, there):
         host = (*OPENWMI, "wsd", "host", "scanner", "--images", str(folder))
         async with here.running(*host, state=tmp_path) as program, avahi(there, tmp_path) as bus:

@@ -10,7 +10,13 @@ from random import Random
 
 import pytest
 
-from openwmi.base.limits import SCAN_JOBS, SCAN_JOBS_KEPT, SCAN_JOBS_PER_CLIENT, SCAN_RETRIEVE_SECONDS
+from openwmi.base.limits import (
+    SCAN_JOBS,
+    SCAN_JOBS_KEPT,
+    SCAN_JOBS_PER_CLIENT,
+    SCAN_PAGES_AHEAD,
+    SCAN_RETRIEVE_SECONDS,
+)
 from openwmi.wsd import Faulted
 from openwmi.wsd.scanner.capabilities import LEGAL, Capabilities
 from openwmi.wsd.scanner.jobs import Job, Jobs, JobState, check_going_on
@@ -82,12 +88,24 @@ def test_a_job_from_its_beginning_to_its_end(office: Office) -> None:
 
 def test_pages_that_are_on_their_way_are_not_given_again(office: Office) -> None:
     """A client may ask for the next one before it has the one before it."""
-    job = office.create()
-    assert [office.take(job) for _ in SHEETS] == list(SHEETS)
+    job = office.create(sheets=SHEETS[:2])
+    assert [office.take(job), office.take(job)] == [*SHEETS[:2]]
     with pytest.raises(Faulted) as error:
         office.take(job)
     assert why(error) == "ClientErrorNoImagesAvailable"
     assert job.is_active
+
+
+def test_pages_are_not_made_for_who_does_not_read_them(office: Office) -> None:
+    job = office.create()
+    for _ in range(SCAN_PAGES_AHEAD):
+        office.take(job)
+        office.jobs.begin(job)
+    with pytest.raises(Faulted) as error:
+        office.take(job)
+    assert why(error) == "ServerErrorTemporaryError"
+    office.jobs.finish(job, office.now, whole=True)
+    assert office.take(job) == SHEETS[-1]
 
 
 def test_an_empty_tray(office: Office) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.soap.markup import Element
 from openwmi.soap.namespaces import SCAN
 from openwmi.wsd import Faulted
@@ -146,6 +151,39 @@ def test_a_region_outside_of_the_sheet(local: str) -> None:
 def test_what_is_no_number(nonsense: str) -> None:
     fault, local, value = refusal(f"<ImagesToTransfer>{nonsense}</ImagesToTransfer>")
     assert (fault, local, value or "") == ("InvalidArgs", "ImagesToTransfer", nonsense[:256])
+
+
+LOCALS = """
+    JobDescription JobName DocumentParameters Format CompressionQualityFactor ImagesToTransfer InputSource ContentType
+    InputSize InputMediaSize Width Height Exposure Scaling Rotation MediaSides MediaFront ScanRegion ColorProcessing
+    ScanRegionXOffset ScanRegionYOffset ScanRegionWidth ScanRegionHeight Resolution Other
+""".split()
+TREES = st.recursive(
+    st.sampled_from(["", "0", "1", "300", "png", "-7", "Platen", "RGB24", "2147483649", "x y", "\u0663"]),
+    lambda inner: st.lists(
+        st.tuples(st.sampled_from(LOCALS), st.sampled_from(["", ' w:MustHonor="1"']), inner), max_size=4
+    ),
+)
+
+
+def tree(grown: Any) -> str:
+    if isinstance(grown, str):
+        return grown
+    return "".join(f"<{local}{must}>{tree(inner)}</{local}>" for local, must, inner in grown)
+
+
+@given(grown=TREES, lenient=st.booleans())
+def test_whatever_is_asked_for(grown: Any, lenient: bool) -> None:
+    """It is a ticket that can be carried out, or a fault."""
+    try:
+        ticket = parsed(tree(grown), tree(grown), lenient=lenient, description=tree(grown))
+    except (Faulted, RemoteProtocolError):
+        return
+    area = ticket.area
+    assert area.x + area.width <= ticket.size[0].value <= LEGAL.width
+    assert area.y + area.height <= ticket.size[1].value <= LEGAL.height
+    assert min(area.width, area.height) > 0
+    assert {each.value for each in ticket.resolution} <= {*Capabilities().resolutions}
 
 
 def test_names_are_cut() -> None:

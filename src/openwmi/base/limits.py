@@ -551,6 +551,9 @@ SCAN_RETRIEVE_SECONDS: Final = 60.0
 SCAN_JOBS: Final = 64
 SCAN_JOBS_PER_CLIENT: Final = 8
 SCAN_JOBS_KEPT: Final = 64
+# Pages of one job that were asked for and have not been sent: clients ask for one after the other. One that asks for
+# all at once would have them all made, and kept, at once.
+SCAN_PAGES_AHEAD: Final = 2
 # Images of one job: feeders hold a hundred sheets, those of archives some hundreds.
 SCAN_SHEETS: Final = 1000
 # Pixels of one: A3 at 600 dots an inch has seventy million, and needs 210 MB while it is changed.

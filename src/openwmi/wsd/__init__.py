@@ -13,8 +13,10 @@
     wsdl         contracts of services: typed messages, clients and services from a WSDL, or a module made of one
     login        who a client is, and who is let in
     host         a device of our own; computer: this machine as one; identity: who it stays
+    scanner      a scanner whose tray is a folder
 
-Needs lxml, h11, and xmlschema where a WSDL is read (the extra `wsd`). It knows nothing of CIM.
+Needs lxml, h11, and xmlschema where a WSDL is read (the extra `wsd`); the scanner needs Pillow, too. It knows nothing
+of CIM.
 """
 
 from openwmi.soap import DPWS_2006, DPWS_2009, Metadata, Profile, QName

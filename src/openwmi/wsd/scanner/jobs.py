@@ -16,7 +16,13 @@ from datetime import datetime
 from enum import StrEnum
 from hmac import compare_digest
 
-from openwmi.base.limits import SCAN_JOBS, SCAN_JOBS_KEPT, SCAN_JOBS_PER_CLIENT, SCAN_RETRIEVE_SECONDS
+from openwmi.base.limits import (
+    SCAN_JOBS,
+    SCAN_JOBS_KEPT,
+    SCAN_JOBS_PER_CLIENT,
+    SCAN_PAGES_AHEAD,
+    SCAN_RETRIEVE_SECONDS,
+)
 from openwmi.wsd.scanner.refusals import Refusal, refused
 from openwmi.wsd.scanner.ticket import LARGEST, Ticket
 from openwmi.wsd.scanner.tray import Sheet
@@ -137,6 +143,8 @@ class Jobs:
         check_going_on(job)
         if job.taken == len(job.sheets):
             raise refused(Refusal.NO_IMAGES_AVAILABLE)
+        if job.taken - job.sent >= SCAN_PAGES_AHEAD:
+            raise refused(Refusal.TEMPORARY_ERROR)
         sheet = job.sheets[job.taken]
         job.taken += 1
         job.state, job.reason = JobState.PROCESSING, "JobScanningAndTransferring"

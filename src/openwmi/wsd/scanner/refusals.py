@@ -15,6 +15,7 @@ class Refusal(Enum):
 
     INVALID_ARGS = ("InvalidArgs", "Sender", "At least one input argument is invalid.")
     OPERATION_FAILED = ("OperationFailed", "Receiver", "The service can't perform the requested operation.")
+    TEMPORARY_ERROR = ("ServerErrorTemporaryError", "Receiver", "The service had an unexpected error.")
     NOT_ACCEPTING_JOBS = (
         "ServerErrorNotAcceptingJobs",
         "Receiver",
