@@ -30,6 +30,7 @@ ENTRY_POINTS = {
     "openwmi.__main__",
     "openwmi.blocking",
     "openwmi.testing",
+    "openwmi.testing.plugin",
     "openwmi.wbemcli",
     "openwmi.wsdclient",
 }

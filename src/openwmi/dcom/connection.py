@@ -164,6 +164,10 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             self._be_patient(limits.CLOSE_SECONDS)
 
+    def cut(self) -> None:
+        """Ends the connection at once: what was said and not sent yet is lost."""
+        self._transport.abort()
+
     @property
     def under_way(self) -> list[asyncio.Task[None]]:
         """The calls that are being carried out."""

@@ -6,6 +6,7 @@ Nothing here knows which object is called, who calls, or what an interface is fo
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from openwmi import ndr
 from openwmi.base.error import WbemError
@@ -22,6 +23,9 @@ log = logging.getLogger("openwmi.dcom")
 
 _SYNTAXES = {NDR: NDR20, NDR64: ndr.NDR64}
 _NOTHING_TO_SAY = OrpcThat()
+
+Before = Callable[[str], Awaitable[None]]
+"""Is told of a call by its name, such as "Next", before it is carried out."""
 
 
 class Fault(Exception):  # noqa: N818 - the protocol's word
@@ -48,11 +52,13 @@ async def dispatch(
     *,
     header_signing: bool,
     error_information: bool = False,
+    before: Before | None = None,
 ) -> bytes:
     """Carries out one call of `target` and returns the stub of its reply. Raises Fault.
 
     A WbemError becomes the reply's HRESULT. Anything else that a method raises is a bug: it is logged, and the client
     is told no more than that. `error_information`: whether the client is sent the ErrorInformation of a failure.
+    `before` is waited for first, and may fail the call as the method may.
     """
     call = interface.calls.get(request.opnum)
     if call is None:
@@ -62,6 +68,8 @@ async def dispatch(
     syntax = NDR20 if request.transfer is NDR else _SYNTAXES[request.transfer]
     arguments = _arguments(call, request, syntax, orpc=interface.orpc, header_signing=header_signing)
     try:
+        if before is not None:
+            await before(call.name)
         reply = await getattr(target, call.name)(*arguments)
     except WbemError as error:
         log.debug("%s: %s", call, describe(error.status))  # its text may hold a query or a path

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from openwmi.base import limits
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller
 from openwmi.dcom.connection import Connection, TokenAnswerer
-from openwmi.dcom.dispatch import Fault, dispatch
+from openwmi.dcom.dispatch import Before, Fault, dispatch
 from openwmi.dcom.exporter import Exporter
 from openwmi.interfaces import (
     IActivation,
@@ -55,6 +55,7 @@ class Endpoint:
         levels: the least authentication level of each interface; INTEGRITY where there is none.
         transfers: the transfer syntaxes that are spoken, best first. Windows: its WMI declines NDR64.
         error_information: whether clients are sent what there is to say of a failure; a well-known one cannot take it.
+        before: is waited for before each call; what it raises is the call's failure. For tests of clients.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Endpoint:
         *,
         transfers: Sequence[SyntaxId] = (NDR,),
         error_information: bool = False,
+        before: Before | None = None,
     ) -> None:
         self._exporter = exporter
         self._services = {type(service).iid: service for service in services}
@@ -75,6 +77,7 @@ class Endpoint:
         self.interfaces = frozenset(SyntaxId(each.iid, *each.version) for each in served)
         self.transfers = transfers
         self._error_information = error_information
+        self._before = before
         self.logins = logins
         self._levels = {**LEAST_LEVELS, **(levels or {})}
         self.groups = AssociationGroups()
@@ -114,7 +117,7 @@ class Endpoint:
             if service is None:
                 raise Fault(FaultStatus.UNKNOWN_INTERFACE, f"{request.interface} is called on objects")
             self._check_level(type(service), caller)
-            return await dispatch(type(service), service, request, header_signing=header_signing)
+            return await dispatch(type(service), service, request, header_signing=header_signing, before=self._before)
         with self._exporter.calling(target_id, caller) as found:
             if found is None:
                 raise Fault(HResult.RPC_E_DISCONNECTED, f"{caller.principal} holds no object {target_id}")
@@ -126,7 +129,19 @@ class Endpoint:
                 request,
                 header_signing=header_signing,
                 error_information=self._error_information,
+                before=self._before,
             )
+
+    def cut(self, group: Hashable) -> None:
+        """Ends the connections of an association group at once, as a network does that fails."""
+        for connection in list(self._connections):
+            if connection.group == group:
+                connection.cut()
+
+    def cut_all(self) -> None:
+        """The same of all of them."""
+        for connection in list(self._connections):
+            connection.cut()
 
     async def settled(self) -> None:
         """Returns when no call is being carried out any more, and every answer is on its way."""

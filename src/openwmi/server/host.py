@@ -20,7 +20,7 @@ from openwmi.dcom import (
     Registry,
     Resolver,
 )
-from openwmi.engine import Access, Engine
+from openwmi.engine import Access
 from openwmi.interfaces import (
     IEnumWbemClassObject,
     IWbemCallResult,
@@ -63,6 +63,13 @@ OBJECTS = (
 )
 
 
+class Namespaces(Protocol):
+    """What is served: an Engine, or something around one."""
+
+    def session(self, namespace: str, access: Access | None = None) -> Session:
+        """A connection to a namespace, whose callers may do what `access` grants them. INVALID_NAMESPACE."""
+
+
 class Port(Protocol):
     """An open port, such as openwmi.net's Listener."""
 
@@ -96,11 +103,12 @@ class Server:
         legacy: whether activation is allowed at CONNECT, for clients from before 2021 (dcom.LEGACY_LEVELS).
         registry: where other processes of this machine share its resolver: who they are.
         observer: is told of sessions and of their calls.
+        before: see dcom.Endpoint.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Namespaces,
         users: UserLookup,
         names: ServerNames | None = None,
         *,
@@ -110,6 +118,7 @@ class Server:
         legacy: bool = False,
         registry: Registry | None = None,
         observer: Observer | None = None,
+        before: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._engine = engine
         self._open_port = open_port
@@ -135,7 +144,7 @@ class Server:
         mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
         services = (Resolver(self._exporter, registry), Activator(classes), OldActivator(classes), mapper)
         levels = {**LEVELS, **LEGACY_LEVELS} if legacy else LEVELS
-        self.endpoint = Endpoint(self._exporter, services, OBJECTS, self._logins, levels)
+        self.endpoint = Endpoint(self._exporter, services, OBJECTS, self._logins, levels, before=before)
 
     async def listen(self, address: Address, *, objects: bool = False, open_port: OpenPort | None = None) -> Address:
         """Opens a port; returns where it is.
