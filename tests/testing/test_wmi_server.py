@@ -18,7 +18,7 @@ from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine import Provider, Request, Row
 from openwmi.interfaces import IRemoteSCMActivator, IRemUnknown2, IWbemLevel1Login
-from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
+from openwmi.model import ChangeFlag, CimClass, CimType, Property, Qualifier, Type, qualifier_set
 from openwmi.server.host import OBJECTS
 from openwmi.server.login import CLSID_WbemLevel1Login
 from openwmi.session import Namespace
@@ -136,6 +136,24 @@ async def test_what_its_owner_changes_is_seen() -> None:
         await ns.load_mof('instance of Demo_Thing { Name = "three"; Size = 3; };')
         await ns.delete("Demo_Thing.Name='one'")
         assert await sizes(services) == [2, 3]
+
+
+async def test_instances_of_a_class_with_methods_can_be_written() -> None:
+    async with serving(LAMP, methods={"Demo_Thing.Grow": lambda keys, inputs: 0}) as (server, enter):
+        ns = server.namespace()
+        await ns.put(THING.instance({"Name": "THREE", "Size": 3}))
+        await ns.put(THING.instance({"Name": "ONE", "Size": 4}), properties=["Size"])
+        await ns.delete("Demo_Thing.Name='TWO'")
+        assert await sizes(await enter()) == [3, 4]
+        for flags, name, status in (
+            (ChangeFlag.CREATE_ONLY, "one", WbemStatus.ALREADY_EXISTS),
+            (ChangeFlag.UPDATE_ONLY, "four", WbemStatus.NOT_FOUND),
+        ):
+            with pytest.raises(WbemError) as caught:
+                await ns.put(THING.instance({"Name": name}), flags=flags)
+            assert caught.value.status == status
+        with pytest.raises(WbemError):
+            await ns.delete("Demo_Thing.Name='two'")
 
 
 async def test_all_users_are_administrators_unless_some_are_named() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine import MethodCall, Provider, Request, Row, method, shipped_class
-from openwmi.model import CimClass, CimInstance
+from openwmi.engine.provider import PutCall
+from openwmi.model import ChangeFlag, CimClass, CimInstance
 from openwmi.mof import parse, resolve
 
 DEFAULT_NAMESPACE = r"root\cimv2"
@@ -47,13 +48,20 @@ class Contents:
         for key, class_ in served.items():
             own = [instance for instance in self.instances if fold(instance.class_.name) == key]
             self.instances = [instance for instance in self.instances if instance not in own]
-            self.providers.append(_provider(class_, functions.get(key, _stored(own)), answers.get(key, {})))
+            made = _answering(_Functions if key in functions else _Table, class_, answers.get(key, {}))
+            self.providers.append(made(functions[key]) if key in functions else made(class_, own))
+
+    def compiled(self, mof: str, namespace: str) -> tuple[CimClass | CimInstance, ...]:
+        """The classes and instances of a text, which may be derived from those that there are. MofError."""
+        found = resolve(parse(mof, "the test's MOF"), self._find, namespace)
+        self.classes.extend(found.classes)
+        return found.classes + found.instances
 
     def _add(self, content: Content) -> None:
         if isinstance(content, str):
-            found = resolve(parse(content, "the test's MOF"), self._find, DEFAULT_NAMESPACE)
-            self.classes.extend(found.classes)
-            self.instances.extend(found.instances)
+            self.instances.extend(
+                each for each in self.compiled(content, DEFAULT_NAMESPACE) if isinstance(each, CimInstance)
+            )
         elif isinstance(content, CimClass):
             self.classes.append(content)
         elif isinstance(content, CimInstance):
@@ -80,20 +88,13 @@ class Contents:
             return None
 
 
-def _stored(instances: list[CimInstance]) -> Rows:
-    rows = [{name: instance[name] for name in instance} for instance in instances]
-    return lambda: rows
+def _answering(base: type[Provider], class_: CimClass, answers: Mapping[str, Answer]) -> Callable[..., Provider]:
+    """A provider of a class, with methods."""
+    members = {f"answer_{number}": _served(name, answer) for number, (name, answer) in enumerate(answers.items())}
+    return type(f"{class_.name}OfATest", (base,), {"cim_class": class_, **members})
 
 
-def _provider(class_: CimClass, rows: Rows, answers: Mapping[str, Answer]) -> Provider:
-    members: dict[str, object] = {
-        f"answer_{number}": _answering(name, answer) for number, (name, answer) in enumerate(answers.items())
-    }
-    made: type[_Functions] = type(f"{class_.name}OfATest", (_Functions,), {"cim_class": class_, **members})
-    return made(rows)
-
-
-def _answering(name: str, answer: Answer) -> Callable[[Provider, MethodCall], Row]:
+def _served(name: str, answer: Answer) -> Callable[[Provider, MethodCall], Row]:
     def call(self: Provider, asked: MethodCall) -> Row:  # noqa: ARG001 - what serves a method is one of the provider's
         found = answer(asked.keys or {}, asked.inputs)
         return {"ReturnValue": found} if isinstance(found, int) else found
@@ -107,3 +108,38 @@ class _Functions(Provider):
 
     def instances(self, request: Request) -> Iterable[Row]:  # noqa: ARG002 - the engine leaves out what is not wanted
         return self._rows()
+
+
+class _Table(Provider):
+    """Keeps the instances of a class that has methods, since what has a provider is not stored by the engine."""
+
+    def __init__(self, class_: CimClass, instances: Iterable[CimInstance]) -> None:
+        self._keys = class_.keys
+        self._rows: dict[tuple[str, ...], dict[str, object]] = {}
+        for instance in instances:
+            row = {name: instance[name] for name in instance}
+            self._rows[self._key(row)] = row
+
+    async def instances(self, request: Request) -> AsyncIterator[Row]:  # noqa: ARG002 - likewise
+        for row in list(self._rows.values()):
+            yield row
+
+    async def put(self, call: PutCall) -> Row | None:
+        key = self._key(call.values)
+        row = self._rows.get(key)
+        if row is not None and ChangeFlag.CREATE_ONLY in call.flags:
+            raise WbemError(WbemStatus.ALREADY_EXISTS, "there is an instance with these keys")
+        if row is None and ChangeFlag.UPDATE_ONLY in call.flags:
+            raise WbemError(WbemStatus.NOT_FOUND, "there is no instance with these keys")
+        written = (
+            call.values if row is None or call.properties is None else {n: call.values[n] for n in call.properties}
+        )
+        self._rows[key] = {**(row or {}), **written}
+        return None
+
+    async def delete(self, request: Request, keys: Mapping[str, object]) -> None:  # noqa: ARG002 - likewise
+        if self._rows.pop(self._key(keys), None) is None:
+            raise WbemError(WbemStatus.NOT_FOUND, "there is no instance with these keys")
+
+    def _key(self, values: Mapping[str, object]) -> tuple[str, ...]:
+        return tuple(fold(str(values[name])) for name in self._keys)

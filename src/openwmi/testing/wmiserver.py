@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from openwmi.base.case import fold
@@ -29,6 +30,8 @@ from openwmi.testing.faults import Fault, Faults, FaultyEngine
 from openwmi.testing.memory import MemoryNetwork
 
 T = TypeVar("T")
+
+LAST_TURNS = 10
 
 USERS: Mapping[str, str] = {r"WORKGROUP\tester": "Passw0rd"}
 
@@ -115,12 +118,12 @@ class WmiServer:
             self._thread.call(self._server.endpoint.cut_all)
 
     def load(self, mof: str, namespace: str = DEFAULT_NAMESPACE) -> None:
-        """Compiles more MOF. For `with`; `async with` has `await server.namespace().load_mof(mof)`."""
-        self._blocking(lambda: self._do(namespace, lambda ns: ns.load_mof(mof)))
+        """The classes and instances of a text are there, too. For `with`; `async with` has `namespace`."""
+        self.put(*self._contents.compiled(mof, namespace), namespace=namespace)
 
     def put(self, *objects: CimClass | CimInstance, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Creates or updates classes and instances; likewise."""
-        self._blocking(lambda: self._do(namespace, lambda ns: ns.put(list(objects))))
+        self._blocking(lambda: self._put(objects, namespace))
 
     def delete(self, path: str, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Deletes an instance or a class; likewise."""
@@ -163,8 +166,7 @@ class WmiServer:
         contents = self._contents
         self._engine = Engine("TESTHOST", contents.providers, contents.classes)
         try:
-            for instance in contents.instances:
-                await self._do(instance.class_.namespace or DEFAULT_NAMESPACE, _put(instance))
+            await self._put(contents.instances, DEFAULT_NAMESPACE)
             self.address = await self._listening()
         except BaseException:
             self._engine.close()
@@ -191,6 +193,11 @@ class WmiServer:
         async with Namespace(self._engine.session(namespace)) as ns:
             await verb(ns)
 
+    async def _put(self, objects: Iterable[CimClass | CimInstance], namespace: str) -> None:
+        for each in objects:
+            where = (each.class_ if isinstance(each, CimInstance) else each).namespace or namespace
+            await self._do(where, partial(Namespace.put, what=each))
+
     def _blocking(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._thread is None:
             raise LocalProtocolError("the server runs on the loop of the test: use `await server.namespace()…`")
@@ -215,10 +222,6 @@ class WmiServer:
 
     def login_refused(self, peer: str) -> None:
         """Part of server.Observer."""
-
-
-def _put(instance: CimInstance) -> Callable[[Namespace], Any]:
-    return lambda ns: ns.put(instance)
 
 
 class _Users:
@@ -266,6 +269,18 @@ class _Thread:
 
     def close(self) -> None:
         """Ends what is left there."""
+        self.run(_last_turns())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _last_turns() -> None:
+    """For connections that were accepted when their port was closed: they begin, and end at once."""
+    for _ in range(LAST_TURNS):
+        await asyncio.sleep(0)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
