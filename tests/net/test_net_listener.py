@@ -228,3 +228,22 @@ async def test_a_socket_that_somebody_else_opened() -> None:
         await asyncio.wait_for(accepted.wait(), 5)
         early.close()
         await listener.close()
+
+
+async def test_one_that_is_accepted_when_the_port_is_closed_is_not_forgotten() -> None:
+    """On a turn of the loop in which both happen; what asyncio forgets here is a ResourceWarning."""
+    made = 0
+
+    class Accepting(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            nonlocal made
+            made += 1
+            transport.close()
+
+    for _ in range(20):
+        listener = await listen(Accepting, Address("127.0.0.1", 0))
+        socket.create_connection(listener.address).close()
+        await listener.close()
+        for _ in range(3):
+            await asyncio.sleep(0)
+    assert made == 20
