@@ -8,11 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.fakes import Command
+from tests.cli.fakes import Command, Terminal
 from tests.cli.servers import ANYWHERE, port_of, serving
 from tests.cli.typist import Typist
 from tests.cli.visitor import delete, entered
@@ -20,9 +21,12 @@ from tests.dcom.fakes import ME, YOU
 from tests.server.fakes import Enumerator
 
 from openwmi.base.status import WbemStatus
+from openwmi.cli.live import Live
+from openwmi.cli.systemd import Manager
 from openwmi.interfaces import IWbemServices
 from openwmi.orpc import ObjRefStandard, objref
 from openwmi.security import add_user
+from openwmi.testing import FakeClockLoop
 
 EVENTS = "SELECT * FROM __InstanceCreationEvent WITHIN 600 WHERE TargetInstance ISA 'Win32_Process'"
 SEMISYNC = 0x30
@@ -143,6 +147,56 @@ def test_a_person_at_a_terminal_sees_how_it_does(serve: tuple[str, ...]) -> None
 async def delete_one(port: int) -> None:
     async with entered(port) as services:
         await delete(services, "Demo_Nothing")
+
+
+# ------------------------------------------------------------------------------------------------------ in this process
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("log", ["text", "json"])
+def test_it_begins_and_ends(
+    openwmi: Command,
+    serve: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    status: int,
+    log: str,
+) -> None:
+    """And leaves the signals as they were."""
+    handlers = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+
+    def ready(_: Manager) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(signal.raise_signal, signal.SIGUSR1)
+        loop.call_soon(signal.raise_signal, number)
+
+    monkeypatch.setattr(Manager, "ready", ready)
+    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    if handlers[1] == signal.SIG_IGN:
+        pytest.skip("this run is in the background of a shell, and ignores Ctrl-C")
+    done = openwmi("serve", *serve, "--metrics", ANYWHERE, "--object-port", "0", "--admin", "me", "--log", log)
+    assert (done.status, done.out.startswith("127.0.0.1:")) == (status, True)
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == handlers
+
+
+async def watch(seconds: float) -> None:
+    numbers = count(1)
+    with Live(lambda: f"line {next(numbers)}"):
+        await asyncio.sleep(seconds)
+        sys.stderr.write("above it\n")
+
+
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_a_line_that_goes_on(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", term)
+    with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+        runner.run(watch(2.5))
+    shown = screen.getvalue()
+    assert [number for number in range(1, 9) if f"line {number}" in shown] == ([1, 2, 3] if term == "xterm" else [])
+    assert "above it" in shown
+    assert sys.stderr is screen
 
 
 # -------------------------------------------------------------------------------------------------------------- the end

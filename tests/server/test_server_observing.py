@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.dcom.fakes import ME
-from tests.server.fakes import ALL, SEMISYNC, Things, things, wmi
+from tests.dcom.fakes import ME, standard
+from tests.server.fakes import ALL, SEMISYNC, Services, Things, things, wmi
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.interfaces import IWbemServices
+from openwmi.ndr import Cell
 from openwmi.server import Ended, Visit
 
 SYNCHRONOUS = 0
@@ -62,6 +64,20 @@ async def test_each_login_is_a_session_and_ends_with_the_server() -> None:
         assert [(visit.number, visit.namespace) for visit in notes.visits] == [(1, r"root\cimv2"), (2, "root")]
         assert notes.gone == []
     assert notes.gone == notes.visits
+
+
+async def test_a_namespace_that_is_opened_from_another_is_a_session_too() -> None:
+    notes = Notes()
+    async with wmi(observer=notes) as made:
+        root = await made.enter("root")
+        reply = await root.client.call(
+            IWbemServices, "OpenNamespace", "cimv2", 0, None, Cell(None), None, target=root.ipid
+        )
+        assert reply.hresult == 0
+        inner = Services(root.client, standard(reply.ppWorkingNamespace.value).ipid)
+        await (await inner.query()).next()
+        assert [(visit.number, visit.namespace) for visit in notes.visits] == [(1, "root"), (2, r"root\cimv2")]
+        assert [visit.calls for visit in notes.visits] == [1, 1]
 
 
 @pytest.mark.parametrize("flags", [SEMISYNC, SYNCHRONOUS])

@@ -162,18 +162,20 @@ def _signals(ended: asyncio.Future[int]) -> Iterator[None]:
     """The first signal is the result of `ended`; the next one does what it does to any process."""
     loop = asyncio.get_running_loop()
     # What runs in the background of a shell ignores Ctrl-C, and goes on doing so.
-    numbers = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) != signal.SIG_IGN]
+    found = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: handler for number, handler in found.items() if handler != signal.SIG_IGN}
 
     def first(number: int) -> None:
         ended.set_result(number)
-        for each in numbers:
+        for each in before:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
 
-    for number in numbers:
+    for number in before:
         loop.add_signal_handler(number, first, number)
     try:
         yield
     finally:
-        for number in numbers:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
