@@ -157,12 +157,6 @@ async def test_forward_only_is_forward_only(flags: int) -> None:
         assert await enumerator.call("Reset") == WbemStatus.INVALID_OPERATION
 
 
-async def test_a_sink_cannot_be_fed_yet() -> None:
-    async with wmi() as made:
-        enumerator = await (await made.enter()).query()
-        assert await enumerator.call("NextAsync", 1, None) == HResult.E_NOTIMPL
-
-
 async def test_one_call_after_the_other() -> None:
     """A second Next waits for the first, but no longer than it was told to."""
     gate = asyncio.Event()

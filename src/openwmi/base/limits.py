@@ -178,8 +178,13 @@ ENUMERATORS_PER_PRINCIPAL: Final = 1024
 CALL_RESULTS_PER_PRINCIPAL: Final = 8192
 # Asynchronous calls of one user, each with the backlog of a stream and a reference to a sink.
 ASYNC_CALLS_PER_PRINCIPAL: Final = 1024
+# A connection to a client's sinks that nobody tells anything is kept this long for the next asynchronous call.
+CALLBACK_IDLE_SECONDS: Final = 30.0
 # Octets of objects in one Indicate: Windows' FinalizerBatchSize ([MS-WMI] note 81).
 INDICATE_OCTETS: Final = 1 << 18
+# The same where nobody has logged in, or might not have: who is called takes short requests only from strangers (ours
+# RPC_ANONYMOUS_REQUEST_OCTETS), and one object may come on top.
+ANONYMOUS_INDICATE_OCTETS: Final = 1 << 14
 
 # Addresses of one exporter or resolver that are tried, each for as long as a connection may take. A machine has a name
 # and a few addresses; a reference may hold thousands, and comes from whoever wants us to knock at them.

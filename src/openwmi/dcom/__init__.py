@@ -17,6 +17,7 @@
     proxy        an object over there, as its interface
     resolution   from a reference to a channel that reaches its object
     route        the ways to an exporter
+    ladder       the same at the highest level of protection that is taken
     pool         connections to it, in one association group
     remote       its objects, and what we hold of them
     pinger       tells its resolver what we hold
@@ -40,8 +41,10 @@ from openwmi.dcom.connection import Connection
 from openwmi.dcom.dispatch import ErrorInformation
 from openwmi.dcom.endpoint import LEGACY_LEVELS, Endpoint
 from openwmi.dcom.exporter import Exporter
+from openwmi.dcom.ladder import Ladder
 from openwmi.dcom.machine import Machine
 from openwmi.dcom.mapper import EndpointMapper
+from openwmi.dcom.pinger import Pinger
 from openwmi.dcom.pool import Pool
 from openwmi.dcom.proxy import proxy
 from openwmi.dcom.registration import ForwardedPings, Registration
@@ -64,9 +67,11 @@ __all__ = [
     "ErrorInformation",
     "Exporter",
     "ForwardedPings",
+    "Ladder",
     "Machine",
     "Means",
     "OldActivator",
+    "Pinger",
     "Pool",
     "Registration",
     "Registry",

@@ -13,6 +13,7 @@ from openwmi.base.status import HResult
 from openwmi.dcom.caller import causality
 from openwmi.dcom.channel import Channel
 from openwmi.dcom.pinger import Pinger
+from openwmi.dcom.pool import Pool
 from openwmi.dcom.proxy import proxy
 from openwmi.dcom.remote import RemoteExporter
 from openwmi.dcom.route import Means, Route
@@ -113,7 +114,9 @@ class Machine:
         exporter = self._exporters.get(entry.oxid)
         if exporter is None:
             route = Route(entry, self._means, first=self._where.host)
-            exporter = self._exporters[entry.oxid] = RemoteExporter(entry, route, self.version)
+            pool = Pool(route.open)
+            pool.version = self.version
+            exporter = self._exporters[entry.oxid] = RemoteExporter(entry, pool)
         return exporter
 
     def _held(self) -> frozenset[int]:

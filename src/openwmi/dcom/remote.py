@@ -16,11 +16,11 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.record import printable
 from openwmi.base.status import HResult
+from openwmi.dcom.ladder import Ladder
 from openwmi.dcom.pool import Pool
 from openwmi.dcom.proxy import proxy
-from openwmi.dcom.route import Route
 from openwmi.interfaces import Interface, IRemUnknown2, RemInterfaceRef
-from openwmi.orpc import PUBLIC_REFS, ComVersion, HeldReferences, OxidEntry, Reference, StdObjRef
+from openwmi.orpc import PUBLIC_REFS, HeldReferences, OxidEntry, Reference, StdObjRef
 
 log = logging.getLogger("openwmi.dcom")
 
@@ -32,17 +32,12 @@ class RemoteExporter:
 
     Args:
         entry: what its resolver says of it.
-        route: the ways to it.
-        version: of COM, that was agreed upon.
-
-    Attributes:
         pool: the connections.
     """
 
-    def __init__(self, entry: OxidEntry, route: Route, version: ComVersion) -> None:
+    def __init__(self, entry: OxidEntry, pool: Pool | Ladder) -> None:
         self.oxid = entry.oxid
-        self.pool = Pool(route.open)
-        self.pool.version = version
+        self.pool = pool
         self._held = HeldReferences()
         self._rem_unknown = proxy(IRemUnknown2, self.pool, entry.ipid_rem_unknown)
 

@@ -25,13 +25,19 @@ from openwmi.ndr import HRESULT, NDR20, Cell, NdrReader, NdrWriter, Parameters, 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPNUM = "__opnum__"
+_PACKED = "__packed__"
 
 
-def call(opnum: int) -> Callable[[F], F]:
-    """Declares the method below as the call with this number."""
+def call(opnum: int, *, packed: bytes = b"") -> Callable[[F], F]:
+    """Declares the method below as the call with this number.
+
+    `packed`: what a request begins with that has octets of another kind instead of its parameters. They are then the
+    last argument, as bytes, and the others are None.
+    """
 
     def declare(function: F) -> F:
         setattr(function, _OPNUM, opnum)
+        setattr(function, _PACKED, packed)
         setattr(function, "__isabstractmethod__", True)  # noqa: B010 - a function has no such attribute for a type checker
         return function
 
@@ -94,6 +100,7 @@ class Call:
     def __init__(self, interface: str, function: FunctionType) -> None:
         self.opnum: int = getattr(function, _OPNUM)
         self.name = function.__name__
+        self._packed: bytes = getattr(function, _PACKED)
         self._interface = interface
         self._function = function
         self._codecs: dict[Syntax, tuple[Parameters, Parameters]] = {}
@@ -143,6 +150,9 @@ class Call:
         """Appends the in parameters. LocalProtocolError if they do not fit the declaration."""
         if len(arguments) != len(self.parameters):
             raise LocalProtocolError(f"{self} takes {len(self.parameters)} arguments, not {len(arguments)}")
+        if self._packed and isinstance(arguments[-1], bytes):
+            writer.octets(arguments[-1])
+            return
         self._codec(writer.syntax)[0].encode(writer, arguments, {})
 
     def decode_request(self, reader: NdrReader) -> tuple[Any, ...]:
@@ -150,6 +160,8 @@ class Call:
 
         What is left over is for the caller: a verification trailer, and what some clients send for no reason.
         """
+        if self._packed and reader.data[reader.offset : reader.offset + len(self._packed)] == self._packed:
+            return (*(None,) * (len(self.parameters) - 1), bytes(reader.rest()))
         return tuple(self._codec(reader.syntax)[0].decode(reader, None))
 
     def encode_reply(self, writer: NdrWriter, reply: Any, arguments: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ Objects are interface pointers that hold an OBJREF_CUSTOM ([MS-WMI] 2.2.4). A ti
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from openwmi.interfaces.declaration import call
 from openwmi.interfaces.unknown import IUnknown
@@ -91,16 +91,23 @@ class IWbemCallResult(IUnknown, iid="44aca675-e8fc-11d0-a07c-00c04fb68820"):
         """3.1.4.5.4."""
 
 
+OBJECT_ARRAY: Final = b"\0\0\0\0WBEMDATA"
+
+
 class IWbemObjectSink(IUnknown, iid="7c857801-7381-11cf-884d-00aa004b2e24"):
     """[MS-WMI] 3.1.4.2, 3.2.4.1: implemented by the client, called by the server."""
 
-    @call(3)
+    @call(3, packed=OBJECT_ARRAY)
     async def Indicate(
         self,
         lObjectCount: I32,
         apObjArray: Annotated[tuple[InterfacePointer, ...], SizeIs("lObjectCount")],
     ) -> HRESULT:
-        """3.1.4.2.1."""
+        """3.1.4.2.1. To who has said WBEM_S_NEW_STYLE, apObjArray may be the octets of an ObjectArray (2.2.14).
+
+        The document does not say how these stand in the request. They begin with four octets that would be a count of
+        zero objects, and their signature: so they stand in place of the parameters, and can be told from them.
+        """
 
     @call(4)
     async def SetStatus(self, lFlags: I32, hResult: HRESULT, strParam: BSTR, pObjParam: InterfacePointer) -> HRESULT:

@@ -11,7 +11,7 @@ from openwmi.base.clock import NEVER
 from openwmi.base.error import WbemError
 from openwmi.base.limits import SINK_BATCH, SINK_CALLBACK_SECONDS
 from openwmi.base.record import log_bug
-from openwmi.base.status import WbemStatus
+from openwmi.base.status import WbemStatus, describe
 from openwmi.operation import tasks
 from openwmi.operation.context import CallFlags
 from openwmi.operation.cursor import Cursor
@@ -134,6 +134,9 @@ class Delivery(Generic[T]):
             if limit.expired():
                 kind = self._results.kind
                 log.warning("a sink of %s took more than %g s: the call is cancelled", kind, SINK_CALLBACK_SECONDS)
+            elif isinstance(error, WbemError):
+                status = describe(error.status)
+                log.warning("a sink of %s failed, and the call is cancelled: %s", self._results.kind, status)
             else:
                 log_bug(log, f"a sink of {self._results.kind} failed, and the call is cancelled", error)
             self.cancel()
@@ -149,6 +152,9 @@ class CallTable:
 
     def __len__(self) -> int:
         return sum(map(len, self._rows.values()))
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._rows
 
     def add(self, delivery: Delivery[Any]) -> None:
         """A delivery does this itself, before its call starts."""
@@ -169,6 +175,11 @@ class CallTable:
         """Returns when each sink of the deliveries that are under way now has heard its final status."""
         for delivery in [each for rows in self._rows.values() for each in rows]:
             await delivery
+
+    def cancel_all(self) -> None:
+        """Cancels every call, and waits for none of them."""
+        for delivery in [each for rows in self._rows.values() for each in rows]:
+            delivery.cancel()
 
     def cancel(self, sink: Sink[Any] | None) -> None:
         """Cancels every call whose objects go to this sink, and waits for none of them ([MS-WMI] 3.1.4.3.2).

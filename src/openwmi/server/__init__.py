@@ -6,6 +6,8 @@
     services      IWbemServices: one user's calls on one namespace
     contexts      who calls, in which language and with what
     callresult    IWbemCallResult
+    sinks         the client's IWbemObjectSink, which is called, and the server's, to which events are given
+    callbacks     where clients' sinks are: reached, held and pinged
     enumerators   IEnumWbemClassObject, and the smart enumerator that sends each class once
     allowance     what a user may leave open
     observing     what the server's owner may see of it: sessions, and their calls as they end
@@ -16,8 +18,9 @@ The one room that speaks both CIM and the wire, and translates. What a call mean
 octets go, the rooms below.
 """
 
+from openwmi.server.callbacks import CallbackPolicy
 from openwmi.server.host import OpenPort, Server
 from openwmi.server.observing import Ended, Observer, Visit
 from openwmi.server.resolver import ResolverHost
 
-__all__ = ["Ended", "Observer", "OpenPort", "ResolverHost", "Server", "Visit"]
+__all__ = ["CallbackPolicy", "Ended", "Observer", "OpenPort", "ResolverHost", "Server", "Visit"]

@@ -8,7 +8,7 @@ from openwmi.base import limits
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
-from openwmi.dcom import Exporter, Served, partial
+from openwmi.dcom import Served
 from openwmi.interfaces import (
     CloneReply,
     GetSmartEnumReply,
@@ -21,13 +21,13 @@ from openwmi.interfaces import (
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import Enumeration
 from openwmi.server.objects import object_pointer
-from openwmi.session.modes import seconds
+from openwmi.server.shared import Shared
+from openwmi.session.modes import Gives, seconds
 from openwmi.wmio import ObjectArrayEncoder
 
 Row = CimInstance | CimClass
 Rows = Enumeration[CimInstance] | Enumeration[CimClass]
 GiveBack = Callable[[], None]
-Allow = Callable[[], GiveBack]
 
 STEP = 64
 """Objects that are taken from the cursor and encoded at one go, before other clients have their turn."""
@@ -36,23 +36,22 @@ BLOCK_OCTETS = 64
 """What an object costs in a reply besides its own octets."""
 
 
-@partial
 class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     """IEnumWbemClassObject. It shares its place with the smart enumerators that were fetched from it.
 
     Args:
-        exporter: hands out references.
+        shared: of the server.
         rows: the place in the call's objects.
-        allow: takes one more from the user's allowance of result sets; what it returns gives it back.
-        held: the same, of this one, which was taken from the allowance before.
+        principal: whose it is.
+        held: gives back what was taken from the user's allowance for it.
     """
 
     tied = False  # a well-known client forgets one with each query
 
-    def __init__(self, exporter: Exporter, rows: Rows, allow: Allow, held: GiveBack) -> None:
-        self._exporter = exporter
+    def __init__(self, shared: Shared, rows: Rows, principal: str, held: GiveBack) -> None:
+        self._shared = shared
         self._rows = rows
-        self._allow = allow
+        self._principal = principal
         self._give_back = held
         self._users = 1
 
@@ -64,15 +63,28 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
         pointers, status = await self.take(lTimeout, uCount, object_pointer)
         return NextReply(tuple(pointers), len(pointers), status)
 
+    async def NextAsync(self, uCount: int, pSink: bytes | None) -> int:
+        if pSink is None:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, "a sink must be given, and this is NULL")
+        if not uCount:
+            return WbemStatus.FALSE
+        sink = await self._shared.sink(pSink, Gives.OBJECT, "NextAsync")
+        try:
+            return self._rows.next_async(uCount, sink, self._shared.calls)
+        except BaseException:
+            sink.let_go()
+            raise
+
     async def Clone(self) -> CloneReply:
         rows = await self._rows.clone()
         try:
-            clone = Enumerator(self._exporter, rows, self._allow, self._allow())
+            held = self._shared.allowances.enumerators.take(self._principal)
+            clone = Enumerator(self._shared, rows, self._principal, held)
         except WbemError:
             rows.close()
             raise
         try:
-            return CloneReply(self._exporter.export(clone, IEnumWbemClassObject))
+            return CloneReply(self._shared.exporter.export(clone, IEnumWbemClassObject))
         except WbemError:
             clone.released()
             raise
@@ -83,7 +95,7 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
         return status
 
     async def GetSmartEnum(self) -> GetSmartEnumReply:
-        pointer = self._exporter.export(SmartEnumerator(self), IWbemWCOSmartEnum)
+        pointer = self._shared.exporter.export(SmartEnumerator(self), IWbemWCOSmartEnum)
         self._users += 1
         return GetSmartEnumReply(pointer)
 

@@ -33,6 +33,7 @@ from openwmi.interfaces import (
     IWbemWCOSmartEnum,
 )
 from openwmi.net import Address, listen
+from openwmi.operation import CallTable
 from openwmi.orpc import SecurityBinding
 from openwmi.rpc import AuthLevel
 from openwmi.security import (
@@ -45,6 +46,7 @@ from openwmi.security import (
     Throttle,
     UserLookup,
 )
+from openwmi.server.callbacks import CallbackPolicy, Callbacks
 from openwmi.server.login import CLSID_WbemLevel1Login, Level1Login
 from openwmi.server.observing import Observation, Observer
 from openwmi.server.shared import Shared
@@ -100,6 +102,7 @@ class Server:
         kerberos: makes what accepts a Kerberos login, such as a KerberosAcceptor with a keytab; None for NTLM alone.
         admins: who of them may also write and call methods, spelled as they log in: `DOM\\me`, or `me` where the users
             have no domain, or `me@REALM`.
+        callbacks: how the sinks of asynchronous calls are called; without a policy they are not.
         legacy: whether activation is allowed at CONNECT, for clients from before 2021 (dcom.LEGACY_LEVELS).
         registry: where other processes of this machine share its resolver: who they are.
         observer: is told of sessions and of their calls.
@@ -115,6 +118,7 @@ class Server:
         open_port: OpenPort = listen,
         kerberos: Callable[[], Acceptor] | None = None,
         admins: Iterable[str] = (),
+        callbacks: CallbackPolicy | None = None,
         legacy: bool = False,
         registry: Registry | None = None,
         observer: Observer | None = None,
@@ -139,7 +143,9 @@ class Server:
         if registry is not None:
             registry.changed = self._exporter.watch
         self._access = Access.of_admins(admins)
-        self._shared = Shared(self._exporter, self._session)
+        calls = CallTable()
+        sinks = Callbacks(callbacks or CallbackPolicy(), calls)
+        self._shared = Shared(self._exporter, self._session, sinks, calls)
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
         mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
         services = (Resolver(self._exporter, registry), Activator(classes), OldActivator(classes), mapper)
@@ -181,6 +187,8 @@ class Server:
             await listener.close()
         await self.endpoint.close()
         self._exporter.close()
+        self._shared.calls.cancel_all()
+        await self._shared.callbacks.close()
 
     def _port(self) -> int:
         return (self._for_objects or self._listeners[0]).address.port

@@ -13,8 +13,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from openwmi.dcom import Served
-from openwmi.dcom import partial as partly
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.dcom import Served, current_caller
 from openwmi.interfaces import (
     CallResultReply,
     EnumReply,
@@ -22,8 +23,10 @@ from openwmi.interfaces import (
     GetObjectReply,
     IEnumWbemClassObject,
     IWbemCallResult,
+    IWbemObjectSink,
     IWbemServices,
     OpenNamespaceReply,
+    QueryObjectSinkReply,
 )
 from openwmi.model import CimClass, CimInstance
 from openwmi.ndr import Cell
@@ -33,7 +36,9 @@ from openwmi.server.contexts import Contexts
 from openwmi.server.enumerators import Enumerator
 from openwmi.server.objects import object_pointer, pointed_object
 from openwmi.server.shared import Shared
+from openwmi.server.sinks import EventSink
 from openwmi.session import Session, methods
+from openwmi.session.asking import push
 from openwmi.session.methods import Verb
 from openwmi.session.modes import RULES, CallRule
 
@@ -45,7 +50,6 @@ READING = frozenset({"GetObject", "OpenNamespace"})
 """Calls with one result that end with the client who waits for them; what the others do is done."""
 
 
-@partly
 class Services(Served, IWbemServices):
     """What NTLMLogin and OpenNamespace return.
 
@@ -60,7 +64,7 @@ class Services(Served, IWbemServices):
         self._session = session
         self._contexts = contexts
 
-    # Namespaces.
+    # Namespaces, sinks.
 
     async def OpenNamespace(
         self, strNamespace: Text, lFlags: int, pCtx: Pointer, ppWorkingNamespace: Out, ppResult: Out
@@ -69,6 +73,17 @@ class Services(Served, IWbemServices):
         found, result = await self._one("OpenNamespace", verb, lFlags, None, ppResult, ppWorkingNamespace is not None)
         services = None if found is None else self._shared.exporter.export(self._opened(found), IWbemServices)
         return OpenNamespaceReply(_cell(services), result)
+
+    async def CancelAsyncCall(self, pSink: Pointer) -> int:
+        self._shared.calls.cancel(self._shared.callbacks.named(pSink, current_caller()))
+        return WbemStatus.NO_ERROR
+
+    async def QueryObjectSink(self, lFlags: int) -> QueryObjectSinkReply:
+        if lFlags:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"lFlags is reserved here and must be 0, not {lFlags}")
+        await self._session.emit((), self._contexts.of(CallFlags.NONE))  # which says whether the caller may
+        sink = EventSink(self._session, self._contexts)
+        return QueryObjectSinkReply(self._shared.exporter.export(sink, IWbemObjectSink))
 
     # Objects.
 
@@ -129,6 +144,66 @@ class Services(Served, IWbemServices):
         verb = methods.notifying(self._session, strQueryLanguage, strQuery)
         return await self._many("ExecNotificationQuery", verb, lFlags, pCtx)
 
+    # The same, told to a sink.
+
+    async def GetObjectAsync(self, strObjectPath: Text, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer) -> int:
+        verb = methods.getting(self._session, strObjectPath)
+        return await self._pushed("GetObjectAsync", verb, lFlags, pCtx, pResponseHandler, strObjectPath)
+
+    async def PutClassAsync(self, pObject: Pointer, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer) -> int:
+        verb = methods.putting(self._session, pointed_object(pObject, "pObject"), CimClass)
+        return await self._pushed("PutClassAsync", verb, lFlags, pCtx, pResponseHandler)
+
+    async def DeleteClassAsync(self, strClass: Text, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer) -> int:
+        verb = methods.deleting_class(self._session, strClass)
+        return await self._pushed("DeleteClassAsync", verb, lFlags, pCtx, pResponseHandler, strClass)
+
+    async def PutInstanceAsync(self, pInst: Pointer, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer) -> int:
+        verb = methods.putting(self._session, pointed_object(pInst, "pInst"), CimInstance)
+        return await self._pushed("PutInstanceAsync", verb, lFlags, pCtx, pResponseHandler)
+
+    async def DeleteInstanceAsync(
+        self, strObjectPath: Text, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer
+    ) -> int:
+        verb = methods.deleting_instance(self._session, strObjectPath)
+        return await self._pushed("DeleteInstanceAsync", verb, lFlags, pCtx, pResponseHandler, strObjectPath)
+
+    async def CreateClassEnumAsync(
+        self, strSuperclass: Text, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer
+    ) -> int:
+        verb = methods.classes(self._session, strSuperclass)
+        return await self._pushed("CreateClassEnumAsync", verb, lFlags, pCtx, pResponseHandler, strSuperclass)
+
+    async def CreateInstanceEnumAsync(
+        self, strSuperClass: Text, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer
+    ) -> int:
+        verb = methods.instances(self._session, strSuperClass)
+        return await self._pushed("CreateInstanceEnumAsync", verb, lFlags, pCtx, pResponseHandler, strSuperClass)
+
+    async def ExecQueryAsync(
+        self, strQueryLanguage: Text, strQuery: Text, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer
+    ) -> int:
+        verb = methods.querying(self._session, strQueryLanguage, strQuery)
+        return await self._pushed("ExecQueryAsync", verb, lFlags, pCtx, pResponseHandler, strQuery)
+
+    async def ExecNotificationQueryAsync(
+        self, strQueryLanguage: Text, strQuery: Text, lFlags: int, pCtx: Pointer, pResponseHandler: Pointer
+    ) -> int:
+        verb = methods.notifying(self._session, strQueryLanguage, strQuery)
+        return await self._pushed("ExecNotificationQueryAsync", verb, lFlags, pCtx, pResponseHandler, strQuery)
+
+    async def ExecMethodAsync(
+        self,
+        strObjectPath: Text,
+        strMethodName: Text,
+        lFlags: int,
+        pCtx: Pointer,
+        pInParams: Pointer,
+        pResponseHandler: Pointer,
+    ) -> int:
+        verb = self._method(strObjectPath, strMethodName, pInParams)
+        return await self._pushed("ExecMethodAsync", verb, lFlags, pCtx, pResponseHandler, strObjectPath)
+
     # What the methods have in common.
 
     def _method(self, path: Text, method: Text, given: Pointer) -> Verb:
@@ -179,8 +254,7 @@ class Services(Served, IWbemServices):
         at_once = CallFlags.RETURN_IMMEDIATELY in asked.flags
         if forward_only and not at_once:  # a synchronous call gathers before it returns
             context = replace(context, flags=context.flags & ~CallFlags.FORWARD_ONLY)
-        exporter, allow = self._shared.exporter, partial(self._shared.allowances.enumerators.take, self._principal)
-        held = allow()
+        held = self._shared.allowances.enumerators.take(self._principal)
         operation = verb(context, asked)
         try:
             await operation.started()
@@ -188,12 +262,28 @@ class Services(Served, IWbemServices):
                 await operation.status()
                 operation.results.check()
             rows: Enumeration[Any] = Enumeration(operation, rewindable=not forward_only)
-            enumerator = Enumerator(exporter, rows, allow, held)
-            return EnumReply(exporter.export(enumerator, IEnumWbemClassObject))
+            enumerator = Enumerator(self._shared, rows, self._principal, held)
+            return EnumReply(self._shared.exporter.export(enumerator, IEnumWbemClassObject))
         except BaseException:
             operation.close()
             held()
             raise
+
+    async def _pushed(
+        self, method: str, verb: Verb, lFlags: int, pCtx: Pointer, handler: Pointer, about: Text = None
+    ) -> int:
+        """Everything that the call brings, and its end, goes to the sink."""
+        rule = RULES[method]
+        asked = rule.read(lFlags)
+        # Nothing is read twice, and a slow sink has its producer wait.
+        context = self._contexts.of(asked.flags | CallFlags.FORWARD_ONLY, pCtx)
+        sink = await self._shared.sink(handler, rule.gives, method, about or "")
+        try:
+            await push(verb(context, asked), sink, self._shared.calls, runs_on=rule.runs_on)
+        except Exception:  # and not where the client is gone, and the call goes on
+            sink.let_go()
+            raise
+        return WbemStatus.NO_ERROR
 
     @property
     def _principal(self) -> str:

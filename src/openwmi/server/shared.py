@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
-from openwmi.dcom import Exporter
+from openwmi.dcom import Exporter, current_caller
 from openwmi.operation import CallTable
 from openwmi.server.allowance import Allowances
+from openwmi.server.callbacks import Callbacks
+from openwmi.server.sinks import ClientSink
 from openwmi.session import Session
+from openwmi.session.modes import Gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +22,31 @@ class Shared:
     Attributes:
         exporter: hands out references.
         open_namespace: makes the session of a namespace such as `root\\cimv2`.
-        allowances: what each user may leave open.
+        callbacks: the sinks of clients.
         calls: the asynchronous calls under way: CancelAsyncCall finds a sink whichever services it was given to.
+        allowances: what each user may leave open.
         sessions: that clients hold.
     """
 
     exporter: Exporter
     open_namespace: Callable[[str], Session]
+    callbacks: Callbacks
+    calls: CallTable
     allowances: Allowances = field(default_factory=Allowances)
-    calls: CallTable = field(default_factory=CallTable)
     sessions: WeakSet[Session] = field(default_factory=WeakSet)
 
     def opened(self, session: Session) -> Session:
         """A session that ends with the server."""
         self.sessions.add(session)
         return session
+
+    async def sink(self, pointer: bytes | None, gives: Gives, method: str, parameter: str = "") -> ClientSink:
+        """The sink of the call that is being carried out. What `Callbacks.hold` raises, and QUOTA_VIOLATION."""
+        caller = current_caller()
+        give_back = self.allowances.sinks.take(caller.principal or "")
+        try:
+            held = await self.callbacks.hold(pointer, caller)
+        except BaseException:
+            give_back()
+            raise
+        return ClientSink(held, gives, method, parameter, give_back)

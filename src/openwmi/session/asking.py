@@ -17,6 +17,8 @@ from openwmi.operation import CallTable, Operation, Progress, ResultSet, Sink, S
 from openwmi.operation.results import EVERYTHING
 from openwmi.session.modes import Gives, returned_at_once
 
+WORD = 0xFFFF
+
 
 def checked_query(language: str | None, text: str | None) -> str:
     """The text of a query in WQL. INVALID_PARAMETER, INVALID_QUERY_TYPE, QUOTA_VIOLATION."""
@@ -95,6 +97,15 @@ def result_string(path: ObjectPath) -> str:
     Windows: the path within the namespace. System.Management sets it as a RelativePath, which no other path can be.
     """
     return str(path.relative)
+
+
+def progress_words(progress: Progress) -> int:
+    """What SetStatus says of progress: LOWORD: done, HIWORD: of how much; larger numbers in proportion."""
+    done, total = max(0, progress.done), max(0, progress.total)
+    if max(done, total) > WORD:
+        scale = max(done, total)
+        done, total = done * WORD // scale, total * WORD // scale
+    return total << 16 | done
 
 
 async def push(operation: Operation[Any], sink: Sink[Any], table: CallTable, *, runs_on: bool = False) -> None:

@@ -15,13 +15,10 @@ from openwmi.base.status import WbemStatus
 from openwmi.blocking.com.calling import com_method, require
 from openwmi.blocking.com.failure import set_error, take_error
 from openwmi.blocking.com.unknown import S_OK, IUnknown
-from openwmi.model import CimClass, CimType, Property, Type
+from openwmi.session import failure
 from openwmi.wbemcli.classobject import IWbemClassObject
 
 S_FALSE: Final = int(WbemStatus.FALSE)
-
-WINDOWS_MANAGEMENT: Final = "Windows Management"
-"""ProviderName where no provider is involved (the SDK, "__ExtendedStatus")."""
 
 
 class IErrorInfo(IUnknown, iid="1cf2b120-547d-101b-8e65-08002b2bd119"):
@@ -38,7 +35,7 @@ class IErrorInfo(IUnknown, iid="1cf2b120-547d-101b-8e65-08002b2bd119"):
     @com_method(1)
     def GetSource(self) -> tuple[int, str | None]:
         """(hresult, pBstrSource): who failed: the provider, or "Windows Management"."""
-        return S_OK, str((self.error_.extended or {}).get("ProviderName") or WINDOWS_MANAGEMENT)
+        return S_OK, str((self.error_.extended or {}).get("ProviderName") or failure.WINDOWS_MANAGEMENT)
 
     @com_method(1)
     def GetDescription(self) -> tuple[int, str | None]:
@@ -80,33 +77,4 @@ def SetErrorInfo(dwReserved: int = 0, perrinfo: IErrorInfo | None = None) -> int
 
 def extended_status(error: WbemError) -> IWbemClassObject:
     """The failure as an instance of `__ExtendedStatus`; what a provider said of it comes first."""
-    operation, _, parameter = (error.operation or "").partition(" ")
-    values: dict[str, object] = {
-        "StatusCode": int(error.status),
-        "Description": error.message,
-        "Operation": operation or None,
-        "ParameterInfo": parameter or None,
-        "ProviderName": WINDOWS_MANAGEMENT,
-    }
-    said = error.extended or {}
-    values.update({name: said[name] for name in values if said.get(name) is not None})
-    return IWbemClassObject(EXTENDED_STATUS.instance(values))
-
-
-def _property(name: str, cim: CimType, origin: str) -> Property:
-    return Property(name, Type(cim), origin=origin)
-
-
-# As in schema/system.mof; a failure must not wait until that is loaded.
-EXTENDED_STATUS: Final = CimClass(
-    "__ExtendedStatus",
-    superclass="__NotifyStatus",
-    derivation=("__NotifyStatus",),
-    properties=(
-        _property("StatusCode", CimType.UINT32, "__NotifyStatus"),
-        *(
-            _property(name, CimType.STRING, "__ExtendedStatus")
-            for name in ("Description", "Operation", "ParameterInfo", "ProviderName")
-        ),
-    ),
-)
+    return IWbemClassObject(failure.extended_status(error))

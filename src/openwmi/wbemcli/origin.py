@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from openwmi.base.error import WbemError
 from openwmi.model import CimClass, CimInstance
+from openwmi.session import failure
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.draft import Superclass
 
@@ -32,8 +33,7 @@ class Origin:
 
     def noted(self, error: WbemError) -> WbemError:
         """The failure as this method met it: `Operation` and `ParameterInfo` of its extended status."""
-        operation = f"{self.method} {self.parameter}".rstrip()
-        return WbemError(error.status, error.message, operation=operation, extended=error.extended)
+        return failure.noted(error, self.method, self.parameter)
 
 
 NOWHERE = Origin()

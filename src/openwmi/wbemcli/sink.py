@@ -15,14 +15,12 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import SEVERITY, HResult, WbemStatus, describe
 from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.operation import CallTable, Progress, Sink
-from openwmi.session.asking import result_string
+from openwmi.session.asking import progress_words, result_string
 from openwmi.session.modes import Gives
 from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.constants import WBEM_STATUS_COMPLETE, WBEM_STATUS_PROGRESS
 from openwmi.wbemcli.errorinfo import extended_status
 from openwmi.wbemcli.origin import NOWHERE, Origin
-
-WORD = 0xFFFF
 
 
 class IWbemObjectSink(IUnknown, iid="7c857801-7381-11cf-884d-00aa004b2e24"):
@@ -77,7 +75,7 @@ class Relay(Sink[Any]):
         _check(self._sink.Indicate(len(faces), faces))
 
     def set_progress(self, progress: Progress) -> None:
-        _check(self._sink.SetStatus(WBEM_STATUS_PROGRESS, _words(progress), progress.text or None, None))
+        _check(self._sink.SetStatus(WBEM_STATUS_PROGRESS, progress_words(progress), progress.text or None, None))
 
     def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
         self._end(status, error, None)
@@ -127,12 +125,3 @@ def checked_sink(sink: IWbemObjectSink | None) -> IWbemObjectSink:
 def _check(returned: object) -> None:
     if isinstance(returned, int) and returned & SEVERITY:
         raise WbemError(returned, f"the sink returned {describe(returned)}")
-
-
-def _words(progress: Progress) -> int:
-    """LOWORD: done, HIWORD: of how much; larger numbers in proportion."""
-    done, total = max(0, progress.done), max(0, progress.total)
-    if max(done, total) > WORD:
-        scale = max(done, total)
-        done, total = done * WORD // scale, total * WORD // scale
-    return total << 16 | done
