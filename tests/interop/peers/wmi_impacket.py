@@ -5,7 +5,15 @@
     {"do": "next", "count", "parse"}         -> {"rows": [{"octets": hex, "values": {…}}, …], "status": "…"}
     {"do": "all", "parse"}                   the same for what is left, one row a call
     {"do": "rate", "text"}                   -> {"rows", "seconds", "alone"}: the last by its decoder alone
-    {"do": "reset" | "release" | "get" | "alive" | "resolve" | "pings" | "disconnect"}
+    {"do": "get", "path"}                    -> {"name", "methods": {name: [in-parameters]}, "values"}
+    {"do": "call", "path", "method", "arguments"}      as its objects call methods -> {"values"}
+    {"do": "exec", "path", "method"}         as its services do, without in-parameters
+    {"do": "put_class", "name", "attributes": [[name, type, default], …], "flags", "base"}
+    {"do": "put_instance", "class_name", "values", "flags"}      -> {"status", "path", "object"}
+    {"do": "change", "path", "values", "flags"}                  the same, of an instance that is there
+    {"do": "delete", "kind": "DeleteClass" | "DeleteInstance", "path"}
+    {"do": "open", "name"}                   OpenNamespace: what came
+    {"do": "reset" | "release" | "alive" | "resolve" | "pings" | "disconnect"}
 
 "octets" is the object reference as it came; "values" is what impacket makes of it. What goes wrong comes back as
 {"error": text}, with the text that the library's users see.
@@ -109,7 +117,52 @@ class Client:
 
     def get(self, path: str) -> object:
         obj, _ = self.services.GetObject(path)
-        return {"name": obj.getClassName().strip()}
+        if obj.getObject().isInstance():
+            return {"name": obj.getClassName().strip(), "values": shown(obj)}
+        methods = {name: list(each["InParams"] or ()) for name, each in dict(obj.getMethods()).items()}
+        return {"name": obj.getClassName().strip(), "methods": methods, "properties": list(obj.getProperties())}
+
+    def call(self, path: str, method: str, arguments: Any) -> object:
+        obj, _ = self.services.GetObject(path)
+        given = [self._object(each) if isinstance(each, dict) else each for each in arguments]
+        with redirect_stdout(sys.stderr):
+            out = getattr(obj, method)(*given)
+        return {"values": None if out is None else shown(out)}
+
+    def exec(self, path: str, method: str) -> object:
+        return {"values": shown(self.services.ExecMethod(path, method))}
+
+    def put_class(self, name: str, attributes: Any, flags: int = 0, base: str = "") -> object:
+        obj, _ = self.services.GetObject(base)
+        if not base:
+            obj.setClassName(name)
+        for attribute, kind, default in attributes:
+            obj.addNewAttribute(attribute, getattr(wmi.CIM_TYPE_ENUM, f"CIM_TYPE_{kind}"), default)
+        return result(self.services.PutClass(obj.marshalMe(), flags))
+
+    def put_instance(self, class_name: str, given: Any, flags: int = 0) -> object:
+        obj, _ = self.services.GetObject(class_name)
+        return result(self.services.PutInstance(filled(obj.SpawnInstance(), given).marshalMe(), flags))
+
+    def change(self, path: str, given: Any, flags: int = 0) -> object:
+        obj, _ = self.services.GetObject(path)
+        return result(self.services.PutInstance(filled(obj, given).marshalMe(), flags))
+
+    def delete(self, kind: str, path: str, flags: int = 0) -> object:
+        return result(getattr(self.services, kind)(path, flags))
+
+    def open(self, name: str) -> object:
+        request = wmi.IWbemServices_OpenNamespace()
+        request["strNamespace"]["asData"] = wmi.checkNullString(name)
+        request["lFlags"] = 0
+        request["pCtx"] = dtypes.NULL
+        request.fields["ppResult"] = dtypes.NULL
+        reply = self.services.request(request, iid=wmi.IID_IWbemServices, uuid=self.services.get_iPid())
+        return {"octets": len(b"".join(reply["ppWorkingNamespace"]["abData"]))}
+
+    def _object(self, given: Any) -> Any:
+        obj, _ = self.services.GetObject(given.pop("__CLASS"))
+        return filled(obj.SpawnInstance(), given)
 
     def alive(self) -> object:
         return {"bindings": addresses(self._resolver().ServerAlive2())}
@@ -139,6 +192,30 @@ class Client:
             # Not the library's object of it: that asks the server for the class as soon as it is looked at.
             row["values"] = values(wmi.ENCODING_UNIT(dcomrt.OBJREF_CUSTOM(octets)["pObjectData"]))
         return row
+
+
+def filled(obj: Any, given: Any) -> Any:
+    for name, value in given.items():
+        setattr(obj, name, value)
+    return obj
+
+
+def shown(obj: Any) -> dict[str, Any]:
+    return {name: plain(each["value"]) for name, each in obj.getProperties().items()}
+
+
+def result(made: Any) -> dict[str, Any]:
+    """What an IWbemCallResult says."""
+    answer: dict[str, Any] = {"status": made.GetCallStatus(5000) & 0xFFFFFFFF}
+    for name, field in (("String", "pstrResultString"), ("Object", "ppResultObject")):
+        try:
+            reply = getattr(made, f"GetResult{name}")(0)
+        except rpcrt.DCERPCException as error:
+            answer[name.lower()] = {"error": str(error)}
+        else:
+            answer[name.lower()] = reply[field]["asData"].rstrip("\0") if name == "String" else "an object"
+    made.RemRelease()
+    return answer
 
 
 def values(unit: Any) -> dict[str, Any]:
