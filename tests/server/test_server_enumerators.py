@@ -272,9 +272,12 @@ async def test_an_enumerator_belongs_to_its_user() -> None:
     async with wmi() as made:
         mine, yours = await made.enter(user=ME), await made.enter(user=YOU)
         enumerator = await mine.query()
-        with pytest.raises(Refused) as caught:
-            await Enumerator(yours.client, enumerator.ipid).next()
-        assert caught.value.status == HResult.RPC_E_DISCONNECTED
+        theirs = Enumerator(yours.client, enumerator.ipid)
+        assert await theirs.next() == ([], WbemStatus.ACCESS_DENIED)
+        for name, *arguments in (("Reset",), ("Skip", 0, 1), ("NextAsync", 1, None)):
+            assert await theirs.call(name, *arguments) == WbemStatus.ACCESS_DENIED
+        assert await theirs.call("Clone") == (None, WbemStatus.ACCESS_DENIED)
+        await theirs.release(made)  # which only those can who hold it
         assert await enumerator.next() == ([1, 2, 3], FALSE)
 
 

@@ -12,8 +12,8 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.blocking.com.out import OUT
 from openwmi.model import CimClass
-from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.session.failure import EXTENDED_STATUS
+from openwmi.wbemcli.classobject import IWbemClassObject
 from openwmi.wbemcli.errorinfo import GetErrorInfo, IErrorInfo, SetErrorInfo, extended_status
 
 NOTHING = (1, None)

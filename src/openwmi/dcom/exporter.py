@@ -17,7 +17,7 @@ from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom.caller import Caller, current_caller
 from openwmi.dcom.remunknown import RemUnknown
-from openwmi.dcom.served import Served, interfaces_of
+from openwmi.dcom.served import Foreign, Served, interfaces_of
 from openwmi.interfaces import Interface, IRemUnknown2, RemQiResult
 from openwmi.orpc import (
     ANYONE,
@@ -128,13 +128,19 @@ class Exporter:
         """The object and the interface that a call is for, while it lasts; None if the caller holds no such."""
         found = self._table.lookup(ipid, caller.principal, self._loop.time())
         if found is None:
-            yield None
+            yield self._as_foreign(ipid)
             return
         self._table.enter(found)
         try:
             yield found.object, self._interface(found.object, found.iid)
         finally:
             self._table.leave(found, self._loop.time())
+
+    def _as_foreign(self, ipid: Guid) -> tuple[Served, type[Interface]] | None:
+        found = self._table.anybodys(ipid)
+        if found is None or found.object.foreign is None:
+            return None
+        return Foreign(found.object.foreign), self._interface(found.object, found.iid)
 
     def disconnect(self, connection: object) -> None:
         """The last connection of an association group is gone."""

@@ -20,12 +20,27 @@ class Served(IUnknown):
     Attributes:
         tied: whether an open connection of its client keeps it, though it be neither pinged nor used. Clients that
             never ping want that for what they log in to, and it is wrong for what they get with each call and forget.
+        foreign: the HRESULT that anybody else's calls of the object get; None: for them there is no such object.
     """
 
     tied: ClassVar[bool] = True
+    foreign: ClassVar[int | None] = None
 
     def released(self) -> None:
         """No client holds the object any more: it was released, or nobody pings or uses it."""
+
+
+class Foreign(Served):
+    """An object as anybody sees it who does not hold it: every call of it fails with this HRESULT."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        async def refused(*_: object) -> Any:
+            raise WbemError(self._status, "this object is only for the one who holds it")
+
+        return refused
 
 
 T = TypeVar("T", bound=Served)

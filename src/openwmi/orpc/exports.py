@@ -182,6 +182,10 @@ class ExportTable(Generic[T]):
             interface.export.used = now
         return interface
 
+    def anybodys(self, ipid: Guid) -> Interface[T] | None:
+        """The entry, whoever holds it; its object does not count as used."""
+        return self._interfaces.get(ipid)
+
     def enter(self, interface: Interface[T]) -> None:
         """A call of the object begins: it is not collected before the call has ended, however long that takes."""
         interface.export.calls += 1

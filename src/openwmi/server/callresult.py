@@ -1,7 +1,6 @@
 """IWbemCallResult: a call with one result that goes on while its client does something else ([MS-WMI] 3.1.4.5).
 
-Only the one who made the call reaches it: the exporter gives an object to the principal that it was made for. That is
-ours; the document has such a check for enumerators alone.
+It is only for the one who made the call. That is ours; the document has such a check for enumerators alone.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ class CallResult(Served, IWbemCallResult):
     """
 
     tied = False
+    foreign = WbemStatus.ACCESS_DENIED
 
     def __init__(
         self,

@@ -47,6 +47,7 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     """
 
     tied = False  # a well-known client forgets one with each query
+    foreign = WbemStatus.ACCESS_DENIED  # 3.1.4.4.1-5, ClientSecurityContext
 
     def __init__(self, shared: Shared, rows: Rows, principal: str, held: GiveBack) -> None:
         self._shared = shared
@@ -136,6 +137,7 @@ class SmartEnumerator(Served, IWbemWCOSmartEnum):
     """
 
     tied = False
+    foreign = WbemStatus.ACCESS_DENIED
 
     def __init__(self, enumerator: Enumerator) -> None:
         self._enumerator = enumerator
