@@ -31,6 +31,7 @@ class ToyContext:
 
     def __init__(self, principal: str = "DOM\\me", *, server: bool = True) -> None:
         self.principal = principal
+        self.impersonation = 3
         self.sent = self.received = 0
         self.header_signing: list[bool] = []
         self.server = server

@@ -52,6 +52,7 @@ class Trusting:
     """Takes every signature, so that what is behind it is reached."""
 
     principal = "DOM\\me"
+    impersonation = 3
 
     def signature_size(self, *, sealed: bool) -> int:
         return 16

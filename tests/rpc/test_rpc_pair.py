@@ -52,7 +52,9 @@ def test_a_call_and_its_answer(kit: Any, level: AuthLevel) -> None:
     call_id = pair.client.send_request(0, 4, b"ask", target=IPID, auth_context_id=login)
     (request,), _ = pair.pump()
     who = None if level is AuthLevel.NONE else "DOM\\me"
-    assert request == RequestReceived(call_id, 0, kit.first, 4, IPID, b"ask", level, who, login)
+    assert request == RequestReceived(
+        call_id, 0, kit.first, 4, IPID, b"ask", level, who, login, impersonation=0 if who is None else 3
+    )
     assert pair.client.pending == pair.server.pending == (call_id,)
     pair.server.send_response(call_id, b"answer")
     assert pair.pump() == ([], [ResponseReceived(call_id, b"answer")])

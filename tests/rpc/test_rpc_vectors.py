@@ -117,6 +117,7 @@ class Anything:
     """Every interface, and every signature, is fine."""
 
     principal = "DOM\\somebody"
+    impersonation = 3
 
     def __contains__(self, _: object) -> bool:
         return True

@@ -64,6 +64,7 @@ class ToyContext(NtlmContext):
     """Has MICs that anybody can make."""
 
     principal = "toy"
+    impersonation = 3
 
     def __init__(self) -> None:
         pass

@@ -25,6 +25,7 @@ from openwmi.model import CimClass, CimInstance, CimType, Property, Qualifier, T
 from openwmi.ndr import Cell
 from openwmi.net import Address
 from openwmi.orpc import ObjRefCustom, ObjRefStandard, objref
+from openwmi.rpc import AuthLevel
 from openwmi.server import Observer, Server
 from openwmi.server.host import OBJECTS
 from openwmi.server.login import CLSID_WbemLevel1Login
@@ -94,10 +95,10 @@ class Wmi:
             self.engine, Users(), NAMES, open_port=self.network.listen, admins=["dom\\ME"], observer=observer
         )
 
-    async def connect(self, *, user: tuple[str, str] = ME) -> Client:
+    async def connect(self, *, user: tuple[str, str] = ME, level: AuthLevel = AuthLevel.INTEGRITY) -> Client:
         """A client that has logged in, everything bound."""
         _, client = await self.network.connect(Client, HOST, PORT)
-        await client.bind(IRemoteSCMActivator, IRemUnknown2, *OBJECTS, user=user)
+        await client.bind(IRemoteSCMActivator, IRemUnknown2, *OBJECTS, user=user, level=level)
         return client
 
     async def login(self, *, user: tuple[str, str] = ME) -> tuple[Client, Guid]:

@@ -14,11 +14,14 @@ from tests.server.fakes import ALL, CIMV2, INFINITE, SEMISYNC, Enumerator, Servi
 from openwmi.base import limits
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult, WbemStatus
-from openwmi.interfaces import IRemUnknown2
+from openwmi.interfaces import IRemUnknown2, IWbemLevel1Login
 from openwmi.model import CimClass, CimInstance, CimType, Property, Qualifier, Type, input_class, qualifier_set
 from openwmi.ndr import Cell
+from openwmi.operation import Impersonation
 from openwmi.orpc import ObjRefCustom, objref
 from openwmi.orpc.wellknown import CLSID_WbemClassObject, CLSID_WbemContext, IID_IWbemClassObject
+from openwmi.rpc import AuthLevel
+from openwmi.server.login import CLSID_WbemLevel1Login
 from openwmi.server.objects import object_pointer
 from openwmi.wmio import encode_object
 
@@ -351,8 +354,16 @@ async def test_who_calls_reaches_the_provider() -> None:
     async with wmi(devices) as made:
         services = await made.enter()
         await services.call("ExecMethod", "Demo_Device", "Count", 0, None, None, Cell(None), None)
-        (request,) = devices.requests
-        assert (request.context.principal, request.context.encrypted) == ("DOM\\me", False)
+        context = devices.requests[0].context
+        assert (context.principal, context.locale) == ("DOM\\me", "")
+        assert (context.encrypted, context.impersonation) == (False, Impersonation.IMPERSONATE)
+        client = await made.connect(level=AuthLevel.PRIVACY)
+        login = await client.activate(IWbemLevel1Login, clsid=CLSID_WbemLevel1Login)
+        reply = await client.call(IWbemLevel1Login, "NTLMLogin", "root/cimv2", "ms_407", 0, None, target=login.ipid)
+        sealed = Services(client, standard(reply.ppNamespace).ipid)
+        await sealed.call("ExecMethod", "Demo_Device", "Count", 0, None, None, Cell(None), None)
+        context = devices.requests[1].context
+        assert (context.encrypted, context.locale) == (True, "ms_407")
 
 
 async def test_interfaces_that_come_later() -> None:

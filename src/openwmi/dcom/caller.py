@@ -21,6 +21,7 @@ class Caller(NamedTuple):
         peer: the address it came from.
         host: our address that it came to, so that references lead back by the way that works.
         connection: what objects that are handed out are tied to: the association group.
+        impersonation: how far the server may act as the caller: an RPC_C_IMP_LEVEL; 0 for nobody.
     """
 
     principal: str | None
@@ -28,6 +29,7 @@ class Caller(NamedTuple):
     peer: str
     host: str
     connection: Hashable
+    impersonation: int = 0
 
 
 _CAUSALITY: ContextVar[Guid] = ContextVar("openwmi.dcom.causality")

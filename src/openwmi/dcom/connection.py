@@ -346,7 +346,7 @@ class Connection(asyncio.Protocol):
         self._octets -= self._calls.pop(call_id).octets
 
     async def _carry_out(self, request: RequestReceived) -> None:
-        caller = Caller(request.principal, request.level, self.peer, self._host, self.group)
+        caller = Caller(request.principal, request.level, self.peer, self._host, self.group, request.impersonation)
         set_caller(caller)
         call_id = request.call_id
         try:

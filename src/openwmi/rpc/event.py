@@ -30,7 +30,7 @@ class RequestReceived(NamedTuple):
 
     `object` is the object UUID, in DCOM the IPID; `stub` ends with whatever the client put behind its parameters, a
     verification trailer among it, and is written in the syntax `transfer`. `principal` None and level NONE: nobody
-    logged in for this call.
+    logged in for this call. `impersonation` is an RPC_C_IMP_LEVEL; 0 where nobody did.
     """
 
     call_id: int
@@ -43,6 +43,7 @@ class RequestReceived(NamedTuple):
     principal: str | None
     auth_context_id: int | None
     transfer: SyntaxId = NDR
+    impersonation: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ class SecurityContext(Protocol):
         """Who logged in, such as `DOM\\user`."""
         ...
 
+    @property
+    def impersonation(self) -> int:
+        """How far the client lets the server act as itself: an RPC_C_IMP_LEVEL."""
+        ...
+
     def signature_size(self, *, sealed: bool) -> int:
         """Octets of a token, the same for all fragments."""
         ...

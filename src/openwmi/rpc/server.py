@@ -291,6 +291,7 @@ class Server:
                 None if context is None else context.principal,
                 None if slot is None else slot.context_id,
                 self._link.transfers[call.context_id],
+                0 if context is None else context.impersonation,
             )
         )
 

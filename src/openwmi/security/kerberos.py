@@ -15,7 +15,7 @@ from openwmi.base.cursor import Reader
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import printable
 from openwmi.security import der
-from openwmi.security.mechanism import AUTH_TYPE_KERBEROS, Step
+from openwmi.security.mechanism import AUTH_TYPE_KERBEROS, DELEGATE, IDENTIFY, IMPERSONATE, Step
 from openwmi.security.refusal import LoginRefused
 
 BLOCK: Final = 16
@@ -23,13 +23,16 @@ BLOCK: Final = 16
 AP_REQ_FRAMED: Final = b"\x01\x00"
 RC4_MIC_SIZE: Final = 37
 CONFOUNDER_SIZE: Final = 8
+DELEGATE_FLAG, IDENTIFY_FLAG = 0x1, 0x2000
+"""GSS_C_DELEG_FLAG, GSS_C_IDENTIFY_FLAG ([RFC2743], [RFC4757] 7.1)."""
 
 
 class KerberosContext:
     """A finished Kerberos login on one connection, at either end."""
 
-    def __init__(self, principal: str, context: Any) -> None:
+    def __init__(self, principal: str, context: Any, impersonation: int = IMPERSONATE) -> None:
         self.principal = principal
+        self.impersonation = impersonation
         self._context = context
         self._raw: Any = import_module("gssapi.raw")
         self._sizes: dict[bool, int] = {}
@@ -131,7 +134,7 @@ class KerberosAcceptor:
         self.account = printable(principal)
         if not self._admits(principal):
             raise LoginRefused(None, f"{self.account} has a ticket, and is not among the users")
-        return Step(out, KerberosContext(principal, self._context))
+        return Step(out, KerberosContext(principal, self._context, _impersonation(int(self._context.actual_flags))))
 
 
 def check_keytab(keytab: str | os.PathLike[str]) -> None:
@@ -236,3 +239,9 @@ def _without_frame(token: bytes) -> bytes:
 def _reason(error: Any) -> str:
     """What the GSS-API says, in one line; the codes alone where it cannot say it."""
     return printable(str(error).replace("\n", " "))
+
+
+def _impersonation(flags: int) -> int:
+    if flags & IDENTIFY_FLAG:
+        return IDENTIFY
+    return DELEGATE if flags & DELEGATE_FLAG else IMPERSONATE

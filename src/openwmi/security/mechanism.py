@@ -14,10 +14,17 @@ AUTH_TYPE_KERBEROS: Final = 16
 """DCE/RPC's security providers ([MS-RPCE] 2.2.1.1.7)."""
 
 
+IDENTIFY: Final = 2
+IMPERSONATE: Final = 3
+DELEGATE: Final = 4
+"""RPC_C_IMP_LEVEL: how far a client lets a server act as itself ([MS-RPCE] 2.2.1.1.9)."""
+
+
 class Context(Protocol):
     """A finished login. `openwmi.rpc` says what its calls for PDUs mean (SecurityContext)."""
 
     principal: str
+    impersonation: int
 
     def signature_size(self, *, sealed: bool) -> int: ...
     def sign(self, pdu: bytes, start: int, end: int, *, sign_header: bool) -> bytes: ...

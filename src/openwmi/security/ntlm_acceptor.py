@@ -42,6 +42,7 @@ SUPPORTED: Final = (
     | NtlmFlags.KEY_128
     | NtlmFlags.KEY_EXCHANGE
     | NtlmFlags.KEY_56
+    | NtlmFlags.IDENTIFY
 )
 ALWAYS: Final = (
     NtlmFlags.REQUEST_TARGET
@@ -94,6 +95,7 @@ class NtlmAcceptor:
         self._negotiate: bytes | None = None
         self._challenge: Challenge | None = None
         self._challenge_octets = b""
+        self._offered = NtlmFlags(0)
         self._finished = False
         self.account = ""
 
@@ -110,7 +112,7 @@ class NtlmAcceptor:
         return Step(b"", self._check(token, self._challenge))
 
     def _answer(self, octets: bytes) -> Step:
-        offered = Negotiate.decode(octets).flags
+        self._offered = offered = Negotiate.decode(octets).flags
         flags = (offered & SUPPORTED) | ALWAYS
         missing = REQUIRED & ~flags
         if missing:
@@ -152,7 +154,8 @@ class NtlmAcceptor:
             raise LoginRefused(None, f"{who}: unknown user or wrong password")
         exported = _exported_key(key, message, flags)
         self._check_mic(octets, response[PROOF_SIZE:], exported, who)
-        return NtlmContext(user.principal, exported, flags, server=True)
+        identify = bool((self._offered | message.flags) & NtlmFlags.IDENTIFY)
+        return NtlmContext(user.principal, exported, flags, server=True, identify=identify)
 
     def _verify(self, user: User | None, message: Authenticate, challenge: bytes) -> bytes | None:
         """The SessionBaseKey where the proof is right.

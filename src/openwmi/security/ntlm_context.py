@@ -18,6 +18,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
 from cryptography.hazmat.primitives.ciphers import Cipher
 
 from openwmi.base.fault import RemoteProtocolError
+from openwmi.security.mechanism import IDENTIFY, IMPERSONATE
 from openwmi.security.ntlm_crypto import SessionKeys
 from openwmi.security.ntlm_message import NtlmFlags
 
@@ -65,12 +66,16 @@ class NtlmContext:
         session_key: the ExportedSessionKey, 16 octets.
         flags: what was negotiated; EXTENDED_SESSION_SECURITY is required.
         server: whether this is the server's end.
+        identify: whether the server may know who the client is, and not act as it.
     """
 
-    def __init__(self, principal: str, session_key: bytes, flags: NtlmFlags, *, server: bool) -> None:
+    def __init__(
+        self, principal: str, session_key: bytes, flags: NtlmFlags, *, server: bool, identify: bool = False
+    ) -> None:
         if not flags & NtlmFlags.EXTENDED_SESSION_SECURITY:
             raise RemoteProtocolError("NTLM without extended session security protects nothing")
         self.principal = principal
+        self.impersonation = IDENTIFY if identify else IMPERSONATE
         keys = SessionKeys.derive(session_key, flags)
         exchange = bool(flags & NtlmFlags.KEY_EXCHANGE)
         client = partial(_Direction, keys.client_signing, keys.client_sealing, key_exchange=exchange)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
-from openwmi.dcom import current_caller
-from openwmi.operation import NO_VALUES, CallContext, CallFlags
+from openwmi.dcom import Caller, current_caller
+from openwmi.operation import NO_VALUES, CallContext, CallFlags, Impersonation
 from openwmi.orpc import ObjRefCustom, objref
 from openwmi.orpc.wellknown import CLSID_WbemContext
 from openwmi.rpc import AuthLevel
@@ -26,22 +26,27 @@ class Contexts:
     def __init__(self, principal: str, locale: str) -> None:
         self.principal = principal
         self._locale = locale
-        self._known: dict[tuple[int, AuthLevel], CallContext] = {}  # those without values: few flags, few levels
+        self._known: dict[tuple[int, AuthLevel, int], CallContext] = {}  # those without values: few flags, few levels
 
     def of(self, flags: CallFlags, pCtx: bytes | None = None) -> CallContext:
         """The context of the call that is being carried out. INVALID_CONTEXT for a pCtx that is none."""
-        level = current_caller().level
+        caller = current_caller()
         if pCtx is not None:
-            return self._made(flags, level, _values(pCtx))
-        key = int(flags), level
+            return self._made(flags, caller, _values(pCtx))
+        key = int(flags), caller.level, caller.impersonation
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._made(flags, level, NO_VALUES)
+            known = self._known[key] = self._made(flags, caller, NO_VALUES)
         return known
 
-    def _made(self, flags: CallFlags, level: AuthLevel, values: Mapping[str, object]) -> CallContext:
+    def _made(self, flags: CallFlags, caller: Caller, values: Mapping[str, object]) -> CallContext:
         return CallContext(
-            self.principal, self._locale, flags=flags, values=values, encrypted=level >= AuthLevel.PRIVACY
+            self.principal,
+            self._locale,
+            flags=flags,
+            values=values,
+            impersonation=Impersonation(caller.impersonation),
+            encrypted=caller.level >= AuthLevel.PRIVACY,
         )
 
 
