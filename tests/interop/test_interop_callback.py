@@ -12,9 +12,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import pytest
+from tests.interop import serving
 
 ENDS = Path(__file__).parent / "callback"
 
@@ -80,9 +81,49 @@ def test_a_sink_that_cannot_be_reached_is_given_up_in_time(machines: Machines, c
     assert done["seconds"] < 5
 
 
-def _start(namespace: str, script: str, *arguments: str) -> subprocess.Popen[str]:
-    command = ["ip", "netns", "exec", namespace, sys.executable, str(ENDS / script), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("most", [10_000, 1])
+def test_an_asynchronous_query_of_another_machine(most: int, machines: Machines, tmp_path: Path) -> None:
+    """`openwmi serve` on one machine, the sink of its client on the other."""
+    serving.run("users", "add", str(tmp_path / "users"), serving.USER, password=serving.PASSWORD)
+    options = [
+        "--listen",
+        f"{machines.server_address}:135",
+        "--users",
+        str(tmp_path / "users"),
+        "--anonymous-callbacks",
+    ]
+    with (
+        (tmp_path / "log").open("w") as log,
+        _start(machines.server, "-m", "openwmi", "serve", *options, stderr=log) as server,
+    ):
+        assert server.stdout is not None
+        assert server.stdout.readline().strip() == options[1]
+        heard = _run(
+            machines.client,
+            "asker.py",
+            machines.client_address,
+            machines.server_address,
+            serving.USER,
+            serving.PASSWORD,
+            "SELECT * FROM meta_class",
+            str(most),
+        )
+        server.terminate()
+    assert (server.wait(20), "Traceback" in (tmp_path / "log").read_text()) == (0, False)
+    returned, *indicated, final = [each for each in heard if "cancelled" not in each]
+    assert returned == {"returned": 0}
+    assert final["status"] in ({0} if most > 1 else {0, 0x80041032})
+    assert {each["sender"] for each in indicated} == {machines.server_address}
+    assert [each["packed"] for each in indicated] == [False] + [True] * (len(indicated) - 1)
+    if most > 1:
+        names = [name for each in indicated for name in each["names"]]
+        assert len(names) == len(set(names)) > 100
+
+
+def _start(namespace: str, script: str, *arguments: str, stderr: IO[str] | None = None) -> subprocess.Popen[str]:
+    program = script if script == "-m" else str(ENDS / script)
+    command = ["ip", "netns", "exec", namespace, sys.executable, program, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
 
 def _run(namespace: str, script: str, *arguments: str) -> list[Any]:

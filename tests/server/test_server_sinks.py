@@ -410,6 +410,23 @@ async def test_a_server_that_is_closed_leaves_nothing() -> None:
         await asyncio.sleep(1)
 
 
+async def test_a_server_that_stops_tells_its_sinks() -> None:
+    async with with_sinks(Things(things(1), asyncio.Event())) as (made, host):
+        services = await made.enter()
+        await services.put(SETTING)
+        sinks = [RecordingSink() for _ in range(3)]
+        for sink, (method, text) in zip(
+            sinks, [("ExecQueryAsync", ALL)] * 2 + [("ExecNotificationQueryAsync", EVENTS)], strict=True
+        ):
+            assert await services.call(method, "WQL", text, 0, None, host.sink(sink)) == OK
+        enumerator = await services.query()
+        later = RecordingSink()
+        assert await enumerator.call("NextAsync", 5, host.sink(later)) == OK
+        await asyncio.sleep(1)
+        await made.server.stop(5)
+        assert [each.final.status for each in (*sinks, later)] == [CANCELLED] * 4
+
+
 # NextAsync.
 
 

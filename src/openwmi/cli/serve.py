@@ -26,7 +26,7 @@ from openwmi.cli.watcher import Watcher
 from openwmi.locator import local_engine
 from openwmi.net import Address, loop_factory, parse_address
 from openwmi.security import KerberosAcceptor, UsersFile, check_keytab, parse_account
-from openwmi.server import Server
+from openwmi.server import CallbackPolicy, Server
 
 PORT = 135
 METRICS_PORT = 9135
@@ -77,6 +77,17 @@ Many clients know no port but 135: impacket's commands, for one.
     help="Kerberos logins, too: the file of this machine's keys, host/NAME. Users are its lines USER@REALM.",
 )
 @click.option("--legacy", is_flag=True, help="Lets clients from before 2021 in, which activate without signatures.")
+@click.option(
+    "--anonymous-callbacks",
+    is_flag=True,
+    help="Answers asynchronous calls: calls the clients' sinks, without a login, so that whoever is on the way can read"
+    " the objects.  [default: such calls are refused]",
+)
+@click.option(
+    "--callback-address",
+    metavar="HOST",
+    help="Where the sinks of all clients are.  [default: where each call comes from, and nowhere else]",
+)
 @resolver_socket_option()
 @repository_option
 @click.option(
@@ -101,6 +112,8 @@ def command(
     object_port: int | None,
     keytab: str | None,
     legacy: bool,
+    anonymous_callbacks: bool,
+    callback_address: str | None,
     resolver_socket: Path | None,
     repository: Path | None,
     metrics_at: str | None,
@@ -115,16 +128,13 @@ def command(
     """
     address = _address(listen_at, PORT)
     metrics = None if metrics_at is None else _address(metrics_at, METRICS_PORT)
-    users = UsersFile(users_file)
-    if keytab is not None:
-        check_keytab(keytab)
-    if not len(users) and (keytab is None or not users.principals):
-        raise click.UsageError(f"{users_file} holds no user: nobody could log in. See 'openwmi users add'")
+    users = _users(users_file, keytab)
     principals = [_principal(users, users_file, admin) for admin in admins]
     out = standard_output()
     manager = Manager()
     say = set_up(logging.DEBUG if verbose else logging.INFO, log_as)
     kerberos = None if keytab is None else partial(KerberosAcceptor, users.admits, keytab)
+    callbacks = CallbackPolicy(anonymous=anonymous_callbacks, address=callback_address)
 
     async def serve() -> None:
         async with sharing(resolver_socket) as registry:
@@ -135,6 +145,7 @@ def command(
                 users,
                 kerberos=kerberos,
                 admins=principals,
+                callbacks=callbacks,
                 legacy=legacy,
                 registry=registry,
                 observer=watcher,
@@ -164,6 +175,15 @@ def _address(text: str, port: int) -> Address:
         return parse_address(text, port)
     except WbemError as error:
         raise click.UsageError(error.message) from None
+
+
+def _users(file: str, keytab: str | None) -> UsersFile:
+    users = UsersFile(file)
+    if keytab is not None:
+        check_keytab(keytab)
+    if not len(users) and (keytab is None or not users.principals):
+        raise click.UsageError(f"{file} holds no user: nobody could log in. See 'openwmi users add'")
+    return users
 
 
 def _principal(users: UsersFile, file: str, text: str) -> str:
