@@ -22,8 +22,11 @@ from tests.server.fakes import (
 from tests.server.sinks import ClientHost, RecordingSink, failing, with_sinks
 
 from openwmi.base import limits
+from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.engine.local import LocalSession
 from openwmi.interfaces import IWbemObjectSink
+from openwmi.operation import CallContext, Operation
 from openwmi.rpc import AuthLevel
 from openwmi.server.objects import object_pointer
 
@@ -198,6 +201,39 @@ async def test_cancelled_by_the_sink_however_it_is_marshaled() -> None:
         for back in host.exporter.given_back:
             given[back.ipid] = given.get(back.ipid, 0) + back.public
         assert sorted(given.values()) == [10, 15]
+
+
+@pytest.mark.parametrize("status", [WbemStatus.ACCESS_DENIED, WbemStatus.INVALID_QUERY, None])
+async def test_a_client_that_is_lost_before_its_call_has_started(
+    status: WbemStatus | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot start then leaves nothing; what can goes on, and its sink hears of it."""
+    gate = asyncio.Event()
+
+    def query(_: object, __: str, ___: object, context: CallContext) -> Operation[Any]:
+        async def work(results: Any) -> None:
+            await gate.wait()
+            if status is not None:
+                raise WbemError(status, "so it was written")
+
+        return Operation.start(work, "query", context=context)
+
+    async with with_sinks(Things(things(1))) as (made, host):
+        services = await made.enter()
+        monkeypatch.setattr(LocalSession, "query", query)
+        sink = RecordingSink()
+        asked = asyncio.create_task(services.call("ExecQueryAsync", "WQL", ALL, 0, None, host.sink(sink)))
+        await asyncio.sleep(1)
+        assert not asked.done()
+        services.client.transport.abort()
+        with pytest.raises(ConnectionError):
+            await asked
+        gate.set()
+        await asyncio.sleep(1)
+        expected = [] if status is WbemStatus.ACCESS_DENIED else [status or OK]
+        assert [each.status for each in sink.heard] == expected
+        assert (len(made.server._shared.calls), len(host.exporter.given_back)) == (0, 1)
+        assert made.server._shared.allowances.sinks.open == {}
 
 
 async def test_a_sink_of_somebody_else_is_another_one() -> None:

@@ -113,7 +113,7 @@ class Callbacks:
         """Something that nobody waits for, such as giving back a reference to a client that may be gone."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
 
     def cancel(self, key: Hashable) -> None:
@@ -124,6 +124,11 @@ class Callbacks:
     def forget(self, host: _Host) -> None:
         if self._hosts.get(host.name) is host:
             del self._hosts[host.name]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits has it; nobody may wait any more
 
     def _host(self, name: str) -> _Host:
         if self._closed:

@@ -278,11 +278,16 @@ class Services(Served, IWbemServices):
         # Nothing is read twice, and a slow sink has its producer wait.
         context = self._contexts.of(asked.flags | CallFlags.FORWARD_ONLY, pCtx)
         sink = await self._shared.sink(handler, rule.gives, method, about or "")
-        try:
-            await push(verb(context, asked), sink, self._shared.calls, runs_on=rule.runs_on)
-        except Exception:  # and not where the client is gone, and the call goes on
-            sink.let_go()
-            raise
+
+        async def start() -> None:
+            try:
+                await push(verb(context, asked), sink, self._shared.calls, runs_on=rule.runs_on)
+            except BaseException:
+                sink.let_go()
+                raise
+
+        # Where the connection is lost meanwhile, the call goes on, and its sink hears of it or is let go.
+        await asyncio.shield(self._shared.callbacks.run(start()))
         return WbemStatus.NO_ERROR
 
     @property

@@ -1,0 +1,109 @@
+"""Who may do what is decided in one place: every verb of a session asks there ([MS-WMI] 5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.server.devices import SETTING, Devices
+
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.engine import Access, Engine
+from openwmi.engine.access import EVERYTHING, READ, Right
+from openwmi.operation import LOCAL, CallContext, Operation
+from openwmi.session import MofText, Session
+
+Verb = Callable[[Session, CallContext], Operation[Any]]
+
+READS: dict[str, Verb] = {
+    "get": lambda session, context: session.get("Demo_Device", context),
+    "query": lambda session, context: session.query("SELECT * FROM Demo_Device", None, context),
+    "instances": lambda session, context: session.instances("Demo_Device", deep=True, context=context),
+    "classes": lambda session, context: session.classes("Demo_Device", deep=True, context=context),
+    "check_mof": lambda session, context: session.check_mof([MofText("class A { };")], context),
+}
+WRITES: dict[str, Verb] = {
+    "put": lambda session, context: session.put(SETTING.instance({"Name": "a"}), context),
+    "delete": lambda session, context: session.delete("Demo_Setting='a'", context),
+    "call": lambda session, context: session.call("Demo_Device", "Count", {}, context),
+    "emit": lambda session, context: session.emit((), context),
+    "load_mof": lambda session, context: session.load_mof(MofText("class A { };"), context),
+}
+ADMIN, USER, NOBODY = CallContext("DOM\\Me"), CallContext("DOM\\you"), LOCAL
+
+
+def sessions(access: Access | None) -> Session:
+    return Engine("HOST1", [Devices()], [SETTING]).session(r"root\cimv2", access)
+
+
+async def denied(operation: Operation[Any]) -> bool:
+    """Whether it could not start for that."""
+    try:
+        await operation.started()
+        await operation.status()
+        operation.results.check()
+    except WbemError as error:
+        assert error.status == WbemStatus.ACCESS_DENIED
+        assert not operation.results.began
+        return True
+    return False
+
+
+@pytest.mark.parametrize("name", [*READS, *WRITES])
+async def test_who_may(name: str) -> None:
+    session = sessions(Access.of_admins(["dom\\mE"]))
+    verb = {**READS, **WRITES}[name]
+    if name == "delete":
+        await session.put(SETTING.instance({"Name": "a"}), ADMIN)
+    assert not await denied(verb(session, ADMIN))
+    assert await denied(verb(session, USER)) == (name in WRITES)
+    assert await denied(verb(session, NOBODY))
+
+
+@pytest.mark.parametrize("name", [*READS, *WRITES])
+async def test_without_it_everybody_is_the_owner(name: str) -> None:
+    session = sessions(None)
+    if name == "delete":
+        await session.put(SETTING.instance({"Name": "a"}), LOCAL)
+    assert not await denied({**READS, **WRITES}[name](session, USER))
+
+
+async def test_events_are_read() -> None:
+    session = sessions(Access.of_admins([]))
+    text = "SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE TargetInstance ISA 'Demo_Setting'"
+    async with session.events(text, None, USER) as operation:
+        await operation.started()
+    assert await denied(session.events(text, None, NOBODY))
+
+
+async def test_a_namespace_that_is_opened_from_there() -> None:
+    root = Engine("HOST1", [Devices()], [SETTING]).session("root", Access.of_admins([]))
+    assert await denied(root.open_namespace("cimv2", NOBODY))
+    inner = await root.open_namespace("cimv2", USER)
+    assert await denied(WRITES["put"](inner, USER))
+    assert not await denied(READS["get"](inner, USER))
+
+
+@pytest.mark.parametrize(
+    ("admins", "principal", "granted"),
+    [
+        (["DOM\\me"], "dom\\ME", EVERYTHING),
+        (["DOM\\me"], "OTHER\\me", READ),
+        (["me"], "DOM\\me", READ),
+        (["me"], "me", EVERYTHING),
+        (["me@EXAMPLE.ORG"], "me@EXAMPLE.ORG", EVERYTHING),
+        (["me@EXAMPLE.ORG"], "me@example.org", READ),
+        ([], "DOM\\me", READ),
+        ([""], "", Right(0)),
+    ],
+)
+def test_how_administrators_are_spelled(admins: list[str], principal: str, granted: Right) -> None:
+    assert Access.of_admins(admins).granted(CallContext(principal)) == granted
+
+
+def test_what_is_said() -> None:
+    error = Access.of_admins([]).refusal(USER, Right.METHOD_EXECUTE, r"root\cimv2")
+    assert error is not None
+    assert error.message == r"DOM\you may not call methods in root\cimv2: only an administrator may"
