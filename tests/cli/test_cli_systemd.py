@@ -94,6 +94,7 @@ def test_one_that_is_gone_stops_nobody(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("usec", "pid", "seconds"),
     [("2000000", str(os.getpid()), 1.0), ("2000000", "1", None), ("x", "", None), ("0", "", None)],
+    ids=["me", "another", "no number", "never"],
 )
 def test_whether_somebody_waits_for_a_sign_of_life(usec: str, pid: str, seconds: float | None) -> None:
     assert Manager({"WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}).watchdog == seconds
