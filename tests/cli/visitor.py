@@ -18,13 +18,15 @@ from openwmi.server.login import CLSID_WbemLevel1Login
 async def entered(port: int, user: tuple[str, str] = ME, namespace: str = "root/cimv2") -> AsyncIterator[Services]:
     """The services of a namespace, as long as the connection is open."""
     _, client = await asyncio.get_running_loop().create_connection(Client, "127.0.0.1", port)
-    await client.bind(IRemoteSCMActivator, IRemUnknown2, *OBJECTS, user=user)
-    login = await client.activate(IWbemLevel1Login, clsid=CLSID_WbemLevel1Login)
-    reply = await client.call(IWbemLevel1Login, "NTLMLogin", namespace, None, 0, None, target=login.ipid)
-    assert reply.hresult == 0
-    yield Services(client, standard(reply.ppNamespace).ipid)
-    client.transport.close()
-    await client.closed.wait()
+    try:
+        await client.bind(IRemoteSCMActivator, IRemUnknown2, *OBJECTS, user=user)
+        login = await client.activate(IWbemLevel1Login, clsid=CLSID_WbemLevel1Login)
+        reply = await client.call(IWbemLevel1Login, "NTLMLogin", namespace, None, 0, None, target=login.ipid)
+        assert reply.hresult == 0
+        yield Services(client, standard(reply.ppNamespace).ipid)
+    finally:  # whether or not it was let in
+        client.transport.close()
+        await client.closed.wait()
 
 
 async def delete(services: Services, name: str) -> int:
