@@ -13,7 +13,7 @@ from openwmi.engine import MethodCall, Provider, Request, Row, method
 from openwmi.model import CimClass, CimInstance, CimType, Method, Parameter, Property, Qualifier, Type, qualifier_set
 
 STRING, UINT32 = Type(CimType.STRING), Type(CimType.UINT32)
-KEY = qualifier_set(Qualifier("key"))
+KEY = qualifier_set(Qualifier("Key"))  # as MOF of others has it
 STATIC = qualifier_set(Qualifier("static"))
 
 SETTING = CimClass(

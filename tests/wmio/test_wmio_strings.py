@@ -66,6 +66,7 @@ def test_the_dictionary_is_that_of_the_document() -> None:
     assert dictionary.decode(0x80000007) == "dynamic"
     assert dictionary.encode("CIMTYPE") == 0x8000000A
     assert dictionary.encode("CimType") is None, "another spelling would not come back"
+    assert [dictionary.usual(word) for word in ("Key", "WRITE", "Keys")] == ["key", "write", "Keys"]
     with pytest.raises(RemoteProtocolError):
         dictionary.decode(0x8000000B)
 

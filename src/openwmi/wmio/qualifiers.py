@@ -12,7 +12,7 @@ from struct import pack as struct_pack
 
 from openwmi.base.cursor import Reader
 from openwmi.model import CimType, Flavor, Qualifier, Type
-from openwmi.wmio import cim_type, values
+from openwmi.wmio import cim_type, dictionary, values
 from openwmi.wmio.heap import NULL, HeapReader, HeapWriter
 
 CIMTYPE = "CIMTYPE"
@@ -95,7 +95,8 @@ def _cimtypes(qualifiers: list[Qualifier]) -> Iterator[tuple[int, str]]:
 def _encode(qualifiers: list[Qualifier], heap: HeapWriter, what: str) -> bytes:
     octets = bytearray(_EMPTY)
     for qualifier in qualifiers:
-        name = heap.name(qualifier.name)
+        # Windows: `[Key]` of a MOF is `key` on the wire, and well-known clients look for that.
+        name = heap.name(dictionary.usual(qualifier.name))
         octets += _HEAD.pack(name, int(qualifier.flavor) & 0xFF, cim_type.encode(qualifier.type))
         if qualifier.value is None:
             octets += struct_pack("<I", NULL)
