@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import select
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.wbemcli import wire
 from tests.wbemcli.services_fakes import LIMIT, Gate, Script, failing, in_threads, numbers, scripted, served, things
 
 from openwmi.base.status import WbemStatus
@@ -52,6 +54,21 @@ CALLS: dict[str, tuple[Callable[[IWbemServices, int], tuple[Any, ...]], Any, str
     ),
 }
 each_call = pytest.mark.parametrize("method", CALLS)
+on_either_face = pytest.mark.usefixtures("face")
+
+
+@pytest.fixture(params=["in process", "over the wire"])
+def face(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What holds for either face: `openwmi.wbemcli` itself, and the server's, asked by proxies in memory."""
+    if request.param == "over the wire":
+        this = sys.modules[__name__]
+        monkeypatch.setattr(this, "IWbemCallResult", wire.WireCallResult)
+        monkeypatch.setattr(this, "IWbemServices", wire.WireServices)
+        monkeypatch.setattr(
+            this, "scripted", lambda *steps, single=False, principal="": wire.wired(Script(*steps, single=single))
+        )
+    yield request.param
+    wire.WireLocator.close_all()
 
 
 def _begun(method: str, *steps: Any, flags: int = NOW, principal: str = "") -> IWbemCallResult:
@@ -67,6 +84,7 @@ def _expected(method: str, getter: str) -> bool:
     return CALLS[method][2] == getter
 
 
+@on_either_face
 @each_call
 def test_the_getter_that_answers_and_the_others(method: str) -> None:
     """3.1.4.5.1-3 and the remarks on the SDK's page of GetCallStatus; 3.1.4.5.2: INVALID_OPERATION without a string."""
@@ -96,6 +114,7 @@ def test_a_handle_that_select_can_wait_for(method: str) -> None:
         assert select.select([handle], [], [], 10) == ([handle], [], [])
 
 
+@on_either_face
 @each_call
 def test_time_outs(method: str) -> None:
     """WBEM_S_TIMEDOUT with NULL, as often as one asks; 0 polls; then the result. "The client is allowed to retry"."""
@@ -112,6 +131,7 @@ def test_time_outs(method: str) -> None:
         assert getattr(result, getter)(0)[0] == (OK if _expected(method, getter) else INVALID_OPERATION)
 
 
+@on_either_face
 @each_call
 def test_a_call_that_failed(method: str) -> None:
     """GetCallStatus: WBEM_S_NO_ERROR, and the failure in plStatus; each getter: what the synchronous call returns."""
@@ -121,6 +141,7 @@ def test_a_call_that_failed(method: str) -> None:
         assert getattr(result, getter)(WBEM_INFINITE) == (NOT_FOUND, None)
 
 
+@on_either_face
 @each_call
 def test_a_call_that_could_not_start(method: str) -> None:
     """3.1.1.1.2: the error is returned, and "MUST NOT return … IWbemCallResult"."""
@@ -131,6 +152,7 @@ def test_a_call_that_could_not_start(method: str) -> None:
         assert set(outs) == {None}
 
 
+@on_either_face
 @each_call
 def test_it_goes_on_while_its_caller_does_something_else(method: str) -> None:
     gate = Gate()
@@ -140,6 +162,7 @@ def test_it_goes_on_while_its_caller_does_something_else(method: str) -> None:
     assert result.GetCallStatus(WBEM_INFINITE) == (OK, OK)
 
 
+@on_either_face
 @each_call
 def test_a_pointer_without_the_flag(method: str) -> None:
     """ppCallResult delivers "regardless whether WBEM_FLAG_RETURN_IMMEDIATELY is set", and nothing is waited for."""
@@ -150,6 +173,7 @@ def test_a_pointer_without_the_flag(method: str) -> None:
     assert result.GetCallStatus(WBEM_INFINITE) == (OK, OK)
 
 
+@on_either_face
 def test_an_object_is_a_copy() -> None:
     """3.1.4.5.1: "a logical copy of the CIM object"."""
     result = _begun("GetObject", things(1)[0])
@@ -189,6 +213,7 @@ def test_another_principal() -> None:
     assert result.GetCallStatus(0) == (OK, OK)
 
 
+@on_either_face
 def test_polled_and_waited_for_by_many_threads() -> None:
     gate = Gate()
     result = _begun("GetObject", gate, things(1)[0])
@@ -226,6 +251,7 @@ def test_what_is_let_go_goes_on() -> None:
     gate.open()
 
 
+@on_either_face
 def test_a_put_gives_the_path_over_a_real_namespace() -> None:
     """3.1.4.5.2: "which MUST lead to the CIM instance that was created"."""
     svc = served()
