@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import ref
 
 import pytest
+from tests.wbemcli import wire
 from tests.wbemcli.services_fakes import LIMIT, Gate, Recorder, Script, failing, in_threads, numbers, scripted, things
 
 from openwmi.base.status import WbemStatus
@@ -46,6 +48,20 @@ ASYNC: dict[str, Call] = {
 SINGLE = {"GetObjectAsync", "ExecMethodAsync"}
 SILENT = {"PutClassAsync", "DeleteClassAsync", "PutInstanceAsync", "DeleteInstanceAsync"}
 each_call = pytest.mark.parametrize("method", ASYNC)
+on_either_face = pytest.mark.usefixtures("face")
+
+
+@pytest.fixture(params=["in process", "over the wire"])
+def face(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What holds for either face: `openwmi.wbemcli` itself, and the server's, whose sinks are called by DCOM."""
+    if request.param == "over the wire":
+        monkeypatch.setattr(
+            sys.modules[__name__],
+            "scripted",
+            lambda *steps, single=False, principal="": wire.wired(Script(*steps, single=single)),
+        )
+    yield request.param
+    wire.WireLocator.close_all()
 
 
 def _result(method: str) -> list[Any]:
@@ -67,6 +83,7 @@ def _settled() -> None:
         runner().call(lambda: None)
 
 
+@on_either_face
 @each_call
 def test_objects_then_one_final_status(method: str) -> None:
     """3.2.4.1.1-2: Indicate until all is delivered, SetStatus(WBEM_STATUS_COMPLETE) once."""
@@ -81,6 +98,7 @@ def test_objects_then_one_final_status(method: str) -> None:
     assert (flags, hr, string, extended) == (WBEM_STATUS_COMPLETE, OK, expected, None)
 
 
+@on_either_face
 @each_call
 def test_a_failure_is_told_with_what_is_known_of_it(method: str) -> None:
     """3.1.4.2.2, pObjParam: "the object MUST contain additional error information"."""
@@ -98,6 +116,7 @@ def test_a_failure_is_told_with_what_is_known_of_it(method: str) -> None:
     }
 
 
+@on_either_face
 @each_call
 def test_a_call_that_could_not_start(method: str) -> None:
     """3.1.1.1.3: the error is returned, the sink neither kept nor called; its count "is the same as on entry" (SDK)."""
@@ -109,6 +128,7 @@ def test_a_call_that_could_not_start(method: str) -> None:
     assert sink.AddRef() == 2
 
 
+@on_either_face
 @each_call
 def test_no_sink(method: str) -> None:
     """3.1.4.3.5 and all others: "The parameter MUST NOT be NULL"."""
@@ -142,6 +162,7 @@ def test_the_sink_is_held_until_the_end(method: str) -> None:
     assert weak() is None
 
 
+@on_either_face
 @each_call
 def test_callbacks_come_on_a_thread_of_the_sinks_own(method: str) -> None:
     sink = Recorder()
@@ -155,6 +176,7 @@ def test_callbacks_come_on_a_thread_of_the_sinks_own(method: str) -> None:
 # Cancelling.
 
 
+@on_either_face
 @each_call
 def test_cancel(method: str) -> None:
     """3.1.4.3.2: one final SetStatus(WBEM_E_CALL_CANCELLED), and nothing else."""
@@ -170,6 +192,7 @@ def test_cancel(method: str) -> None:
     assert services.CancelAsyncCall(sink) == WbemStatus.NOT_FOUND
 
 
+@on_either_face
 def test_cancel_of_nothing() -> None:
     """3.1.4.3.2: "MUST return an error if the interface pointer is NULL", or of no call under way."""
     services = scripted()
@@ -195,6 +218,7 @@ def test_cancel_ends_every_call_of_that_sink() -> None:
     assert other.wait() == OK
 
 
+@on_either_face
 def test_cancel_never_waits_and_the_status_follows_a_callback_that_runs() -> None:
     """3.1.4.3.2: "The server MUST NOT wait for any response from the client"."""
     go_on = threading.Event()
@@ -218,6 +242,7 @@ def test_cancel_never_waits_and_the_status_follows_a_callback_that_runs() -> Non
     assert numbers(sink.objects) == [0, 1]
 
 
+@on_either_face
 @pytest.mark.parametrize("where", ["Indicate", "progress", "SetStatus"])
 def test_a_callback_calls_wmi_and_cancels_its_own_call(where: str) -> None:
     """MSDN forbids it: "interfere with the WMI state". Here nothing hangs, and there is one final status."""
@@ -279,6 +304,7 @@ def test_a_sink_that_fails_cancels_its_call(how: str, where: str, caplog: pytest
     assert len(sink.objects) == {"Indicate": 100, "progress": 0, "SetStatus": 300}[where]
 
 
+@on_either_face
 def test_a_sink_that_does_not_return_loses_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """3.1.2, sink timer: 30 seconds. That it is 30 is tested under the fake clock, with the Delivery."""
     monkeypatch.setattr(delivering, "SINK_CALLBACK_SECONDS", 0.02)
@@ -305,6 +331,7 @@ def test_a_sink_that_does_not_return_loses_its_call(monkeypatch: pytest.MonkeyPa
     go_on.set()
 
 
+@on_either_face
 def test_cancelling_from_many_threads_gives_one_status() -> None:
     for _ in range(20):
         gate, sink = Gate(), Recorder()
@@ -324,6 +351,7 @@ def _report(done: int, total: int, text: str = "") -> Callable[[ResultSet[Any]],
     return lambda results: results.report(done, total, text)
 
 
+@on_either_face
 @each_call
 def test_progress_only_for_who_asks(method: str) -> None:
     """3.1.1.1.3: "as explicitly requested by a client using a WBEM_SEND_STATUS flag"; never of events (3.1.4.3.21)."""
@@ -341,6 +369,7 @@ def test_progress_only_for_who_asks(method: str) -> None:
             assert told == []
 
 
+@on_either_face
 @pytest.mark.parametrize(
     ("done", "total", "words"),
     [(0, 0, 0), (5, 0, 5), (65535, 65535, 0xFFFFFFFF), (1 << 20, 1 << 21, 0xFFFF7FFF), (-1, -1, 0)],
@@ -376,12 +405,14 @@ def test_a_sink_is_written_with_ordinary_methods() -> None:
                 return 0
 
 
+@on_either_face
 def test_a_sink_that_overrides_nothing() -> None:
     sink = IWbemObjectSink()
     assert ASYNC["ExecQueryAsync"](scripted(things(3)), sink, 0) == OK
     assert [sink.Indicate(0, []), sink.SetStatus(0, 0, None, None)] == [OK, OK]
 
 
+@on_either_face
 def test_nothing_is_left() -> None:
     _settled()
     before = len(CALLS)
