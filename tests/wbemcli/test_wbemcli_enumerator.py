@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from tests.wbemcli import wire
 from tests.wbemcli.services_fakes import (
     LIMIT,
     Gate,
@@ -41,6 +43,20 @@ ALL = "SELECT * FROM Demo_Thing"
 each_mode = pytest.mark.parametrize("flags", MODES.values(), ids=MODES)
 
 
+on_either_face = pytest.mark.usefixtures("face")
+
+
+@pytest.fixture(params=["in process", "over the wire"])
+def face(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What holds for either face: `openwmi.wbemcli` itself, and the server's, asked by proxies in memory."""
+    if request.param == "over the wire":
+        this = sys.modules[__name__]
+        monkeypatch.setattr(this, "scripted", lambda *steps, principal="": wire.wired(Script(*steps)))
+        monkeypatch.setattr(this, "IEnumWbemClassObject", wire.WireEnumerator)
+    yield request.param
+    wire.WireLocator.close_all()
+
+
 def enumerator(services: IWbemServices, flags: int = NOW) -> IEnumWbemClassObject:
     hr, found = services.ExecQuery("WQL", ALL, flags)
     assert hr == OK
@@ -58,6 +74,7 @@ def following(each: IEnumWbemClassObject, count: int, timeout: int = WBEM_INFINI
 # Next.
 
 
+@on_either_face
 @each_mode
 def test_as_many_as_asked_for_then_fewer_then_none(flags: int) -> None:
     """3.1.4.4.2: NO_ERROR "with the requested number", FALSE "with the available" ones when the call has finished."""
@@ -69,6 +86,7 @@ def test_as_many_as_asked_for_then_fewer_then_none(flags: int) -> None:
     assert following(enumerator(scripted(things(3)), flags), 5) == (FALSE, [0, 1, 2])
 
 
+@on_either_face
 @pytest.mark.parametrize("flags", [NOW, NOW | FORWARD])
 def test_what_there_is_when_the_time_is_over(flags: int) -> None:
     """3.1.4.4.2: WBEM_S_TIMEDOUT, with the objects so far; asked again for ever, nothing is lost."""
@@ -82,6 +100,7 @@ def test_what_there_is_when_the_time_is_over(flags: int) -> None:
     assert following(each, 5) == (FALSE, [0, 1, 2])
 
 
+@on_either_face
 def test_what_is_there_does_not_wait() -> None:
     gate = Gate()
     each = enumerator(scripted(things(2), gate))
@@ -99,6 +118,7 @@ def test_numbers_that_are_none(flags: int, timeout: Any, count: Any) -> None:
     assert following(each, 3) == (OK, [0, 1, 2])
 
 
+@on_either_face
 @pytest.mark.parametrize("flags", [NOW, NOW | FORWARD])
 def test_a_failure_comes_after_the_objects_before_it(flags: int) -> None:
     """3.1.4.4.2: "If the original semisynchronous operation fails, the server MUST return the error code"."""
@@ -109,6 +129,7 @@ def test_a_failure_comes_after_the_objects_before_it(flags: int) -> None:
         assert following(each, 5) == (WbemStatus.PROVIDER_FAILURE, [])
 
 
+@on_either_face
 @pytest.mark.parametrize("flags", [0, FORWARD])
 def test_a_synchronous_call_that_fails_returns_no_enumerator(flags: int) -> None:
     """3.1.1.1.1: "The server MUST complete the requested operation before returning"."""
@@ -116,6 +137,7 @@ def test_a_synchronous_call_that_fails_returns_no_enumerator(flags: int) -> None
     assert services.ExecQuery("WQL", ALL, flags) == (WbemStatus.PROVIDER_FAILURE, None)
 
 
+@on_either_face
 @pytest.mark.parametrize("flags", [0, FORWARD])
 def test_a_synchronous_call_gathers_before_it_returns(flags: int) -> None:
     gate = Gate()
@@ -135,6 +157,7 @@ def test_a_synchronous_call_gathers_before_it_returns(flags: int) -> None:
     assert following(each[0], 5, 0) == (FALSE, [0, 1, 0])
 
 
+@on_either_face
 @each_mode
 def test_a_call_that_could_not_start(flags: int) -> None:
     """3.1.1.1.2: the error, and no enumerator."""
@@ -145,6 +168,7 @@ def test_a_call_that_could_not_start(flags: int) -> None:
 # Back, aside, ahead.
 
 
+@on_either_face
 @pytest.mark.parametrize("flags", [0, NOW])
 def test_back_to_the_beginning(flags: int) -> None:
     """3.1.4.4.1."""
@@ -155,6 +179,7 @@ def test_back_to_the_beginning(flags: int) -> None:
     assert following(each, 1) == (OK, [0])
 
 
+@on_either_face
 @pytest.mark.parametrize("flags", [FORWARD, NOW | FORWARD])
 def test_forward_only(flags: int) -> None:
     """3.1.4.4.1, 3.1.4.4.4: Reset and Clone are WBEM_E_INVALID_OPERATION, at any time."""
@@ -183,6 +208,7 @@ def test_clones_share_one_set(flags: int) -> None:
     assert len(session.asked) == 1
 
 
+@on_either_face
 @each_mode
 def test_passing_over(flags: int) -> None:
     """3.1.4.4.5: FALSE past the end."""
@@ -195,6 +221,7 @@ def test_passing_over(flags: int) -> None:
     assert each.Skip(-2, 1) == INVALID_PARAMETER
 
 
+@on_either_face
 def test_passing_over_takes_its_time() -> None:
     gate = Gate()
     each = enumerator(scripted(things(2), gate, things(3)))
@@ -206,6 +233,7 @@ def test_passing_over_takes_its_time() -> None:
 # NextAsync.
 
 
+@on_either_face
 @each_mode
 def test_next_async(flags: int) -> None:
     """3.1.4.4.3: NO_ERROR at once; Indicate, then SetStatus(NO_ERROR), or FALSE with fewer than asked for."""
@@ -218,6 +246,7 @@ def test_next_async(flags: int) -> None:
     assert following(each, 1) == (FALSE, [])
 
 
+@on_either_face
 def test_next_async_of_nothing_and_of_nobody() -> None:
     """3.1.4.4.3: "If the uCount parameter value is zero, the server MUST return WBEM_S_FALSE"."""
     each, sink = enumerator(scripted(things(5))), Recorder()
@@ -239,6 +268,7 @@ def test_no_number_of_objects(count: Any) -> None:
     assert (sink.heard, sink.AddRef()) == ([], 2)
 
 
+@on_either_face
 def test_next_async_waits_and_next_waits_for_it() -> None:
     gate = Gate()
     each, sink = enumerator(scripted(things(1), gate, things(3)), NOW | FORWARD), Recorder()
@@ -250,6 +280,7 @@ def test_next_async_waits_and_next_waits_for_it() -> None:
     assert numbers(sink.objects) == [0, 0, 1]
 
 
+@on_either_face
 def test_next_async_of_a_call_that_fails() -> None:
     each, sink = enumerator(scripted(things(2), *failing(WbemStatus.PROVIDER_FAILURE)[1:])), Recorder()
     assert each.NextAsync(5, sink) == OK
@@ -259,6 +290,7 @@ def test_next_async_of_a_call_that_fails() -> None:
     assert told.Get("StatusCode", 0)[1] == WbemStatus.PROVIDER_FAILURE
 
 
+@on_either_face
 def test_an_enumerator_is_used_in_its_own_callback() -> None:
     found: list[Any] = []
 
@@ -277,6 +309,7 @@ def test_an_enumerator_is_used_in_its_own_callback() -> None:
     assert numbers(other.objects) == [0]
 
 
+@on_either_face
 def test_a_delivery_is_cancelled_by_its_sink_and_the_enumeration_goes_on() -> None:
     gate, services = Gate(), None
     services = scripted(gate, things(3))
@@ -288,6 +321,7 @@ def test_a_delivery_is_cancelled_by_its_sink_and_the_enumeration_goes_on() -> No
     assert following(each, 3) == (OK, [0, 1, 2])
 
 
+@on_either_face
 def test_what_waits_ends_with_the_enumerator() -> None:
     gate = Gate()
     each, sink = enumerator(scripted(gate)), Recorder()
@@ -315,6 +349,7 @@ def test_another_principal(flags: int) -> None:
     assert following(each, 1) == (OK, [1])
 
 
+@on_either_face
 @each_mode
 def test_many_threads_share_the_objects_of_one_enumerator(flags: int) -> None:
     """3.1.4.4.3: "The server MUST serialize execution" of its calls."""
