@@ -42,7 +42,8 @@ class CallbackPolicy:
     """How sinks are called.
 
     Attributes:
-        login: who calls them: makes a login for each connection; None where the server has no account for that.
+        login: who calls them: makes a login for each connection; None where the server has no account for that. Every
+            user of the server gets to see its NTLM responses: an account with a long password, that may do nothing.
         anonymous: whether they are called without a login where there is none, or none that they take: then anybody on
             the way can read the objects (AllowAnonymousCallback, which is off at first in Windows as well).
         address: the host where all sinks are, instead of the one that each call comes from.
