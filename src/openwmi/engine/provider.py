@@ -100,7 +100,7 @@ class Provider:
     """Derive from this, name the class that is served, and override what it can do.
 
     Attributes:
-        cim_class: the class that is served: a CimClass, or the name of one that is there: `Win32_Battery`,
+        cim_class: the class that is served: a CimClass, or the name of one that is there: `Win32_Printer`,
             `root\\home:Home_Lamp`. Where only `mof` is given, the last class of that text.
         mof: declares classes, in root\\cimv2 or where `#pragma namespace` says.
     """
