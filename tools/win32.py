@@ -30,8 +30,11 @@ def text() -> str:
         (each.namespace.lower(), each.class_name, each.load())
         for each in builtin()  # no two are of one class, so that providers are never compared
     )
-    sections = ["\n".join(_section(shipped_class(name, namespace), made)) for namespace, name, made in found]
-    names = [f"[{name}](#{name.lower()})" for _, name, _ in found]
+    sections = [
+        "\n".join(_section(_title(namespace, name), shipped_class(name, namespace), made))
+        for namespace, name, made in found
+    ]
+    names = [f"[{title}](#{_anchor(title)})" for title in (_title(namespace, name) for namespace, name, _ in found)]
     return f"{HEAD}{len(found)} classes: {', '.join(names)}\n\n" + "\n".join(sections)
 
 
@@ -41,8 +44,16 @@ def main() -> None:
     sys.stdout.write(f"{FILE.name}: {text().count(chr(10))} lines\n")
 
 
-def _section(class_: CimClass, provider: Provider) -> Iterator[str]:
-    yield f"## {class_.name}"
+def _title(namespace: str, name: str) -> str:
+    return name if namespace == r"root\cimv2" else f"{name} of {namespace}"
+
+
+def _anchor(title: str) -> str:
+    return title.lower().replace(" ", "-").replace("\\", "")
+
+
+def _section(title: str, class_: CimClass, provider: Provider) -> Iterator[str]:
+    yield f"## {title}"
     methods = MethodTable(type(provider)).names
     if methods:
         yield f"Methods: {', '.join(sorted(methods))}."

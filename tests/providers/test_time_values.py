@@ -1,6 +1,7 @@
 """Win32_LocalTime, Win32_UTCTime, Win32_TimeZone, and the rules of time zones."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,6 +78,7 @@ def test_a_zone_is_found_by_its_name(host: Make, asking: Asking) -> None:
             Rule("+1030", 37800, "+11", 39600, Change(10, 1, 0), Change(4, 1, 0)),
         ),
         ("IST-2IDT,M3.4.4/26,M10.5.0", Rule("IST", 7200, "IDT", 10800, Change(3, 4, 4, 93600), Change(10, 5, 0))),
+        ("IST-1GMT0,M10.5.0,M3.5.0/1", Rule("GMT", 0, "IST", 3600, Change(3, 5, 0, 3600), Change(10, 5, 0))),
         ("ABC3DEF,J60/0,J300", Rule("ABC", -10800, "DEF", -7200)),
     ],
 )
@@ -88,3 +90,24 @@ def test_rules(text: str, rule: Rule) -> None:
 def test_what_is_no_rule(text: str) -> None:
     with pytest.raises(ValueError, match=r"no rule|no day"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("named", "zone", "bias"),
+    [
+        ("Asia/Kolkata", "Asia/Kolkata", 330),
+        (":Europe/Dublin", "Europe/Dublin", 0),
+        ("/usr/share/zoneinfo/America/St_Johns", "America/St_Johns", -210),
+        ("EST5EDT,M3.2.0,M11.1.0", None, -300),
+        ("No/Such", None, 0),
+    ],
+)
+def test_the_zone_of_this_process(
+    named: str, zone: str | None, bias: int, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TZ is what all of its times are in, so it is what the zone is called by, too."""
+    if zone and not Path("/usr/share/zoneinfo", zone).is_file():
+        pytest.skip("this host has no zoneinfo")
+    monkeypatch.setenv("TZ", named)
+    row = only(TimeZoneProvider(), asking)
+    assert (row["Description"], row["Bias"], row["DaylightBias"]) == (zone, bias, -60)

@@ -28,7 +28,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A zone from now on.
+    """A zone from now on. Summer time is what is ahead, also where the law says that winter is the exception (Dublin).
 
     Attributes:
         name, summer_name: abbreviations; the second is empty where there is no summer time.
@@ -55,7 +55,10 @@ def parse(text: str) -> Rule:
     ahead = -_seconds(found["ahead"]) if found["ahead"] else offset + 3600
     changes = [_change(each) for each in (found["begins"], found["ends"]) if each]
     begins, ends = changes if len(changes) == 2 else (None, None)
-    return Rule(_name(found["name"]), offset, _name(found["summer"]), ahead, begins, ends)
+    name, summer = _name(found["name"]), _name(found["summer"])
+    if ahead < offset:
+        return Rule(summer, ahead, name, offset, ends, begins)
+    return Rule(name, offset, summer, ahead, begins, ends)
 
 
 _ZONE = r"[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>"

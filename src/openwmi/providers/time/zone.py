@@ -26,22 +26,33 @@ class Zone:
     @cached_property
     def rule(self) -> Rule:
         """Of TZ, if this process has it, else of /etc/localtime; UTC where there is neither, as the C library does."""
-        named = os.environ.get("TZ", "") if self.host.is_live else ""
-        if named:
+        if self._named:
             try:
-                return parse(named)
+                return parse(self._named)
             except ValueError:
-                named = named.removeprefix(":")
-        data = self.host.octets(named if named.startswith("/") else ZONES + named if named else "/etc/localtime")
+                pass
+        data = self._data
         if data is None or not data.startswith(b"TZif"):
             return Rule("UTC", 0)
         return parse(data.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii"))
 
     @property
     def name(self) -> str | None:
-        """Of the file, such as Europe/Berlin."""
+        """Of the file, such as Europe/Berlin; of no file where the rule itself is told."""
+        if self._named:
+            file = self._named.removeprefix(":")
+            return file.removeprefix(ZONES) if self._data else None
         target = self.host.link("/etc/localtime") or ""
         return target.partition("zoneinfo/")[2] or self.host.read("/etc/timezone") or None
+
+    @cached_property
+    def _named(self) -> str:
+        return os.environ.get("TZ", "") if self.host.is_live else ""
+
+    @cached_property
+    def _data(self) -> bytes | None:
+        file = self._named.removeprefix(":")
+        return self.host.octets(file if file.startswith("/") else ZONES + file if file else "/etc/localtime")
 
 
 _Read = Callable[[Zone], object]
@@ -63,7 +74,10 @@ TABLE: Table[Zone] = {
         "the rule, as Windows writes it: (UTC+01:00) CET",
         lambda zone: f"(UTC{_clock(zone.rule.offset)}) {zone.rule.name}",
     ),
-    "Description": Reads("where /etc/localtime leads, else /etc/timezone; NULL without either", lambda zone: zone.name),
+    "Description": Reads(
+        "the file that TZ names, else where /etc/localtime leads, else /etc/timezone; NULL without",
+        lambda zone: zone.name,
+    ),
     "SettingID": Null("it is found by its name"),
     "Bias": Reads("the rule; minutes east of Greenwich", lambda zone: zone.rule.offset // 60),
     "DaylightBias": Reads(
