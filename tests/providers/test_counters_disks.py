@@ -138,6 +138,22 @@ def test_two_looks(host: Make, rows: Rows) -> None:
     assert (second["_Total"]["PercentIdleTime"], second["_Total"]["DiskReadsPersec"]) == (75, 20)
 
 
+def test_all_disks_have_no_rates_when_one_has_come(host: Make, rows: Rows) -> None:
+    """What the new one counted before is not of the time between."""
+    mounts = "== /proc/self/mountinfo\n24 1 253:1 / / rw - ext4 /dev/vda1 rw\n"
+    made = host("cloud", mounts, f"== {VDA1}\n{stat(0, 0, 0, 0, 0, 0, 0)}", "== /proc/uptime\n1000.00 0\n")
+    provider = DriveProvider(made)
+    rows(provider)
+    write(
+        made, "/proc/self/mountinfo", mounts.partition("\n")[2] + "30 24 253:15 / /boot/efi rw - vfat /dev/vda15 rw\n"
+    )
+    write(made, VDA1, stat(100, 0, 0, 0, 0, 0, 0))
+    write(made, VDA15, stat(5_000_000, 1, 1, 1, 1, 1, 1))
+    write(made, "/proc/uptime", "1010.00 0\n")
+    found = rows(provider)
+    assert [found[name]["DiskReadsPersec"] for name in ("/", "/boot/efi", "_Total")] == [10, None, None]
+
+
 def test_seconds_of_each_transfer(host: Make, rows: Rows) -> None:
     made = host("cloud")
     write(made, VDA1, stat(0, 0, 0, 0, 0, 0, 0))

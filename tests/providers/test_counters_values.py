@@ -255,6 +255,7 @@ def test_a_processor_that_is_new_has_no_rates(host: Make, rows: Rows) -> None:
     write(made, "/proc/stat", busy(10, 0, 90, 0) + "cpu1 0 0 0 0 0 0 0 0\n")
     found = rows(provider)
     assert (found["0"]["PercentUserTime"], found["1"]["PercentUserTime"]) == (10, None)
+    assert found["_Total"]["PercentUserTime"] is None  # what it was before was the mean of one
 
 
 async def test_through_queries(host: Make) -> None:

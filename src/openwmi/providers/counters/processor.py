@@ -85,7 +85,7 @@ class Processors(Counted):
         self.numbers = numbers
         self.is_total = is_total
         self.name = TOTAL if is_total else str(numbers[0])
-        super().__init__(machine.at, self.name)
+        super().__init__(machine.at, (self.name, *numbers))  # all of others than before are another mean
 
     def time(self, *fields: int) -> int:
         """The mean of these fields of /proc/stat, in 100 ns."""

@@ -35,7 +35,8 @@ class Drives(Counted):
     def __init__(self, at: Instant, disks: Sequence[Stored], *, is_total: bool = False) -> None:
         self.name = TOTAL if is_total else disks[0].point or ""
         self.disks = disks
-        super().__init__(at, TOTAL if is_total else (self.name, *(block.name for block in disks[0].blocks)))
+        # All of other devices than before are another sum.
+        super().__init__(at, (self.name, *(block.name for disk in disks for block in disk.blocks)))
 
     def sum(self, *fields: int) -> int:
         """Of these fields of /sys/class/block/NAME/stat, over the devices. LookupError without any."""
