@@ -226,6 +226,27 @@ async def test_by_query_and_by_path(host: Make) -> None:
             await ns.query(f"SELECT * FROM {NAME}")
 
 
+class Meeting(Ping):
+    """Answers when as many ask as are to come."""
+
+    def __init__(self, parties: int) -> None:
+        super().__init__({"names": {f"{name}.example": f"192.0.2.{at}" for at, name in enumerate("abc")}})
+        self._barrier = threading.Barrier(parties)
+
+    def echo(self, probe: Probe) -> Echo:
+        self._barrier.wait(5)
+        return Echo(Outcome.SILENT)
+
+
+async def test_several_are_asked_at_once() -> None:
+    async with Namespace(Engine("HOST1", [PingStatusProvider(machine(Meeting(3)))]).session(r"root\cimv2")) as ns:
+        any_of = " OR ".join(f"Address = '{name}.example'" for name in "abcA")
+        rows = await ns.query(f"SELECT Address, StatusCode FROM {NAME} WHERE {any_of}")
+        assert [(row.Address, row.StatusCode) for row in rows] == [(f"{name}.example", 11010) for name in "abc"]
+        keys = await ns.query(f"SELECT Address FROM {NAME} WHERE ({any_of}) AND Timeout = 7")  # nobody is asked
+        assert len(keys) == 3
+
+
 # ------------------------------------------------------------------------------------------------------------- sockets
 
 

@@ -413,6 +413,12 @@ async def test_queries(tree: Host) -> None:
     packed = await ns.query("SELECT * FROM CIM_DataFile WHERE Path = '/etc/' AND FileSize > 1 AND Extension = 'gz'")
     assert [row.Name for row in packed] == ["/etc/a.tar.gz"]
     assert await ns.query("SELECT * FROM CIM_DataFile WHERE Drive = 'c:' AND Path = '/etc/'") == []
+    some = await ns.query("SELECT * FROM CIM_DataFile WHERE Path = '/nfs/' OR Path = '/etc/' AND Extension = 'gz'")
+    assert [row.Name for row in some] == ["/nfs/f.txt", "/etc/a.tar.gz"]
+    some = await ns.query("SELECT * FROM CIM_DataFile WHERE Path = '/nfs/' OR Path = '/NFS/' OR Name = '/nfs/f.txt'")
+    assert [row.Name for row in some] == ["/nfs/f.txt"]
+    with pytest.raises(WbemError, match="for those of a folder"):
+        await ns.query("SELECT * FROM CIM_DataFile WHERE Path = '/nfs/' OR FileSize = 1 AND Name > 'a'")
     done = await ns.call('CIM_DataFile.Name="/etc/hosts"', "Rename", FileName="/etc/hosts.old")
     assert done.ReturnValue == 0
     with pytest.raises(WbemError, match="is not listed as a whole"):
@@ -423,3 +429,11 @@ def test_a_host_that_says_nothing(within: Within, get: Callable[..., Any]) -> No
     nowhere = Host("/no/such/root", kernel=Kernel("n", "6.1"))
     assert within(DataFileProvider, nowhere, Path="/") == []
     assert get(DirectoryProvider, nowhere, "/") is None
+
+
+async def test_half_of_a_pair_of_utf16_is_no_name(tree: Host) -> None:
+    ns = Namespace(Engine("HOST1", [DataFileProvider(tree)]).session(r"root\cimv2"))
+    assert await ns.query("SELECT * FROM CIM_DataFile WHERE Name = '/etc/\ud800'") == []
+    assert await ns.query("SELECT * FROM CIM_DataFile WHERE Path = '/\ud800/'") == []
+    done = await ns.call('CIM_DataFile.Name="/etc/hosts"', "Copy", FileName="/etc/\ud800")
+    assert done.ReturnValue == 21

@@ -134,6 +134,22 @@ def test_bounds(make_class: MakeClass, condition: str, expected: dict[str, objec
     assert dict(where(class_, condition).bounds) == expected
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("Name = 'a' OR Name = 'b'", [{"Name": "a"}, {"Name": "b"}]),
+        ("(Name = 'a' OR ProcessId = 3) AND On = TRUE", [{"Name": "a", "On": True}, {"ProcessId": 3, "On": True}]),
+        ("Name = 'a'", [{"Name": "a"}]),
+        ("Name = 'a' OR ProcessId > 3", []),
+        ("ProcessId > 3 OR ProcessId = 300000000000", []),
+        ("NOT (Name = 'a' OR Name = 'b')", []),
+        (" OR ".join(f"Name = '{n}'" for n in range(QUERY_KEY_LOOKUPS + 1)), []),
+    ],
+)
+def test_choices(process: CimClass, condition: str, expected: list[dict[str, object]]) -> None:
+    assert [dict(each) for each in where(process, condition).choices] == expected
+
+
 # Keys
 
 
@@ -218,6 +234,9 @@ def test_nothing_that_matches_is_missed(make_class: MakeClass, where: Expression
         for name, (least, greatest) in made.bounds.items():
             assert least is None or found[name] >= least
             assert greatest is None or found[name] <= greatest
+        assert not made.choices or any(
+            all(str(found[name]).lower() == str(value).lower() for name, value in each.items()) for each in made.choices
+        )
 
 
 STRING = CimType.STRING

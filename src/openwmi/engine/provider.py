@@ -25,7 +25,7 @@ A provider hears of classes, keys and values; never of modes, wires or callers' 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, final
 
@@ -51,6 +51,8 @@ class Request:
             case, a reference as the path that it is.
         bounds: between which values a property of every wanted instance lies, for numbers and points in time, in the
             same way. An end is included, and None where it is open.
+        choices: equalities for what is under OR: every wanted instance has those of one of them at least, and may have
+            those of several. Empty where that is open; `A = 1 OR A = 2` has two.
     """
 
     context: CallContext
@@ -58,6 +60,7 @@ class Request:
     properties: frozenset[str] | None = None
     equalities: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, hash=False)
     bounds: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
+    choices: Sequence[Mapping[str, object]] = field(default=(), hash=False)
 
     def wants(self, *names: str) -> bool:
         """Whether any of these properties will be read: what is costly and not wanted need not be found out."""

@@ -34,12 +34,13 @@ class Selection:
         lookups: the keys of the only instances that can match, if the query fixes them all; else None. No two find the
             same instance.
         equalities: the values that some properties have in every row that matches, by their declared names.
+        choices: the like under OR: every row that matches has those of one of them at least; () where that is open.
         bounds: between which values some properties lie in every row that matches.
         impossible: whether nothing can match, so that nothing need be read.
     """
 
     __slots__ = (
-        *("_filter", "_keyed", "_plan", "bounds"),
+        *("_filter", "_keyed", "_plan", "bounds", "choices"),
         *("cim_class", "equalities", "impossible", "lookups", "properties"),
     )
 
@@ -49,6 +50,7 @@ class Selection:
         self.properties: frozenset[str] | None = None
         self.lookups: Sequence[Mapping[str, object]] | None = None
         self.equalities: Mapping[str, object] = _NO_VALUES
+        self.choices: Sequence[Mapping[str, object]] = ()
         self.bounds: Mapping[str, Bounds] = _NO_BOUNDS
         self.impossible = False
         self._filter: RowFilter | None = None
@@ -58,7 +60,7 @@ class Selection:
             return
         self._plan = made = plan(query, class_, locatable=locatable)
         self.properties, self.lookups, self.equalities = made.properties, made.lookups, made.equalities
-        self.bounds, self.impossible = made.bounds, made.impossible
+        self.choices, self.bounds, self.impossible = made.choices, made.bounds, made.impossible
         self._filter = made.filter
 
     @classmethod

@@ -77,7 +77,7 @@ class Provided:
 
     def _request(self, selection: Selection) -> Request:
         class_, wanted = selection.cim_class, selection.properties
-        return Request(self._context, class_, wanted, selection.equalities, selection.bounds)
+        return Request(self._context, class_, wanted, selection.equalities, selection.bounds, selection.choices)
 
 
 class Stored:

@@ -44,6 +44,15 @@ def key_lookups(condition: Condition, class_: CimClass) -> tuple[NameMap[object]
     return tuple(found.values())
 
 
+def choices(condition: Condition, class_: CimClass) -> tuple[NameMap[object], ...]:
+    """Values of properties, such that each row that matches has those of one of them at least; () says nothing.
+
+    `A = 1 OR A = 2` has two. There may be rows that have those of several.
+    """
+    found = _Alternatives(class_, class_.names).of(condition)
+    return () if {} in found else tuple(map(NameMap, found))
+
+
 def fixed(column: Column, value: object) -> object:
     """A value that a query wants as the column's type has it. WbemError if no row can have it."""
     return column.type.check(str(value) if isinstance(value, ObjectPath) else value)
@@ -62,11 +71,15 @@ def key_filter(class_: CimClass, keys: Mapping[str, object]) -> Callable[[Iterab
 
 
 class _Alternatives:
-    """Sets of keys, one of which each matching row has; an empty set says nothing of the row."""
+    """Sets of keys, one of which each matching row has; an empty set says nothing of the row.
 
-    def __init__(self, class_: CimClass) -> None:
+    With `names` sets of values of these properties.
+    """
+
+    def __init__(self, class_: CimClass, names: Iterable[str] | None = None) -> None:
         self.class_ = class_
         self.keys = frozenset(class_.keys)
+        self.names = self.keys if names is None else frozenset(names)
 
     def of(self, condition: Condition) -> list[_Keys]:
         match condition:
@@ -74,7 +87,7 @@ class _Alternatives:
                 return self.all_of(terms)
             case AnyOf(terms):
                 return self.any_of(terms)
-            case ValueTest(column, Operator.EQUAL, value) if column.name in self.keys:
+            case ValueTest(column, Operator.EQUAL, value) if column.index is not None and column.name in self.names:
                 try:
                     return [{column.name: fixed(column, value)}]
                 except WbemError:

@@ -18,7 +18,7 @@ from openwmi.wql.bounds import Bounds, bounds_of
 from openwmi.wql.check import AllOf, AnyOf, Checked, Column, Condition, PairTest, ValueTest, check
 from openwmi.wql.compiler import RowFilter, row_filter
 from openwmi.wql.keep import keeping, projection
-from openwmi.wql.lookup import fixed, key_lookups
+from openwmi.wql.lookup import choices, fixed, key_lookups
 from openwmi.wql.reduce import reduced
 from openwmi.wql.tree import Operator, Select
 
@@ -36,6 +36,8 @@ class Plan:
             to be looked up without regard to case, and a reference as a path. No two find the same instance.
         equalities: the values that properties have in every row that matches, by the class's spelling of their names.
             Only those that WHERE states outright, not under OR, and that the property can have.
+        choices: equalities of which each row that matches has those of one at least, for `A = 1 OR A = 2`; () where
+            OR leaves it open.
         bounds: between which values numbers and points in time lie in every row that matches, in the same way.
         properties: the folded names of what must be fetched: the select list, what WHERE asks for, and the keys. None
             for all.
@@ -47,6 +49,7 @@ class Plan:
     filter: RowFilter | None
     lookups: tuple[NameMap[object], ...] | None
     equalities: NameMap[object]
+    choices: tuple[NameMap[object], ...]
     bounds: NameMap[Bounds]
     properties: frozenset[str] | None
     shown: CimClass
@@ -115,6 +118,7 @@ def _planned(query: Select, class_: CimClass, locatable: bool) -> Plan:
         filter=None if condition is True else row_filter(condition, class_),
         lookups=() if condition is False else lookups,
         equalities=_equalities(condition),
+        choices=() if isinstance(condition, bool) else choices(condition, class_),
         bounds=bounds_of(condition),
         properties=properties,
         shown=shown,

@@ -4,15 +4,17 @@ A query names the Address, and may name the other keys; what it does not name is
 
     SELECT StatusCode, ResponseTime FROM Win32_PingStatus WHERE Address = "gateway.example" AND Timeout = 500
 
+With OR between several they are asked at once, as on Windows.
 Nothing is sent for a query that reads keys alone. Where this process may not send, StatusCode is NULL.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.limits import PING_NAME_SECONDS, PING_SECONDS
 from openwmi.base.status import WbemStatus
@@ -54,14 +56,39 @@ class Call:
     def __init__(self, host: Host, keys: Mapping[str, object]) -> None:
         self.host = host
         self.keys = keys
+        # No cached_property, which lets threads wait for each other.
+        self._resolved: tuple[str, int] | None = None
+        self._echo: tuple[Echo | None] | None = None
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """The same for two of the same keys."""
+        return tuple(fold(value) if isinstance(value, str) else value for value in self.keys.values())
 
     def number(self, name: str) -> int:
         found = self.keys[name]
         return found if isinstance(found, int) else 0
 
-    @cached_property
+    @property
     def resolved(self) -> tuple[str, int]:
         """The address, empty if there is none, and what became of the search for it."""
+        if self._resolved is None:
+            self._resolved = self._resolve()
+        return self._resolved
+
+    @property
+    def echo(self) -> Echo | None:
+        """None where there is no address, or this process must not send."""
+        if self._echo is None:
+            self._echo = (self._ask(),)
+        return self._echo[0]
+
+    @property
+    def answer(self) -> Echo | None:
+        """What came back from the one that was asked."""
+        return self.echo if self.echo is not None and self.echo.outcome is Outcome.ANSWERED else None
+
+    def _resolve(self) -> tuple[str, int]:
         name = str(self.keys["Address"])
         question = f"the address of {name}"
         try:
@@ -72,9 +99,7 @@ class Call:
             log.warning("Win32_PingStatus: %s", error)
             return "", _TRY_AGAIN
 
-    @cached_property
-    def echo(self) -> Echo | None:
-        """None where there is no address, or this process must not send."""
+    def _ask(self) -> Echo | None:
         address, _ = self.resolved
         if not address:
             return None
@@ -91,11 +116,6 @@ class Call:
         except OSError as error:
             log.warning("Win32_PingStatus: no echo can be asked for: %s: NULL", error)
             return None
-
-    @cached_property
-    def answer(self) -> Echo | None:
-        """What came back from the one that was asked."""
-        return self.echo if self.echo is not None and self.echo.outcome is Outcome.ANSWERED else None
 
 
 def _milliseconds(call: Call) -> int | None:
@@ -168,15 +188,26 @@ TABLE: Table[Call] = {
     "TimeStampRecordAddressResolved": _NOT_RECORDED,
 }
 
+_ANSWERED = [name for name in TABLE if name not in _KEYS and name != "PrimaryAddressResolutionStatus"]
+
 
 class PingStatusProvider(HostProvider[Call]):
-    """One echo to the Address that is asked for."""
+    """One echo to each Address that is asked for."""
 
     cim_class = "Win32_PingStatus"
     table = TABLE
 
-    def samples(self, request: Request) -> tuple[Call, ...]:
-        return (self._call(request, request.equalities),)
+    def samples(self, request: Request) -> Sequence[Call]:
+        calls: dict[tuple[object, ...], Call] = {}
+        for each in request.choices or (request.equalities,):
+            call = self._call(request, each)
+            calls.setdefault(call.identity, call)
+        found = list(calls.values())
+        if len(found) > 1 and request.wants(*_ANSWERED):
+            with ThreadPoolExecutor(len(found)) as pool:
+                for _ in pool.map(lambda call: call.echo, found):
+                    pass
+        return found
 
     def find(self, request: Request, keys: Mapping[str, object]) -> Call:
         return self._call(request, keys)

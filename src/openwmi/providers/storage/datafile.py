@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from openwmi.base.case import fold
@@ -125,6 +126,14 @@ class _FileProvider(HostProvider[File]):
     folders: bool
 
     def samples(self, request: Request) -> Iterator[File]:
+        seen: set[str] = set()
+        for each in request.choices or (request.equalities,):
+            for file in self._chosen(replace(request, equalities=each)):
+                if file.path not in seen:
+                    seen.add(file.path)
+                    yield file
+
+    def _chosen(self, request: Request) -> Iterator[File]:
         named, folder = request.equalities.get("Name"), request.equalities.get("Path")
         if isinstance(named, str):
             found = self.find(request, {"Name": named})

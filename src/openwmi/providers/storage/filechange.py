@@ -30,6 +30,10 @@ def is_path(name: str) -> bool:
     """Whether it is the one spelling of a path: from the root, with nothing empty, `.` or `..` between slashes."""
     if name == "/":
         return True
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False  # half of a pair of UTF-16, which no name has
     parts = name.split("/")
     return len(parts) > 1 and not parts[0] and "\0" not in name and not {"", ".", ".."} & set(parts[1:])
 
