@@ -208,3 +208,13 @@ def test_the_date_keeps_its_microseconds() -> None:
     made = Host().local_time(1_700_000_000.123456).to_datetime()
     assert made.timestamp() == pytest.approx(1_700_000_000.123456, abs=1e-6)
     assert isinstance(made.utcoffset(), timedelta)
+
+
+def test_a_program_that_is_called_deleted(host: Callable[..., Host], ask: Ask) -> None:
+    stat = "== /proc/90/stat\n90 (tool) S 1 90 90 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 100 0 0\n"
+    made = host("container", stat, "== /proc/90/exe -> /opt/tool (deleted)\n")
+    for program in ("/opt/tool", "/opt/tool (deleted)"):
+        rows = ProcessProvider(made).instances(ask("Handle", "ExecutablePath"))
+        assert {row["Handle"]: row["ExecutablePath"] for row in rows}["90"] == program
+        Path(made.root, "opt").mkdir(exist_ok=True)
+        Path(made.root, "opt/tool (deleted)").touch()

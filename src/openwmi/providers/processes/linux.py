@@ -151,9 +151,13 @@ class LinuxProcess:
 
     @property
     def program(self) -> str | None:
-        """The file that it runs, also where that was deleted since."""
-        found = self.around.host.link(f"/proc/{self.pid}/exe")
-        return None if found is None else found.removesuffix(" (deleted)")
+        """The file that it runs, also where that was deleted since. OSError."""
+        host = self.around.host
+        found = host.link(f"/proc/{self.pid}/exe")
+        if found is None or not found.endswith(_DELETED):
+            return found
+        is_called_so = host.bounded(lambda: host.exists(found), f"the program {found}")
+        return found if is_called_so else found.removesuffix(_DELETED)
 
     @property
     def handles(self) -> int | None:
@@ -221,6 +225,7 @@ def stat(host: Host, path: str) -> list[bytes]:
 
 
 _EXEC_SECONDS = 0.005
+_DELETED = " (deleted)"
 _COMM = 15  # TASK_COMM_LEN, without the NUL
 _FIELD = re.compile(r"^(\w+):[ \t]*(.*?)$", re.MULTILINE)
 _NO_SESSION = 0xFFFFFFFF
