@@ -12,6 +12,7 @@ NAMES = st.text(min_size=1, max_size=8)
 ASCII_NAMES = st.text("aAbB_1", min_size=1, max_size=3)
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @given(NAMES)
 def test_fold_is_idempotent(name: str) -> None:
     assert fold(fold(name)) == fold(name)

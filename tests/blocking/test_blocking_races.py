@@ -182,6 +182,7 @@ def test_sinks_of_many_threads_that_call_back_and_cancel(own: Runner) -> None:
     assert ended == [CANCELLED] * 40
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 def test_connecting_ten_thousand_times_leaves_nothing(own: Runner, tmp_path: Path, settled: Callable[[], None]) -> None:
     file = tmp_path / "store.db"
 

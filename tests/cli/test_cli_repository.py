@@ -87,6 +87,7 @@ def test_one_that_is_not_there(openwmi: Command, here: Path, command: tuple[str,
     assert not (here / "missing.db").exists()
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 def test_somebody_else_writes(openwmi: Command, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openwmi.repository.lock.REPOSITORY_LOCK_SECONDS", 0.01)
     lock = Lock(here / "repository.db")

@@ -229,6 +229,7 @@ def unpacked(corpus: str, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 async def test_the_schema_of_the_dmtf_goes_out_and_in_again(tmp_path: Path) -> None:
     (schema,) = unpacked("cim_schema_2.49.0Final-MOFs.zip", tmp_path).rglob("cim_schema_2.49.0.mof")
     ns = await empty(tmp_path)

@@ -163,6 +163,7 @@ def _flip(file: Path, at: int, bit: int) -> None:
         opened.write(bytes([octet ^ (1 << bit)]))
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 def test_a_bit_in_a_big_repository_may_hide_but_never_change_anything(big: Path, copy: Callable[[Path], Path]) -> None:
     """What is hidden then is found by `check`: looking through all of a big file takes too long for each command."""
     chance = random.Random(3)

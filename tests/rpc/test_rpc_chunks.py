@@ -74,6 +74,7 @@ def test_whole_octet_by_octet_and_in_pieces(kit: Any) -> None:
         assert run(kit, [octets[at : at + size] for at in range(0, len(octets), size)] + [b""]) == whole
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 def test_truncated_anywhere_gives_the_same_events_up_to_there(kit: Any) -> None:
     octets, _ = recorded(kit)
     whole, _ = run(kit, [octets])
@@ -84,6 +85,7 @@ def test_truncated_anywhere_gives_the_same_events_up_to_there(kit: Any) -> None:
         assert isinstance(events[-1], ConnectionClosed)
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @settings(max_examples=300)
 @given(changes, st.integers(0))
 def test_changed_octets(kit: Any, conversation: tuple[bytes, bytes], changed: Changes, cut: int) -> None:

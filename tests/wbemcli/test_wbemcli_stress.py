@@ -130,6 +130,7 @@ def _settled(condition: Callable[[], Any]) -> bool:
     return False
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @pytest.mark.parametrize("seed", range(3))
 def test_calls_at_random(seed: int, caplog: pytest.LogCaptureFixture) -> None:
     services = served(Dials())

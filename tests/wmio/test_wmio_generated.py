@@ -18,6 +18,7 @@ from openwmi.wmio import ObjectArrayDecoder, ObjectArrayEncoder, decode_object, 
 OBJECT = CimClass("Inner", properties=(Property("T", Type(CimType.STRING)),)).instance({"T": "x"})
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @settings(max_examples=300)
 @given(instances(2) | classes(2), st.data())
 def test_damaged_anywhere(obj: CimInstance | CimClass, data: st.DataObject) -> None:
@@ -29,6 +30,7 @@ def test_damaged_anywhere(obj: CimInstance | CimClass, data: st.DataObject) -> N
     is_sound(bytes(octets))
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @settings(max_examples=100)
 @given(st.lists(instances(1), min_size=1, max_size=3), st.data())
 def test_an_array_damaged_anywhere(rows: list[CimInstance], data: st.DataObject) -> None:

@@ -118,6 +118,7 @@ async def test_a_lossy_link_is_asked_twice() -> None:
     assert found >= 38
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 async def test_ten_thousand_devices_each_seen_when_its_datagram_comes() -> None:
     loop = asyncio.get_running_loop()
     network = Everybody(10_000, 2.5)

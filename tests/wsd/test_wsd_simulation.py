@@ -48,6 +48,7 @@ def _balanced(targets: list[Node]) -> bool:
     )
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @pytest.mark.parametrize("part", range(SEEDS // PART))
 def test_a_bad_link(part: int) -> None:
     """Whatever is lost: nothing fails, nothing is found twice or wrongly, and nobody is sent too much."""
@@ -76,6 +77,7 @@ def test_a_bad_link(part: int) -> None:
     assert complete >= 0.75 * PART
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @pytest.mark.parametrize("part", range(5))
 def test_a_link_that_only_swaps_and_doubles(part: int) -> None:
     """Nothing is lost: then each device is found, and the last word of each is what is known of it."""
@@ -112,6 +114,7 @@ def _answer(number: int, name: str) -> bytes:
     return message(ProbeMatches((match,)), f"urn:answer:{number}", relates_to=name, reply_to=None)
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 def test_ten_thousand_devices_answer_one_probe() -> None:
     """All are found, and the ten-thousandth costs as much memory as the first ones."""
     client = Client(Random(1))
@@ -150,6 +153,7 @@ STRANGE = st.one_of(
 )
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @settings(max_examples=300)
 @given(st.sampled_from(QUESTIONS + SAID), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), STRANGE), max_size=4))
 def test_no_octets_make_a_machine_fail(content: Content, changes: list[tuple[float, int, bytes]]) -> None:
