@@ -114,5 +114,5 @@ def waiting() -> tuple[float, float]:
 FIGURES = [
     Figure("two-way calls, one after the other", "aiohttp echo", "/s", Goal(">=", 0.6), partial(calling, 1)),
     Figure("two-way calls, eight at once", "the same", "/s", Goal(">=", 0.6), partial(calling, 8)),
-    Figure("a two-way call that waits", "", "B", Goal("<=", 1500, "B"), waiting),
+    Figure("a two-way call that waits", "", "B", Goal("<=", 400, "B"), waiting),
 ]

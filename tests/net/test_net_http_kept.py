@@ -19,7 +19,7 @@ from openwmi.base.limits import (
 )
 from openwmi.base.status import WbemStatus
 from openwmi.net import Address
-from openwmi.net.http import Request, Url, parse_url
+from openwmi.net.http import Request, Response, Url, parse_url
 from openwmi.net.http_client import HttpClient
 from openwmi.net.http_exchange import Exchange
 from openwmi.net.http_login import Authenticator, Challenge, Credentials
@@ -273,16 +273,33 @@ async def test_what_cannot_be_said() -> None:
 # ---------------------------------------------------------------------------------------------------------- in pieces
 
 
+class InPieces(Exchange):
+    __slots__ = (*Exchange.SLOTS, "_octets", "response")
+
+    def __init__(self, octets: int) -> None:
+        self._octets = octets
+        self.response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+    def limit(self) -> int:
+        return 100
+
+    def streamed(self, head: Response) -> int:
+        return self._octets
+
+    def answered(self, response: Response) -> None:
+        self.response.set_result(response)
+
+    def unanswered(self, error: WbemError) -> None:
+        self.response.set_exception(error)
+
+
 async def streamed(server: Scripted, limit: int = 1 << 30) -> tuple[HttpClient, AsyncIterator[bytes]]:
     client = await server.client()
-    done: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
-    client.begin(URL, ASKED, 100, done.set_result, streams=lambda _: limit)
-    exchange = await done
-    if exchange.error is not None:
-        raise exchange.error
-    assert exchange.response is not None
-    assert exchange.response.pieces is not None
-    return client, exchange.response.pieces()
+    exchange = InPieces(limit)
+    client.begin(exchange, URL, ASKED)
+    response = await exchange.response
+    assert response.pieces is not None
+    return client, response.pieces()
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

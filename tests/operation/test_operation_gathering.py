@@ -66,7 +66,7 @@ async def test_giving_up_cancels_it_and_its_reader_is_gone() -> None:
 
 async def test_what_was_awaited_is_gone_with_its_last_name_and_posts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     posted: list[object] = []
-    monkeypatch.setattr(cursor_module, "_post_release", posted.append)
+    monkeypatch.setattr(cursor_module, "let_go", posted.append)
     gc.collect()
     gc.disable()
     try:

@@ -2,7 +2,7 @@
 
     async with HttpClient() as client:
         response = await client.send(url, request, timeout=10, limit=32_767)
-        exchange = client.begin(url, request, limit, done)      # the same without a task: done(exchange) at its end
+        client.begin(exchange, url, request)    # the same without a task, for an `Exchange` of a class of one's own
 
 It follows no redirection. A request is sent a second time only where a connection that was kept turned out to be
 closed before any octet of an answer, and soon: then the server had closed it before it read that.
@@ -87,22 +87,11 @@ class HttpClient:
         place = self._places.get((url.secure, url.host, url.port))
         return 0 if place is None else place.unasked
 
-    def begin(
-        self,
-        url: Url,
-        request: Request,
-        limit: int,
-        done: Callable[[Exchange], object],
-        *,
-        streams: Callable[[Response], int] | None = None,
-    ) -> Exchange:
+    def begin(self, exchange: Exchange, url: Url, request: Request) -> None:
         """Sends a request, now or when there is a connection, and returns at once.
 
-        Args:
-            limit: octets that the body of the response may have; beyond, nothing more is read.
-            done: is called once with the exchange, on the loop; never from within this call.
-            streams: says of the head of a response how many octets its body may have where it is given out in pieces,
-                `done` then being called when the head is here; 0 where it is wanted whole.
+        The exchange is told once what came of it, on the loop, and never from within this call. WbemError
+        (QUOTA_VIOLATION) where too many wait for that address.
         """
         if self._closed:
             raise LocalProtocolError("a request by a client of HTTP that was closed")
@@ -110,34 +99,24 @@ class HttpClient:
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = _Place(self, url)
-        exchange = Exchange(place, url, request, limit, done, streams)
+        place.check_room(request)
+        exchange.prepare(place, request)
         place.begin(exchange)
-        return exchange
 
     async def send(self, url: Url, request: Request, *, timeout: float, limit: int) -> Response:
         """The same, waiting for the response at most `timeout` seconds. Raises the exchange's error."""
-        future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-
-        def done(exchange: Exchange) -> None:
-            if future.done():
-                return
-            if exchange.error is not None:
-                future.set_exception(exchange.error)
-            else:
-                assert exchange.response is not None
-                future.set_result(exchange.response)
-
-        exchange = self.begin(url, request, limit, done)
+        exchange = _Awaited(limit)
+        self.begin(exchange, url, request)
         try:
             async with asyncio.timeout(timeout):
-                return await future
+                return await exchange.future
         except TimeoutError as error:
             if isinstance(error, WbemError):
                 raise
             text = f"{url.authority} did not answer within {timeout:g} s"
             raise Timeout(WbemStatus.TIMED_OUT, text) from None
         finally:
-            exchange.cancel()
+            exchange.withdraw()
 
     async def aclose(self) -> None:
         """Closes every connection; requests that are under way fail. Harmless when repeated."""
@@ -187,6 +166,27 @@ async def exchange(
         return await client.send(url, closing, timeout=timeout, limit=limit)
 
 
+class _Awaited(Exchange):
+    """One that a task waits for."""
+
+    __slots__ = (*Exchange.SLOTS, "_limit", "future")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+    def limit(self) -> int:
+        return self._limit
+
+    def answered(self, response: Response) -> None:
+        if not self.future.done():
+            self.future.set_result(response)
+
+    def unanswered(self, error: WbemError) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
 class _Place:
     """An address that requests go to, its connections, and who waits for one."""
 
@@ -203,16 +203,21 @@ class _Place:
         self._forgetting: asyncio.TimerHandle | None = None
         self.unasked = 0
 
-    def begin(self, exchange: Exchange) -> None:
-        if exchange.request.pieces is not None:
-            exchange.fresh = True  # it may be long, and cannot be sent twice for nothing
-        if self._idle and not exchange.fresh:
-            self._idle.pop().start(exchange)
-            return
-        if len(self._waiting) >= HTTP_CLIENT_WAITING:
+    def check_room(self, request: Request) -> None:
+        """Whether one more may wait, if it has to. WbemError(QUOTA_VIOLATION)."""
+        if len(self._waiting) >= HTTP_CLIENT_WAITING and not (self._idle and request.pieces is None):
             raise WbemError(
                 WbemStatus.QUOTA_VIOLATION, f"{HTTP_CLIENT_WAITING} requests wait for {self._url.authority} already"
             )
+
+    def begin(self, exchange: Exchange) -> None:
+        assert exchange.request is not None, "what was let go is not sent again"
+        if exchange.request.pieces is not None:
+            exchange.be_fresh()  # it may be long, and cannot be sent twice for nothing
+        if self._idle and not exchange.fresh:
+            self._idle.pop().start(exchange)
+            return
+        exchange.at = self
         self._waiting.append(exchange)
         self._connect()
 
@@ -224,7 +229,7 @@ class _Place:
         """Nobody waits for it any more. What is cancelled is passed over when its turn comes."""
         if self._waiting and self._waiting[-1] is exchange:
             self._waiting.pop()
-        while self._waiting and self._waiting[0].ended:
+        while self._waiting and self._waiting[0].at is None:
             self._waiting.popleft()
         if not self._waiting:
             for task in self._connecting:
@@ -261,7 +266,7 @@ class _Place:
             task.cancel()
         waiting, self._waiting = self._waiting, deque()
         for exchange in waiting:
-            exchange.fail(closed(self._url))
+            exchange.lose(closed(self._url))
         for connection in list(self._open):
             connection.end(closed(self._url))
 
@@ -269,10 +274,10 @@ class _Place:
         waiting = self._waiting
         while waiting:
             exchange = waiting.popleft()
-            if exchange.ended:
+            if exchange.at is None:
                 continue
             if exchange.fresh and connection.used:  # it gets the next new one; the others are not held up by it
-                later = next((each for each in waiting if not each.ended and not each.fresh), None)
+                later = next((each for each in waiting if each.at is not None and not each.fresh), None)
                 waiting.appendleft(exchange)
                 if later is not None:
                     waiting.remove(later)
@@ -311,8 +316,8 @@ class _Place:
         """Who has waited longest learns of it; each of the others has an attempt of its own, or the next."""
         while self._waiting:
             exchange = self._waiting.popleft()
-            if not exchange.ended:
-                exchange.fail(error)
+            if exchange.at is not None:
+                exchange.lose(error)
                 break
         if self._waiting:
             self._loop.call_soon(self._connect)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final, Protocol, cast
+from typing import ClassVar, Final, Protocol, cast
 
 from openwmi.base.error import AccessDenied, Unreachable, WbemError, from_exception
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
@@ -54,132 +53,80 @@ class Place(Protocol):
         ...
 
 
+_DECLARED_BELOW: Final[tuple[str, ...]] = ()
+
+
 class Exchange:
-    """One request, until it has its response.
+    """One request, until it has its response. Derive from it to be told: a class of whatever waits for an answer.
+
+    Thousands may be pending, so that it holds no more than it must, in slots that the class itself declares (SLOTS);
+    what of a response has come is with the connection.
 
     Attributes:
-        response: set once all of it is here, or the head of one that is given out in pieces,
-        error: or why there is none: Unreachable, Timeout, WbemError(FAILED) for what is no response.
-        complete: whether the end of the response is here.
+        at: who sends it: the address while it waits for a connection, and then that; None once it has ended.
+        request: what is sent; None once that cannot be sent again.
     """
 
-    __slots__ = (
-        "_body",
-        "_done",
-        "_head",
-        "_inflow",
-        "_place",
-        "_streams",
-        "authorization",
-        "complete",
-        "connection",
-        "error",
-        "fresh",
-        "heard",
-        "knocking",
-        "limit",
-        "logins",
-        "request",
-        "response",
-        "url",
-    )
+    __slots__ = _DECLARED_BELOW
+    SLOTS: ClassVar = ("_past", "at", "request")
 
-    def __init__(
-        self,
-        place: Place,
-        url: Url,
-        request: Request,
-        limit: int,
-        done: Callable[[Exchange], object],
-        streams: Callable[[Response], int] | None,
-    ) -> None:
-        self.url = url
-        self.request = request
-        self.limit = limit
-        self.connection: Connection | None = None
-        self.fresh = False  # whether it must have a connection that nobody used before
-        self.heard = False
-        self.response: Response | None = None
-        self.error: WbemError | None = None
-        self._place = place
-        self._done: Callable[[Exchange], object] | None = done
-        self._head: Response | None = None
-        self._body: bytes | bytearray = b""
-        self._streams = streams
-        self._inflow: Inflow | None = None
-        self.complete = False
-        self.authorization = ""
-        self.logins = 0  # challenges that were answered
-        self.knocking = False  # whether what is sent is without a body, since a challenge is expected
+    at: Place | Connection | None
+    request: Request | None
+    _past: int  # twice the challenges that were answered; one more where it must have a new connection
 
     @property
-    def ended(self) -> bool:
-        """Whether `done` was called, or never will be."""
-        return self._done is None
+    def fresh(self) -> bool:
+        """Whether it must have a connection that nobody used before."""
+        return bool(self._past & 1)
 
-    def cancel(self) -> None:
-        """Ends it at once, with its connection; `done` is not called. Harmless once it has ended."""
-        if self._done is None:
-            return
-        self._done = None
-        connection, self.connection = self.connection, None
-        if connection is None:
-            self._place.withdraw(self)
-        else:
-            connection.abort()
+    @property
+    def logins(self) -> int:
+        """Challenges that were answered."""
+        return self._past >> 1
 
-    def begin_again(self) -> None:
-        """It is sent once more: what was heard counts for nothing."""
-        self.heard = self.complete = False
-        self.response = self._head = None
-        self._body = b""
+    def be_fresh(self) -> None:
+        """Nothing else will do from now on."""
+        self._past |= 1
 
-    def limit_of(self, head: Response) -> int:
-        """Octets that the body after this head may have."""
-        return (0 if self._streams is None else self._streams(head)) or self.limit
+    def challenged(self) -> None:
+        """One more."""
+        self._past += 2
 
-    def take(self, event: Response | bytes | Ended) -> None:
-        """The next part of the response."""
-        if isinstance(event, Response):
-            self._head = event
-            if self._streams is not None and not self.knocking and self._streams(event):
-                self._stream(event)
-        elif isinstance(event, Ended):
-            self.complete = True
-            if self._inflow is not None:
-                self._inflow.end()
-            elif self._head is not None:
-                self.response = Response(self._head.status, self._head.headers, bytes(self._body))
-        elif self._inflow is not None:
-            self._inflow.feed(event)
-        else:
-            self._body = bytearray(self._body) + event if self._body else event
+    def answered(self, response: Response) -> None:
+        """All of the response is here, or the head of one that is given out in pieces. Called once, on the loop."""
+        raise NotImplementedError
 
-    def fail(self, error: WbemError) -> None:
-        """There will be no response, or not all of it."""
-        if self._inflow is not None:
-            self._inflow.fail(error)
-        if self._done is not None:
-            self.error = error
-            self.finish()
+    def unanswered(self, error: WbemError) -> None:
+        """The same where there is none: Unreachable, Timeout, WbemError(FAILED) for what is no response."""
+        raise NotImplementedError
 
-    def finish(self) -> None:
-        """Tells whoever waits."""
-        done, self._done = self._done, None
-        if self._inflow is None or self.complete:
-            self.connection = None
-        if done is not None:
-            done(self)
+    def limit(self) -> int:
+        """Octets that the body of the response may have; beyond, nothing more is read."""
+        raise NotImplementedError
 
-    def _stream(self, head: Response) -> None:
-        """Whoever waits is given the head, and reads the rest as it comes."""
-        connection = self.connection
-        assert connection is not None, "what answers came by one"
-        inflow = self._inflow = Inflow(
-            connection.pause_reading, connection.resume_reading, connection.abort, patience=HTTP_ANSWER_STALLED_SECONDS
-        )
-        self.response = Response(head.status, head.headers, pieces=lambda: inflow)
-        self.finish()
+    def streamed(self, head: Response) -> int:  # noqa: ARG002 - it is for classes below
+        """Octets that a body may have which is given out in pieces; 0 where the whole of it is wanted."""
+        return 0
+
+    def prepare(self, place: Place, request: Request) -> None:
+        """It is about to begin."""
+        self.at = place
+        self.request = request
+        self._past = 0
+
+    def withdraw(self) -> None:
+        """Ends it at once, with its connection; nobody is told. Harmless once it has ended."""
+        at, self.at = self.at, None
+        if isinstance(at, Connection):
+            at.abort()
+        elif at is not None:
+            at.withdraw(self)
+
+    def lose(self, error: WbemError) -> None:
+        """There will be no response."""
+        if self.at is not None:
+            self.at = self.request = None
+            self.unanswered(error)
 
 
 class Connection(asyncio.Protocol):
@@ -192,6 +139,9 @@ class Connection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._loop = asyncio.get_running_loop()
         self._began = 0.0  # when a request was sent that may be sent again
+        self._limits = self._limit_of  # made once
+        self._knocking = False  # whether what is sent is without a body, since a challenge is expected
+        self._anew()
         self._login: Login | None = None
         self._sending: asyncio.Task[None] | None = None
         self._brake = Brake()
@@ -202,20 +152,35 @@ class Connection(asyncio.Protocol):
     def start(self, exchange: Exchange) -> None:
         """Sends its request, or first says who we are."""
         self._exchange = exchange
-        exchange.connection = self
+        exchange.at = self
+        self._knocking = False
+        self._anew()
+        assert exchange.request is not None, "what was let go is not sent again"
         if self._place.authenticator is None:
             self._begin(exchange, exchange.request)
             return
         if self._login is None:
-            self._login = self._place.authenticator.login(exchange.url)
+            self._login = self._place.authenticator.login(self._place.url)
             # What may be long is not sent before it is known to be welcome.
-            exchange.knocking = exchange.request.pieces is not None and not exchange.logins
+            self._knocking = exchange.request.pieces is not None and not exchange.logins
         self._challenged(exchange, self._login, ())
+
+    def _anew(self) -> None:
+        """What was heard counts for nothing."""
+        self._heard = self._complete = False
+        self._head: Response | None = None
+        self._body: bytes | bytearray = b""
+        self._inflow: Inflow | None = None
+
+    def _limit_of(self, head: Response) -> int:
+        """Octets that the body after this head may have."""
+        exchange = self._exchange
+        return 0 if exchange is None else exchange.streamed(head) or exchange.limit()
 
     def _begin(self, exchange: Exchange, request: Request) -> None:
         assert self._transport is not None
         try:
-            octets = self._wire.begin(exchange.url, request, exchange.limit_of)
+            octets = self._wire.begin(self._place.url, request, self._limits)
         except LocalProtocolError as mistake:
             error = WbemError(WbemStatus.INVALID_PARAMETER, str(mistake))
             asyncio.get_running_loop().call_soon(self.end, error)
@@ -224,20 +189,25 @@ class Connection(asyncio.Protocol):
         if self.used and self._login is None and not exchange.fresh:
             self._began = self._loop.time()
             self._place.watch()
+        elif self._login is None:
+            exchange.request = None
+            exchange.be_fresh()
         if request.pieces is not None:
-            self._sending = asyncio.get_running_loop().create_task(self._send(exchange, request.pieces()))
+            self._sending = asyncio.get_running_loop().create_task(self._send(request.pieces()))
 
     def _challenged(self, exchange: Exchange, login: Login, challenges: tuple[Challenge, ...]) -> None:
         """Asks who we are what to say next, and says it."""
+        url, request = self._place.url, exchange.request
+        assert request is not None, "who logs in keeps it"
         if not login.blocks or not challenges:
             try:
-                credentials = login.answer(exchange.url, exchange.request, challenges)
+                credentials = login.answer(url, request, challenges)
             except Exception as error:  # noqa: BLE001 - it is somebody else's code
                 asyncio.get_running_loop().call_soon(self.end, from_exception(error))
             else:
                 self._say(exchange, credentials)
             return
-        asked = _LOGINS.run(login.answer, exchange.url, exchange.request, challenges)
+        asked = _LOGINS.run(login.answer, url, request, challenges)
 
         def answered(future: asyncio.Future[Credentials | None]) -> None:
             if self._exchange is not exchange or future.cancelled():
@@ -252,41 +222,42 @@ class Connection(asyncio.Protocol):
 
     def _say(self, exchange: Exchange, credentials: Credentials | None) -> None:
         if credentials is None:
-            text = f"{exchange.url.authority} does not let us in"
+            text = f"{self._place.url.authority} does not let us in"
             self.end(AccessDenied(WbemStatus.ACCESS_DENIED, text))
             return
         if not self._wire.ready:  # the server has ended the connection, and what is said is not of this one alone
-            self._exchange = exchange.connection = None
+            self._exchange = None
             self.abort()
-            exchange.fresh = True
+            exchange.be_fresh()
             self._place.begin(exchange)
             return
         request = exchange.request
+        assert request is not None, "the same"
         if credentials.last and exchange.logins:
-            exchange.knocking = False
-        if exchange.knocking:
+            self._knocking = False
+        if self._knocking:
             request = replace(request, body=b"", pieces=None)
         if credentials.value:
             request = replace(request, headers=(*request.headers, ("Authorization", credentials.value)))
         self._begin(exchange, request)
 
-    def _goes_on(self, exchange: Exchange) -> bool:
+    def _goes_on(self, exchange: Exchange, response: Response | None) -> bool:
         """Whether a response was not the last word."""
-        login, response = self._login, exchange.response
+        login = self._login
         if login is None or response is None:
             return False
         if response.status != HTTPStatus.UNAUTHORIZED:
-            if not exchange.knocking:
+            if not self._knocking:
                 return False
-            exchange.knocking = False  # it is welcome
-            exchange.begin_again()
+            self._knocking = False  # it is welcome
+            self._anew()
             self._say(exchange, Credentials(""))
             return True
-        exchange.logins += 1
+        exchange.challenged()
         challenges = parse_challenges(value for name, value in response.headers if name == "www-authenticate")
         if exchange.logins > HTTP_LOGIN_STEPS or not challenges:
             return False
-        exchange.begin_again()
+        self._anew()
         self._challenged(exchange, login, challenges)
         return True
 
@@ -297,7 +268,9 @@ class Connection(asyncio.Protocol):
             return False
         if now - self._began < HTTP_AGAIN_SECONDS:
             return True
-        exchange.request, exchange.fresh = _SENT, True
+        exchange.request = None
+        exchange.be_fresh()
+        self._began = 0.0
         return False
 
     def pause_reading(self) -> None:
@@ -325,15 +298,15 @@ class Connection(asyncio.Protocol):
             self._place.unasked += 1
             self.end(closed(self._place.url))
             return
-        exchange.heard = True
+        self._heard = True
         self._receive(exchange, data)
 
     def eof_received(self) -> None:
         exchange = self._exchange
-        if exchange is not None and exchange.heard:
+        if exchange is not None and self._heard:
             self._receive(exchange, b"")
         elif exchange is not None and not self._again(exchange):
-            self.end(Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{exchange.url.authority}: {CUT_SHORT}"))
+            self.end(Unreachable(WbemStatus.TRANSPORT_FAILURE, f"{self._place.url.authority}: {CUT_SHORT}"))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
         self.lost = True
@@ -342,8 +315,8 @@ class Connection(asyncio.Protocol):
         exchange = self._exchange
         if exchange is not None and not self._again(exchange):
             self._exchange = None
-            text = f"the connection to {exchange.url.authority} was lost"
-            exchange.fail(Unreachable(WbemStatus.TRANSPORT_FAILURE, text))
+            text = f"the connection to {self._place.url.authority} was lost"
+            self._fail(exchange, Unreachable(WbemStatus.TRANSPORT_FAILURE, text))
         self._place.lost(self)
 
     def abort(self) -> None:
@@ -360,23 +333,37 @@ class Connection(asyncio.Protocol):
         exchange = self._exchange
         self.abort()
         if exchange is not None:
-            exchange.fail(error)
+            self._fail(exchange, error)
+
+    def _fail(self, exchange: Exchange, error: WbemError) -> None:
+        """There will be no response, or not all of it."""
+        if self._inflow is not None:
+            self._inflow.fail(error)
+        exchange.lose(error)
 
     def _receive(self, exchange: Exchange, data: bytes) -> None:
         try:
             events = self._wire.receive(data)
         except RemoteProtocolError as error:
-            self.end(WbemError(WbemStatus.FAILED, f"{exchange.url.authority}: {error}"))
+            self.end(WbemError(WbemStatus.FAILED, f"{self._place.url.authority}: {error}"))
             return
         for event in events:
-            exchange.take(event)
-        if self._exchange is not exchange:  # who was told has let it go
+            if self._exchange is None:  # who was told has let it go
+                return
+            self._take(self._exchange, event)
+        if self._exchange is None:
             return
-        if exchange.complete:
+        exchange = self._exchange
+        if self._complete:
             self.used = True
             self._stop_sending()
-            if self._goes_on(exchange):
+            head = self._head
+            response = None
+            if head is not None and self._inflow is None:
+                response = Response(head.status, head.headers, bytes(self._body))
+            if self._goes_on(exchange, response):
                 return
+            self._anew()
             self._exchange = None
             if self._wire.ready:
                 self.resume_reading()  # a body may all be here that nobody has read yet
@@ -384,9 +371,29 @@ class Connection(asyncio.Protocol):
             else:
                 self._place.unasked += self._wire.more
                 self.abort()
-            exchange.finish()
+            if response is not None:
+                _tell(exchange, response)
 
-    async def _send(self, exchange: Exchange, pieces: Pieces) -> None:
+    def _take(self, exchange: Exchange, event: Response | bytes | Ended) -> None:
+        """The next part of the response."""
+        if isinstance(event, Response):
+            self._head = event
+            if not self._knocking and exchange.streamed(event):
+                inflow = self._inflow = Inflow(
+                    self.pause_reading, self.resume_reading, self.abort, patience=HTTP_ANSWER_STALLED_SECONDS
+                )
+                self._exchange = _TOLD  # so that what nobody reads can be collected
+                _tell(exchange, Response(event.status, event.headers, pieces=lambda: inflow))
+        elif isinstance(event, Ended):
+            self._complete = True
+            if self._inflow is not None:
+                self._inflow.end()
+        elif self._inflow is not None:
+            self._inflow.feed(event)
+        else:
+            self._body = bytearray(self._body) + event if self._body else event
+
+    async def _send(self, pieces: Pieces) -> None:
         """The body of a request in pieces, as fast as it is taken."""
         assert self._transport is not None
         try:
@@ -398,7 +405,7 @@ class Connection(asyncio.Protocol):
         except ConnectionResetError:
             return  # who is told otherwise, is told of that
         except Exception as error:  # noqa: BLE001 - they come from somebody else's code
-            if self._exchange is exchange:
+            if self._sending is asyncio.current_task():
                 self._sending = None
                 self.end(from_exception(error))
 
@@ -409,15 +416,34 @@ class Connection(asyncio.Protocol):
 
     def _again(self, exchange: Exchange) -> bool:
         """Whether the request is sent once more, on a new connection."""
-        if not self.used or exchange.heard or exchange.fresh:
+        if not self.used or self._heard or exchange.fresh:
             return False
-        self._exchange = exchange.connection = None
-        exchange.fresh = True
+        self._exchange = None
+        exchange.be_fresh()
         self._place.begin(exchange)
         return True
 
 
-_SENT: Final = Request("POST", "/")
+class _Told(Exchange):
+    """In place of one that has been given the head of its response, and reads the rest as it comes."""
+
+    __slots__ = Exchange.SLOTS
+
+    def __init__(self) -> None:
+        self.at = self.request = None
+        self._past = 1
+
+
+_TOLD: Final = _Told()
+
+
+def _tell(exchange: Exchange, response: Response) -> None:
+    """Once: who has had its head, or has withdrawn, hears no more."""
+    if exchange.at is not None:
+        exchange.at = exchange.request = None
+        exchange.answered(response)
+
+
 _LOGINS: Final = Workers("openwmi-http-logins", LOGIN_THREADS)
 
 

@@ -38,7 +38,7 @@ This room knows nothing of CIM, of queries or of the wire.
 """
 
 from openwmi.operation.context import LOCAL, NO_VALUES, CallContext, CallFlags, Impersonation
-from openwmi.operation.cursor import Batch, Cursor
+from openwmi.operation.cursor import Batch, Cursor, let_go
 from openwmi.operation.delivery import CallTable, Delivery
 from openwmi.operation.enumeration import Enumeration
 from openwmi.operation.kept import KeptResults
@@ -72,4 +72,5 @@ __all__ = [
     "StreamResults",
     "WaitHandle",
     "Workers",
+    "let_go",
 ]

@@ -106,6 +106,12 @@ class Cursor(Generic[T]):
         if results is not None:
             results.release()
 
+    def hand_over(self) -> ResultSet[T]:
+        """The set, whose hold goes from here to whoever asks, who lets go of it by `let_go`."""
+        results = self.results
+        self._results = None
+        return results
+
     def drop(self) -> bool:
         """As `close`, on any thread: for a call that has ended well. False for others, which have to be told.
 
@@ -141,8 +147,7 @@ class Cursor(Generic[T]):
             return
         if results is None or self.drop():
             return
-        # The collector runs on any thread and at any time, so the set is only told to let go.
-        _post_release(results)
+        let_go(results)
 
     async def _wait(self, count: int, deadline: Deadline) -> None:
         """Waits until `count` more objects are there, the call has ended or the deadline has passed."""
@@ -183,6 +188,9 @@ def check_count(count: object) -> None:
         raise WbemError(WbemStatus.INVALID_PARAMETER, f"at least one object must be asked for, not {count}")
 
 
-def _post_release(results: ResultSet[T]) -> None:
+def let_go(results: ResultSet[T]) -> None:
+    """One less looks at a set, from now or soon on: for what is collected, on any thread and at any time."""
+    if results.finished and results.failure is None:  # nothing goes on, and what there is goes with the last of them
+        return
     with suppress(RuntimeError):  # the loop may be closed, and with it everything that this set could hold up
         results.loop.call_soon_threadsafe(results.release)

@@ -3,7 +3,8 @@
     endpoint = Endpoint("http://192.0.2.7:5357/…", to="urn:uuid:…")
     reply = await endpoint.two_way("http://…/GetFileList", body)
 
-A call costs no task: what answers it is read as it comes, on the loop.
+A call costs no task: what answers it is read as it comes, on the loop. Of thousands that wait each is one object, which
+is its own result and its own exchange of HTTP.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import Final, Generic, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import HTTP_STREAM_OCTETS
 from openwmi.base.status import WbemStatus
-from openwmi.net.http import Pieces, Request, Response, Url, parse_url
+from openwmi.net.http import Pieces, Request, Response, parse_url
 from openwmi.net.http_client import HttpClient
 from openwmi.net.http_exchange import Exchange
 from openwmi.net.http_pieces import Inflow
@@ -36,7 +37,7 @@ from openwmi.soap import (
     encode,
 )
 from openwmi.wsd.attachments import NONE, Attachments, Outbound, arrived, is_multipart, outflow
-from openwmi.wsd.calling import ENVELOPE_TYPE, check_fault, new_message_id, read_message
+from openwmi.wsd.calling import ENVELOPE_TYPE, check_fault, message_name, new_message_number, read_message
 
 R = TypeVar("R")
 
@@ -98,7 +99,7 @@ class Endpoint:
         self._http = HttpClient() if http is None else http
         self._reply_to = EndpointReference(profile.anonymous)
         self._listening = reply_to
-        self._waiting: dict[str, _TwoWay] = {}
+        self._waiting: dict[str, _Elsewhere] = {}
         if reply_to is not None:
             self._reply_to = EndpointReference(reply_to.expect(self._came))
         self._late = 0
@@ -140,12 +141,13 @@ class Endpoint:
         Raises, from the operation: Faulted, Timeout, Unreachable; WbemError(FAILED) for what is no answer;
         WbemError(INVALID_PARAMETER) for what cannot be sent. Cancelling it ends the exchange with its connection.
         """
-        call = _TwoWay(self, action, timeout, reply_action)
-        if self._listening is not None:
-            call.elsewhere = True
-            self._waiting[call.message_id] = call
-            call.results.when_finished(partial(self._waiting.pop, call.message_id, None))
-        return self._start(call, body, attachments, self._reply_to)
+        if self._listening is None:
+            return self._start(_TwoWay(self, action, timeout, reply_action), action, body, attachments, self._reply_to)
+        call = _Elsewhere(self, action, timeout, reply_action)
+        name = call.message_id
+        self._waiting[name] = call
+        call.when_finished(partial(self._waiting.pop, name, None))
+        return self._start(call, action, body, attachments, self._reply_to)
 
     def one_way(
         self,
@@ -156,7 +158,7 @@ class Endpoint:
         timeout: float | None = CALL_SECONDS,
     ) -> Operation[None]:
         """The same for a message that nobody answers: it ends once the other side says that it has it."""
-        return self._start(_OneWay(self, action, timeout), body, attachments, None)
+        return self._start(_OneWay(self, action, timeout), action, body, attachments, None)
 
     async def aclose(self) -> None:
         """Closes the connections that are its own; calls on them fail, and those whose answers come elsewhere."""
@@ -164,7 +166,7 @@ class Endpoint:
             self._listening.forget(self._reply_to.address)
             self._listening = None
         for call in list(self._waiting.values()):
-            call.results.cancel()
+            call.cancel()
         if self._own:
             await self._http.aclose()
 
@@ -190,86 +192,94 @@ class Endpoint:
     def _start(
         self,
         call: _Call[R],
+        action: str,
         body: Part | bytes | None,
         attachments: Sequence[Outbound],
         reply_to: EndpointReference | None,
     ) -> Operation[R]:
-        operation = Operation(call.results)
+        operation = Operation(call)
+        if call.finished:  # it had no time at all
+            return operation
         try:
             octets = encode(
                 self.profile,
-                Headers(
-                    call.action,
-                    call.message_id,
-                    self._to.address,
-                    reply_to=reply_to,
-                    others=self._to.parameters,
-                ),
+                Headers(action, call.message_id, self._to.address, reply_to=reply_to, others=self._to.parameters),
                 body,
             )
             request = Request("POST", self._url.target, _PLAIN, octets)
             if attachments:
                 content_type, pieces = outflow(octets, attachments)
                 request = Request("POST", self._url.target, (("Content-Type", content_type),), pieces=pieces)
-            call.send(self._http, self._url, request)
+            self._http.begin(call, self._url, request)
         except LocalProtocolError as error:
-            call.results.fail(WbemError(WbemStatus.INVALID_PARAMETER, f"{self.url} cannot be sent that: {error}"))
+            call.fail(WbemError(WbemStatus.INVALID_PARAMETER, f"{self.url} cannot be sent that: {error}"))
         except WbemError as error:
-            call.results.fail(error)
+            call.fail(error)
+        else:
+            call.begin()
         return operation
 
 
-class Wait:
-    """In place of an answer: it comes elsewhere."""
-
-
-WAIT: Final = Wait()
-
-
-class _Call(Generic[R]):
+class _Call(SingleResult[R], Exchange):
     """One call: what to do with its answer."""
 
-    __slots__ = ("_endpoint", "action", "message_id", "results", "stop")
+    __slots__ = (*Exchange.SLOTS, "_endpoint", "_number")
 
     def __init__(self, endpoint: Endpoint, action: str, timeout: float | None) -> None:
+        super().__init__(_name(action))
         self._endpoint = endpoint
-        self.action = action
-        self.message_id = new_message_id()
-        self.stop: Callable[[], object] = _nothing
-        self.results: SingleResult[R] = SingleResult(_name(action))
+        self._number = new_message_number()
+        self.at = None
         if timeout is not None:
-            self.results.expire_at(self.results.loop.time() + timeout)
+            self.expire_at(self.loop.time() + timeout)
 
-    def send(self, http: HttpClient, url: Url, request: Request) -> None:
-        """Sends it, and waits."""
-        if self.results.finished:  # it had no time at all
-            return
-        exchange = http.begin(url, request, self._endpoint.limits.octets, self.answered, streams=_streamed)
-        self.stop = exchange.cancel
-        self.results.on_stop(self.stop)
-        self.results.begin()
+    @property
+    def message_id(self) -> str:
+        """What its message is called."""
+        return message_name(self._number)
 
-    def answered(self, exchange: Exchange) -> None:
-        """There is a response, or none."""
-        self.stop = _nothing
-        if exchange.error is not None:
-            self.results.fail(exchange.error)
-            return
-        assert exchange.response is not None
-        if exchange.response.pieces is not None:
-            pieces = exchange.response.pieces()
-            task = tasks.run(self.results.loop, self._arrive(exchange.response, pieces))
-            self.results.on_stop(partial(_stop, task, pieces))
-            return
-        self._end(exchange.response)
+    def limit(self) -> int:
+        return self._endpoint.limits.octets
 
-    def read(self, response: Response) -> Message | Wait | None:
+    def streamed(self, head: Response) -> int:
+        return HTTP_STREAM_OCTETS if is_multipart(head.header("content-type")) else 0
+
+    def answered(self, response: Response) -> None:
+        if response.pieces is None:
+            self._end(response, NONE)
+            return
+        pieces = response.pieces()
+        task = tasks.run(self.loop, self._arrive(response, pieces))
+        self.on_stop(partial(_stop, task, pieces))
+
+    def unanswered(self, error: WbemError) -> None:
+        self.fail(error)
+
+    def take(self, message: Message | None, attachments: Attachments) -> None:
+        """The answer is here."""
+        try:
+            result = self._conclude(message, attachments)
+        except WbemError as error:
+            attachments.close()
+            self.fail(error)
+            return
+        self.withdraw()  # from an exchange whose response says nothing any more
+        self.finish(result)
+        if not attachments.over:
+            self.when_cancelled(attachments.close)
+
+    def _read(self, response: Response) -> Message | None:
         """What is in the response; None where that is nothing. WbemError."""
         raise NotImplementedError
 
-    def conclude(self, message: Message | None, attachments: Attachments) -> R | None:
+    def _conclude(self, message: Message | None, attachments: Attachments) -> R | None:
         """What comes of it. WbemError."""
         raise NotImplementedError
+
+    def _close(self) -> None:
+        super()._close()
+        if self.cancelled:
+            self.withdraw()
 
     async def _arrive(self, response: Response, pieces: Pieces) -> None:
         """The envelope of a response in several parts."""
@@ -282,56 +292,38 @@ class _Call(Generic[R]):
             attachments.close()
             raise
         except RemoteProtocolError as error:
-            self.results.fail(WbemError(WbemStatus.FAILED, f"{endpoint.url}: {error}"))
+            self.fail(WbemError(WbemStatus.FAILED, f"{endpoint.url}: {error}"))
         except WbemError as error:
-            self.results.fail(error)
+            self.fail(error)
         else:
             self._end(Response(response.status, response.headers, octets), attachments)
 
-    def _end(self, response: Response, attachments: Attachments = NONE) -> None:
+    def _end(self, response: Response, attachments: Attachments) -> None:
         try:
-            message = self.read(response)
+            message = self._read(response)
         except WbemError as error:
             attachments.close()
-            self.results.fail(error)
+            self.fail(error)
         else:
-            if not isinstance(message, Wait):
-                self.take(message, attachments)
-
-    def take(self, message: Message | None, attachments: Attachments) -> None:
-        """The answer is here."""
-        try:
-            result = self.conclude(message, attachments)
-        except WbemError as error:
-            attachments.close()
-            self.results.fail(error)
-            return
-        stop, self.stop = self.stop, _nothing
-        stop()  # an exchange whose response says nothing any more
-        self.results.finish(result)
-        if not attachments.over:
-            self.results.when_cancelled(attachments.close)
+            self.take(message, attachments)
 
 
 class _TwoWay(_Call[Reply]):
-    __slots__ = ("_reply_action", "elsewhere")
+    __slots__ = ("_reply_action",)
 
     def __init__(self, endpoint: Endpoint, action: str, timeout: float | None, reply_action: str | None) -> None:
         super().__init__(endpoint, action, timeout)
         self._reply_action = reply_action
-        self.elsewhere = False
 
-    def read(self, response: Response) -> Message | Wait:
+    def _read(self, response: Response) -> Message:
         endpoint = self._endpoint
-        if self.elsewhere and _is_received(response):
-            return WAIT
         message = read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
         if message.headers.relates_to not in {self.message_id, ""}:
             endpoint.drop()
             raise WbemError(WbemStatus.FAILED, f"{endpoint.url} answered another message than the one that it was sent")
         return message
 
-    def conclude(self, message: Message | None, attachments: Attachments) -> Reply:
+    def _conclude(self, message: Message | None, attachments: Attachments) -> Reply:
         assert message is not None, "it is a two-way message"
         url = self._endpoint.url
         check_fault(url, message)
@@ -343,23 +335,29 @@ class _TwoWay(_Call[Reply]):
         return Reply(message, attachments)
 
 
+class _Elsewhere(_TwoWay):
+    """One whose answer comes on another connection, as a rule."""
+
+    __slots__ = ()
+
+    def _end(self, response: Response, attachments: Attachments) -> None:
+        if not _is_received(response):
+            super()._end(response, attachments)
+
+
 class _OneWay(_Call[None]):
     __slots__ = ()
 
-    def read(self, response: Response) -> Message | None:
+    def _read(self, response: Response) -> Message | None:
         endpoint = self._endpoint
         if _is_received(response):
             return None
         return read_message(endpoint.url, response, endpoint.limits, endpoint.profile)
 
-    def conclude(self, message: Message | None, attachments: Attachments) -> None:
+    def _conclude(self, message: Message | None, attachments: Attachments) -> None:
         attachments.close()
         if message is not None:
             check_fault(self._endpoint.url, message)
-
-
-def _nothing() -> None:
-    """There is nothing to stop."""
 
 
 def _is_received(response: Response) -> bool:
@@ -378,11 +376,6 @@ def _stop(task: asyncio.Task[None], pieces: Pieces) -> None:
 def _name(action: str) -> str:
     """What the operation is called. Programs call a handful of actions again and again."""
     return f"call {action}"
-
-
-def _streamed(head: Response) -> int:
-    """What is read in pieces: a message with attachments."""
-    return HTTP_STREAM_OCTETS if is_multipart(head.header("content-type")) else 0
 
 
 _PLAIN = (("Content-Type", ENVELOPE_TYPE),)

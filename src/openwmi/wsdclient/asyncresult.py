@@ -2,7 +2,8 @@
 
 Here is all of it but its name, which stands beside IWSDEndpointProxy, since each of the two gives the other.
 
-It is a face of an `Operation`, and keeps nothing of it: whether it has ended, how, and with what, it looks up there.
+It is a face of an `Operation`'s results, and keeps nothing of them: whether the call has ended, how, and with what, it
+looks up there.
 The same call may be polled, waited for, heard of, awaited and aborted, by several at once.
 
 Microsoft's pages leave nine things open. Here it is so, each shown by a test of that name:
@@ -29,7 +30,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.blocking.com.failure import set_error
 from openwmi.blocking.com.unknown import IUnknown
-from openwmi.operation import Operation, WaitHandle
+from openwmi.operation import Operation, ResultSet, WaitHandle, let_go
 from openwmi.soap import SoapFault
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback, Notice
 from openwmi.wsdclient.calling import argument, given_up, on_loop, running_loop, wsd_method
@@ -48,17 +49,7 @@ class AsyncResult(IUnknown, Generic[E]):
     Letting it go leaves the call alone: what it does is done, and a callback that was set is called.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_callback",
-        "_endpoint",
-        "_handle",
-        "_kind",
-        "_notice",
-        "_operation",
-        "_references",
-        "_state",
-    )
+    __slots__ = ("_endpoint", "_kind", "_references", "_results", "_watch")
 
     def __init__(
         self,
@@ -71,22 +62,28 @@ class AsyncResult(IUnknown, Generic[E]):
         """On the thread of the operation's loop.
 
         Args:
-            operation: the call.
+            operation: the call. It is closed: what there is of it is here from now on.
             endpoint: who made it.
             kind: which operation of a port type it is.
             callback, state: as SetCallback sets them.
         """
         self._references = 1
-        self._operation = operation
+        self._results = operation.hand_over()
         self._endpoint = endpoint
         self._kind = kind
-        self._callback: IWSDAsyncCallback | None = None
-        self._state = state
-        self._handle: WaitHandle | None = None
-        self._notice: Notice | None = None
+        self._watch: _Watch | None = None  # most are waited for, or looked at, and hold nothing for that
+        if state is not None:
+            self._watch = _Watch(state)
         if callback is not None:
             callback.AddRef()
             self._set_callback(callback, state)
+
+    def __del__(self) -> None:
+        try:
+            results = self._results
+        except AttributeError:  # its construction failed
+            return
+        let_go(results)
 
     @wsd_method()
     def SetCallback(self, pCallback: IWSDAsyncCallback | None, pAsyncState: Any = None) -> int:
@@ -100,7 +97,7 @@ class AsyncResult(IUnknown, Generic[E]):
         )
         assert pCallback is not None
         pCallback.AddRef()
-        before = on_loop(self._operation.results.loop, self._set_callback, pCallback, pAsyncState)
+        before = on_loop(self._results.loop, self._set_callback, pCallback, pAsyncState)
         if before is not None:
             before.Release()
         return S_OK
@@ -112,18 +109,18 @@ class AsyncResult(IUnknown, Generic[E]):
         It may be closed at any time. A `threading.Event` will do as well.
         """
         argument(callable(getattr(hWaitHandle, "set", None)), f"hWaitHandle is a WaitHandle, and not {hWaitHandle!r}")
-        on_loop(self._operation.results.loop, self._set_handle, hWaitHandle)
+        on_loop(self._results.loop, self._set_handle, hWaitHandle)
         return S_OK
 
     @wsd_method()
     def HasCompleted(self) -> int:
         """S_OK if the operation has ended, well or not; S_FALSE while it has not. It troubles nobody."""
-        return S_OK if self._operation.results.finished else S_FALSE
+        return S_OK if self._results.finished else S_FALSE
 
     @wsd_method(1)
     def GetAsyncState(self) -> tuple[int, Any]:
         """(hresult, ppAsyncState): the state that was set last."""
-        return S_OK, held(self._state)
+        return S_OK, held(None if self._watch is None else self._watch.state)
 
     @wsd_method()
     def Abort(self) -> int:
@@ -131,7 +128,7 @@ class AsyncResult(IUnknown, Generic[E]):
 
         From within that callback, and on the event loop's thread, it returns at once.
         """
-        results = self._operation.results
+        results = self._results
         if running_loop() is results.loop:
             self._abort(pool=True)
             return S_OK
@@ -158,13 +155,18 @@ class AsyncResult(IUnknown, Generic[E]):
 
     @property
     def operation_(self) -> Operation[Any]:
-        """What this is a face of. It belongs to its loop."""
-        return self._operation
+        """What this is a face of, to be awaited, or asked. It belongs to its loop."""
+        return Operation(self._results)
+
+    @property
+    def results_(self) -> ResultSet[Any]:
+        """What became of it, to be looked at from any thread."""
+        return self._results
 
     @property
     def error_(self) -> WbemError | None:
         """Why the operation failed; None if it did not, or has not ended."""
-        results = self._operation.results
+        results = self._results
         return results.error if results.finished else None
 
     @property
@@ -174,11 +176,13 @@ class AsyncResult(IUnknown, Generic[E]):
 
     def wait_handle_(self) -> WaitHandle:
         """A handle of its own that the end sets, for select and poll; set if it has ended. Close it when done."""
-        return on_loop(self._operation.results.loop, self._operation.wait_handle)
+        handle = WaitHandle()
+        on_loop(self._results.loop, self._results.when_finished, handle.set)
+        return handle
 
     def __await__(self) -> Generator[Any, None, tuple[int, WSD_EVENT | None]]:
         """Waits for the end, on any event loop, and gives what GetEvent does. Cancelling who waits aborts the call."""
-        results = self._operation.results
+        results = self._results
         mine = asyncio.get_running_loop()
         try:
             while not results.finished:
@@ -192,7 +196,7 @@ class AsyncResult(IUnknown, Generic[E]):
         return self.GetEvent()
 
     def _event(self) -> WSD_EVENT:
-        results = self._operation.results
+        results = self._results
         if not results.finished:
             raise WbemError(HResult.E_FAIL, "the operation has not ended: wait for it, or have it call you back")
         error = results.error
@@ -215,62 +219,77 @@ class AsyncResult(IUnknown, Generic[E]):
             if not future.done():
                 future.set_result(None)
 
-        on_loop(self._operation.results.loop, self._operation.results.when_finished, ended)
+        on_loop(self._results.loop, self._results.when_finished, ended)
         return future
 
     def _released(self) -> None:
-        callback, self._callback = self._callback, None
-        if callback is not None and self._operation.results.finished:
+        watch = self._watch
+        if watch is not None and watch.callback is not None and self._results.finished:  # else it will be called yet
+            callback, watch.callback = watch.callback, None
             callback.Release()
-        else:
-            self._callback = callback  # it will be called all the same
 
     # On the loop's thread.
 
     def _set_callback(self, callback: IWSDAsyncCallback, state: Any) -> IWSDAsyncCallback | None:
-        before = self._callback
-        self._watch()
-        self._callback, self._state = callback, state
-        if self._operation.results.finished:
-            self._notify(pool=True)
+        watch = self._watched()
+        before = watch.callback
+        watch.callback, watch.state = callback, state
+        if self._results.finished:
+            self._notify(watch, pool=True)
         return before
 
     def _set_handle(self, handle: WaitHandle) -> None:
-        self._watch()
-        self._handle = handle
-        if self._operation.results.finished:
+        self._watched().handle = handle
+        if self._results.finished:
             handle.set()
 
-    def _watch(self) -> None:
-        results = self._operation.results
-        if self._callback is None and self._handle is None and not results.finished:
-            results.when_finished(self._ended)
+    def _watched(self) -> _Watch:
+        """Who is to hear of the end; that is heard of here from now on."""
+        watch = self._watch
+        if watch is None:
+            watch = self._watch = _Watch(None)
+        if watch.callback is None and watch.handle is None and not self._results.finished:
+            self._results.when_finished(self._ended)
+        return watch
 
     def _abort(self, pool: bool = False) -> Notice | None:
         """Ends the operation; what is left to be waited for. With `pool`, nobody will wait."""
-        results = self._operation.results
+        results, watch = self._results, self._watch
         if not results.finished:
-            watched = self._callback is not None or self._handle is not None
             results.ignore_cancel(self._ended)
             results.cancel()
-            if watched:
+            if watch is not None:
                 self._ended(pool)
-        return self._notice
+        return None if watch is None else watch.notice
 
     def _ended(self, pool: bool = True) -> None:
-        if self._handle is not None:
-            self._handle.set()
-            self._handle = None
-        if self._callback is not None:
-            self._notify(pool)
+        watch = self._watch
+        assert watch is not None, "nobody else asked to hear of it"
+        if watch.handle is not None:
+            watch.handle.set()
+            watch.handle = None
+        if watch.callback is not None:
+            self._notify(watch, pool)
 
-    def _notify(self, pool: bool) -> None:
-        assert self._callback is not None
-        notice = Notice(self._callback.AsyncOperationComplete, self, self._state)
-        if self._notice is not None and not self._notice.over:
-            notice.earlier = self._notice
-        self._notice = notice
-        notice.post(self._operation.results.loop, pool=pool)
+    def _notify(self, watch: _Watch, pool: bool) -> None:
+        assert watch.callback is not None
+        notice = Notice(watch.callback.AsyncOperationComplete, self, watch.state)
+        if watch.notice is not None and not watch.notice.over:
+            notice.earlier = watch.notice
+        watch.notice = notice
+        notice.post(self._results.loop, pool=pool)
+
+
+class _Watch:
+    """Who hears of the end of a call."""
+
+    __slots__ = ("callback", "handle", "notice", "state")
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+        self.callback: IWSDAsyncCallback | None = None
+        self.handle: WaitHandle | None = None
+        self.notice: Notice | None = None
 
 
 def held(face: Any) -> Any:

@@ -301,7 +301,7 @@ def end_operation(
     if decode is None:
         return S_OK, body
     try:
-        answer = result.operation_.results.whole()
+        answer = result.results_.whole()
         return S_OK, None if answer is None else decode(answer)
     except RemoteProtocolError as problem:
         set_error(problem)

@@ -436,7 +436,7 @@ def _end(result: IWSDAsyncResult | None) -> Any:
     assert result is not None
     if result.HasCompleted() != S_OK:
         raise WbemError(HResult.E_FAIL, "the operation has not ended: wait for it, or have it call you back")
-    results = result.operation_.results
+    results = result.results_
     results.check()
     return results.whole()
 
