@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from openwmi import wsdclient as w
+from openwmi.base.error import WbemError
 from openwmi.blocking.runner import runner
 from openwmi.wsdclient.attachments import WAITING_OCTETS, as_outbound
 
@@ -121,6 +122,21 @@ def test_an_attachment_that_came() -> None:
     ]
     assert attachment.Close() == w.S_OK
     assert attachment.Read(2) == (w.E_ABORT, None, None)
+
+
+async def test_one_that_is_read_without_blocking() -> None:
+    """U7: on the loop where it comes, and on any other."""
+    for loop in (None, asyncio.get_running_loop()):
+        attachment = w.IWSDInboundAttachment(_pieces(), loop)
+        assert [piece async for piece in attachment] == [b"abc", b"defg"]
+        assert [piece async for piece in attachment] == []
+        assert attachment.Close() == w.S_OK
+        with pytest.raises(WbemError, match="was closed"):
+            await anext(attachment)
+    attachment = w.IWSDInboundAttachment(_pieces(), asyncio.get_running_loop())
+    assert attachment.Read(2) == (w.E_FAIL, None, None), "it would wait for itself"
+    assert await asyncio.to_thread(attachment.Read, 2) == (w.S_OK, b"ab", 2)
+    assert [piece async for piece in attachment] == [b"c", b"defg"]
 
 
 def test_an_attachment_that_is_written_while_it_is_sent() -> None:

@@ -1,6 +1,6 @@
 """IWSDAttachment: octets that travel beside a message (wsdattachment.h), streamed both ways.
 
-an answer's     IWSDInboundAttachment.of_(event, content_id): Read until S_FALSE, or iterate over it
+an answer's     IWSDInboundAttachment.of_(event, content_id): Read until S_FALSE, or `async for` on any event loop
 a request's     WSDCreateOutboundAttachment(), given along with a call, then Write, Write, Close
 """
 
@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import uuid4
 
 from openwmi.base.error import WbemError
@@ -18,7 +18,7 @@ from openwmi.base.status import HResult
 from openwmi.blocking.com.unknown import IUnknown
 from openwmi.blocking.runner import runner
 from openwmi.wsd import Outbound
-from openwmi.wsdclient.calling import argument, given_up, wsd_method
+from openwmi.wsdclient.calling import argument, given_up, on_loop, running_loop, wsd_method
 from openwmi.wsdclient.statuses import S_FALSE, S_OK
 from openwmi.wsdclient.structures import WSD_EVENT
 
@@ -32,10 +32,16 @@ class IWSDAttachment(IUnknown, iid="5d55a616-9df8-4b09-b156-9ba351a48b76"):
 
 
 class IWSDInboundAttachment(IWSDAttachment, iid="5bd6ca65-233c-4fb8-9f7a-2641619655c9"):
-    """One that came. Over octets as they come, on the loop of the blocking faces."""
+    """One that came. Over octets as they come.
 
-    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+    Args:
+        pieces: the octets.
+        loop: where they come; None is the loop of the blocking faces.
+    """
+
+    def __init__(self, pieces: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._pieces: AsyncIterator[bytes] | None = pieces
+        self._loop = loop
         self._rest = b""
         self._over = False
 
@@ -43,7 +49,8 @@ class IWSDInboundAttachment(IWSDAttachment, iid="5bd6ca65-233c-4fb8-9f7a-2641619
     def of_(cls, event: WSD_EVENT, content_id: str) -> IWSDInboundAttachment:
         """The attachment of that name of a message that came; `xop:Include` in its body has the name, after `cid:`."""
         assert event.Soap is not None, "an event with a message"
-        return cls(event.Soap.attachments_[content_id.removeprefix("cid:")])
+        issuer: Any = event.MessageParameters  # of an endpoint of a program's own loop they come there
+        return cls(event.Soap.attachments_[content_id.removeprefix("cid:")], getattr(issuer, "loop_", None))
 
     @wsd_method(2)
     def Read(self, dwBytesToRead: int = READ_OCTETS) -> tuple[int, bytes | None, int | None]:
@@ -55,9 +62,12 @@ class IWSDInboundAttachment(IWSDAttachment, iid="5bd6ca65-233c-4fb8-9f7a-2641619
         if self._pieces is None:
             raise given_up("the attachment was closed")
         while not self._rest and not self._over:
-            piece = runner().run(self._next)
-            self._over = piece is None
-            self._rest = piece or b""
+            if self._loop is None or runner().owns(self._loop):
+                self._keep(runner().run(self._next))
+            elif self._loop is running_loop():
+                raise WbemError(HResult.E_FAIL, "Read waits, and its event loop runs on this thread: use `async for`")
+            else:
+                self._keep(asyncio.run_coroutine_threadsafe(self._next(), self._loop).result())
         found, self._rest = self._rest[:dwBytesToRead], self._rest[dwBytesToRead:]
         return (S_OK if found else S_FALSE), found, len(found)
 
@@ -67,8 +77,30 @@ class IWSDInboundAttachment(IWSDAttachment, iid="5bd6ca65-233c-4fb8-9f7a-2641619
         pieces, self._pieces = self._pieces, None
         close = getattr(pieces, "close", None)
         if close is not None:
-            runner().call(close)
+            on_loop(self._loop, close)
         return S_OK
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The octets that came next, and nobody is blocked. WbemError: E_ABORT after Close, or why there are none."""
+        if self._pieces is None:
+            raise given_up("the attachment was closed")
+        theirs = runner().loop if self._loop is None else self._loop
+        while not self._rest and not self._over:
+            if running_loop() is theirs:
+                self._keep(await self._next())
+            else:
+                self._keep(await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._next(), theirs)))
+        found, self._rest = self._rest, b""
+        if not found:
+            raise StopAsyncIteration
+        return found
+
+    def _keep(self, piece: bytes | None) -> None:
+        self._over = piece is None
+        self._rest = piece or b""
 
     async def _next(self) -> bytes | None:
         assert self._pieces is not None

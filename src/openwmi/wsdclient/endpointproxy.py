@@ -86,6 +86,11 @@ class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):
         self._error = ""
         self.timeout_: float | None = CALL_SECONDS
 
+    @property
+    def loop_(self) -> asyncio.AbstractEventLoop | None:
+        """Where its calls are; None is the loop of the blocking faces."""
+        return self._loop
+
     @wsd_method()
     def SendOneWayRequest(
         self, pBody: Any, pOperation: WSD_OPERATION | None, *, attachments_: Sequence[Any] = ()
