@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli.fakes import Command
+from tests.wsd.test_wsd_login import Users
+from tests.wsd.test_wsd_tls import certificate
 
+from openwmi.base.error import WbemError
 from openwmi.cli.messages import wsdl_within
 from openwmi.net import Address
+from openwmi.security import ServerNames
 from openwmi.soap import Fragment, Metadata, QName, Section, SoapFault
-from openwmi.wsd import Faulted, Host, Outbound, load_wsdl, this_computer
+from openwmi.wsd import Faulted, Host, LoginGate, Outbound, load_wsdl, this_computer
 
 WSDL = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:shop" targetNamespace="urn:shop"
   xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:wse="http://schemas.xmlsoap.org/ws/2004/08/eventing">
@@ -49,6 +55,7 @@ WSDL = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:sho
 <operation name="Sold"><output message="t:Word"/></operation></portType>
 <portType name="Other"><operation name="Ring"><input message="t:Empty"/></operation></portType>
 </definitions>"""
+SPACES = 'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:shop"'
 PICTURE = b"\x89PNG" * 5000
 
 
@@ -83,6 +90,12 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shop(contract: Path) -> Iterator[str]:
+    with serving(contract) as url:
+        yield url
+
+
+@contextmanager
+def serving(contract: Path, **how: Any) -> Iterator[str]:
     """Its address: it runs on a loop of its own, as commands do."""
     started: list[str] = []
     up, over = threading.Event(), []
@@ -98,6 +111,7 @@ def shop(contract: Path) -> Iterator[str]:
             listen=Address("127.0.0.1", 0),
             interfaces=("lo",),
             services=[service],
+            **how,
         )
         async with host:
             started.append(host.url(service))
@@ -109,10 +123,12 @@ def shop(contract: Path) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     assert up.wait(20)
-    yield started[0]
-    loop, stop = over[0]
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(20)
+    try:
+        yield started[0]
+    finally:
+        loop, stop = over[0]
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(20)
 
 
 def buy(openwmi: Command, shop: str, contract: Path, *arguments: str, more: tuple[str, ...] = ()) -> Any:
@@ -212,8 +228,28 @@ def test_what_is_not_there_is_said(
 
 def test_without_a_wsdl_the_service_is_asked(openwmi: Command, shop: str) -> None:
     done = openwmi("wsd", "call", shop, "Say", "--arg", "Word=x")
-    assert done.status == 1
-    assert "has no WSDL in its metadata: give one by --wsdl FILE" in done.err
+    assert (done.status, done.err) == (0, "")
+    assert "X" in done.out
+
+
+def test_nobody_has_a_wsdl() -> None:
+    with pytest.raises(WbemError, match="has no WSDL in its metadata: give one by --wsdl FILE"):
+        wsdl_within(Metadata(), "http://x")
+
+
+def test_a_wsdl_with_what_it_imports(tmp_path: Path) -> None:
+    """What it names is looked for among the sections, and not on this machine, wherever it says that it is."""
+    schema_at = WSDL.index("<xs:schema"), WSDL.index("</xs:schema>") + len("</xs:schema>")
+    schema = WSDL[schema_at[0] : schema_at[1]]
+    named = '<xs:schema><xs:import namespace="urn:shop" schemaLocation="../../types.xsd"/></xs:schema>'
+    (tmp_path / "types.xsd").write_text(schema.replace("<xs:schema ", f"<xs:schema {SPACES} ", 1))
+    (tmp_path / "shop.wsdl").write_text(WSDL.replace(schema, named))
+    read = load_wsdl(tmp_path / "shop.wsdl")
+    assert [each.dialect.rpartition("/")[2] for each in read.sections] == ["wsdl", "XMLSchema"]
+    again = wsdl_within(Metadata(others=read.sections), "http://x")
+    assert again.type("Order") is not None
+    with pytest.raises(WbemError, match=r"types\.xsd"):
+        wsdl_within(Metadata(others=read.sections[:1]), "http://x")
 
 
 def test_the_wsdl_that_a_service_has_in_its_metadata() -> None:
@@ -221,6 +257,44 @@ def test_the_wsdl_that_a_service_has_in_its_metadata() -> None:
         others=(Section("urn:other"), Section("http://schemas.xmlsoap.org/wsdl", "", (Fragment.parse(WSDL),)))
     )
     assert "Buy" in wsdl_within(said, "http://x").port_types["Shop"].operations
+
+
+def test_who_is_known_by_certificate_and_password(openwmi: Command, contract: Path, tmp_path: Path) -> None:
+    device, client, stranger = (certificate(tmp_path, name) for name in ("device", "client", "stranger"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=client)
+    context.load_cert_chain(device)
+    context.verify_mode = ssl.CERT_REQUIRED
+    password = tmp_path / "password"
+    password.write_text("Password\n")
+    account = ("--user", "Domain\\User", "--password-file", str(password))
+    known = ("--ca", str(device), "--cert", str(client))
+    with serving(contract, tls=context, gate=LoginGate(Users(), ServerNames.of_host("box.example"))) as url:
+        assert url.startswith("https:")
+        said = ("wsd", "call", url, "Say", "--arg", "Word=x")
+        done = openwmi(*said, *known, *account)
+        assert (done.status, done.err) == (0, "")
+        assert "X" in done.out
+        assert openwmi(*said, *known).status != 0, "nobody has logged in"
+        password.write_text("wrong")
+        assert openwmi(*said, *known, *account).status != 0
+        password.write_text("Password")
+        assert openwmi(*said, "--ca", str(device), *account).status != 0, "no certificate"
+        assert openwmi(*said, "--ca", str(device), "--cert", str(stranger), *account).status != 0
+        assert openwmi(*said, "--ca", str(stranger), "--cert", str(client), *account).status != 0
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (("--key", "k.pem"), "say --cert, too"),
+        (("--ca", "nothing.pem"), "the certificates cannot be used"),
+        (("--password-file", "p"), "say --user, too"),
+    ],
+)
+def test_options_that_make_no_sense(openwmi: Command, shop: str, more: tuple[str, ...], why: str) -> None:
+    done = openwmi("wsd", "call", shop, "Say", "--arg", "Word=x", *more)
+    assert done.status == 2
+    assert why in done.err
 
 
 def test_codegen(openwmi: Command, contract: Path, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from openwmi.base.status import WbemStatus
 from openwmi.cli.arguments import Given, parse_pairs
 from openwmi.cli.records import Record
 from openwmi.cli.typed import parse_json
-from openwmi.soap import Metadata
+from openwmi.soap import Fragment, Metadata, QName
 from openwmi.wsd.attachments import Attachment, Outbound
 from openwmi.wsd.wsdl import PortType, Wsdl, WsdlOperation, load_wsdl
-from openwmi.wsd.wsdl.documents import WSDL
+from openwmi.wsd.wsdl.documents import SCHEMA, WSDL, imports_in
 from openwmi.wsd.wsdl.plain import from_plain, to_plain
 
 PIECE: Final = 1 << 16
@@ -172,12 +172,22 @@ def _new_file(folder: Path, stem: str, suffix: str) -> BinaryIO:
 
 
 def wsdl_within(metadata: Metadata, url: str) -> Wsdl:
-    """The WSDL that a service has in its metadata. WbemError(NOT_FOUND)."""
-    for section in metadata.others:
-        for content in section.content:
-            if section.dialect.rstrip("/") == WSDL.rstrip("/") and content.name.local == "definitions":
-                with TemporaryDirectory() as folder:
-                    path = Path(folder) / "service.wsdl"
-                    path.write_text(content.text, encoding="utf-8")
-                    return load_wsdl(path)
-    raise WbemError(WbemStatus.NOT_FOUND, f"{url} has no WSDL in its metadata: give one by --wsdl FILE")
+    """The WSDL that a service has in its metadata, and what it imports. WbemError(NOT_FOUND)."""
+    found = [(each, content.text) for each in metadata.others for content in each.content if _is_contract(content)]
+    first = next((number for number, (each, _) in enumerate(found) if each.dialect.rstrip("/") == WSDL.rstrip("/")), -1)
+    if first < 0:
+        raise WbemError(WbemStatus.NOT_FOUND, f"{url} has no WSDL in its metadata: give one by --wsdl FILE")
+    _, text = found.pop(first)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "service.wsdl"
+        path.write_text(text, encoding="utf-8")
+        names = {space: name for each in (text, *(each for _, each in found)) for space, name in imports_in(each)}
+        for section, imported in found:
+            name = names.pop(section.identifier, "")
+            if name and name != path.name:
+                (path.parent / name).write_text(imported, encoding="utf-8")
+        return load_wsdl(path)
+
+
+def _is_contract(content: Fragment) -> bool:
+    return content.name in {QName(WSDL, "definitions"), QName(SCHEMA, "schema")}

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,10 +23,12 @@ from openwmi.cli.failure import complain
 from openwmi.cli.journal import set_up
 from openwmi.cli.options import Seconds
 from openwmi.cli.output import ROW_FORMATS, Writer, writer_for
+from openwmi.cli.password import read_password
 from openwmi.cli.records import Record
 from openwmi.cli.stream import Out, standard_output
 from openwmi.net import parse_address
 from openwmi.net.http_server import EVERY_ADDRESS
+from openwmi.security import parse_account
 
 if TYPE_CHECKING:
     from openwmi.soap import QName
@@ -172,6 +175,11 @@ def watch(interfaces: tuple[str, ...], format_: str | None) -> None:
 @click.option("--port-type", metavar="NAME", help="Whose operation it is, where several have one of that name.")
 @click.option("--arg", "arguments", metavar="NAME=VALUE", multiple=True, help="A field of the message; NAME:=JSON too.")
 @click.option("--save", "folder", type=_FOLDER, metavar="DIR", help="Where attachments of the answer are put.")
+@click.option("--ca", type=_FILE, metavar="FILE", help="Whom to trust, in PEM.  [default: whom the system trusts]")
+@click.option("--cert", type=_FILE, metavar="FILE", help="The certificate that says who you are, in PEM.")
+@click.option("--key", type=_FILE, metavar="FILE", help="Its private key, where that is a file of its own.")
+@click.option("--user", metavar="[DOMAIN\\]USER", help="Who logs in, where the service asks for that.")
+@click.option("--password-file", metavar="FILE", help="Whose first line is the password; - is standard input.")
 @_timeout
 @_format("list")
 def call(
@@ -181,6 +189,11 @@ def call(
     port_type: str | None,
     arguments: tuple[str, ...],
     folder: Path | None,
+    ca: Path | None,
+    cert: Path | None,
+    key: Path | None,
+    user: str | None,
+    password_file: str | None,
     timeout: float,
     format_: str | None,
 ) -> None:
@@ -189,6 +202,8 @@ def call(
     NAME is a field of the operation's message, or a field of one: Ticket.Id. A field that comes more than once is
     repeated. Octets are @FILE, and travel beside the message. The WSDL says what there is: `openwmi wsd codegen`.
 
+    The password of --user is the first line of its file, $OPENWMI_PASSWORD, or what is typed.
+
     \b
     Examples:
       openwmi wsd call http://192.0.2.7:5357/files GetFileList --wsdl FileServiceSecure.wsdl
@@ -196,17 +211,26 @@ def call(
     """
     wsd = _wsd()
     from openwmi.cli.messages import message_of, operation_of, record_of, wsdl_within  # noqa: PLC0415 - likewise
+    from openwmi.net.http_client import HttpClient  # noqa: PLC0415 - likewise
     from openwmi.wsd.wsdl.proxy import start  # noqa: PLC0415 - likewise
+
+    tls = _tls(ca, cert, key)
+    account = None
+    if user is not None:
+        domain, name = parse_account(user)
+        account = wsd.Account(name, read_password(f"Password of {user}: ", password_file), domain)
+    elif password_file is not None:
+        raise click.UsageError("--password-file is the password of somebody: say --user, too")
 
     async def work(writer: Writer) -> None:
         if wsdl_file is None:
-            wsdl = wsdl_within(await wsd.metadata_at(url, timeout=timeout), url)
+            wsdl = wsdl_within(await wsd.metadata_at(url, timeout=timeout, tls=tls, authenticator=account), url)
         else:
             wsdl = wsd.load_wsdl(wsdl_file)
         _, called = operation_of(wsdl, operation, port_type)
         message = message_of(wsdl, called, arguments)
         try:
-            async with wsd.Endpoint(url) as endpoint:
+            async with HttpClient(tls=tls, authenticator=account) as http, wsd.Endpoint(url, http=http) as endpoint:
                 answer = await start(endpoint, called, message, timeout)
                 if answer is None:
                     writer.note("the service has answered, without saying anything")
@@ -394,6 +418,25 @@ def _type(text: str) -> QName:
 async def _write(writer: Writer, rows: AsyncIterable[T], record: Callable[[T], Record]) -> None:
     async for row in rows:
         writer.write([record(row)])
+
+
+def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """Whom to trust, and who to be; None is what the system trusts. UsageError."""
+    if ca is None and cert is None and key is None:
+        return None
+    if cert is None and key is not None:
+        raise click.UsageError("--key is that of a certificate: say --cert, too")
+    try:
+        context = ssl.create_default_context(cafile=ca)
+        if cert is not None:
+            context.load_cert_chain(cert, key, password=_no_password)
+    except (OSError, ValueError) as error:  # ssl.SSLError is one of the first
+        raise click.UsageError(f"the certificates cannot be used: {error}") from None
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("the private key has a password: give one that has none")
 
 
 def _run(work: Callable[[Writer], Any], format_: str | None, *, on_terminal: str) -> None:

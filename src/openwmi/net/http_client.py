@@ -159,11 +159,13 @@ async def exchange(
     limit: int,
     tls: ssl.SSLContext | None = None,
     connect: Connect | None = None,
+    authenticator: Authenticator | None = None,
 ) -> Response:
     """Sends one request on a connection of its own. See `HttpClient` for the arguments, and for what is raised."""
-    closing = Request(request.method, request.target, (("Connection", "close"), *request.headers), request.body)
-    async with HttpClient(tls=tls, connect=connect, connecting=timeout) as client:
-        return await client.send(url, closing, timeout=timeout, limit=limit)
+    if authenticator is None:  # who logs in may have to say more on the same connection
+        request = Request(request.method, request.target, (("Connection", "close"), *request.headers), request.body)
+    async with HttpClient(tls=tls, connect=connect, connecting=timeout, authenticator=authenticator) as client:
+        return await client.send(url, request, timeout=timeout, limit=limit)
 
 
 class _Awaited(Exchange):

@@ -30,12 +30,15 @@ def encode_get(profile: Profile, to: str, message_id: str, *, large: bool = True
 
 
 def encode_get_response(request: Message, metadata: Metadata, message_id: str) -> bytes:
-    """The answer. To a client that cannot take more than 32,767 octets, as many hosted services as fit are told."""
+    """The answer. To a client that cannot take more than 32,767 octets, as many hosted services as fit are told, and
+    only sections of DPWS.
+    """
     profile = request.profile
     headers = Headers(GET_RESPONSE, message_id, profile.anonymous, request.headers.message_id)
     whole = encode(profile, headers, metadata)
     if len(whole) <= SOAP_ENVELOPE_OCTETS or request.headers.large_metadata:
         return whole
+    metadata = replace(metadata, others=())  # sections that are the device's own, such as a WSDL, are the first to go
 
     def octets(hosted: int) -> int:
         return len(encode(profile, headers, _with_hosted(metadata, hosted)))

@@ -14,6 +14,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Request, Response, parse_url
 from openwmi.net.http_client import Connect, exchange
+from openwmi.net.http_login import Authenticator
 from openwmi.soap import CONTENT_TYPE, ENVELOPE, Limits, Message, Profile, QName, SoapFault, decode, fault_of
 from openwmi.soap.namespaces import SOAP
 
@@ -51,6 +52,7 @@ async def call(
     limits: Limits = ENVELOPE,
     tls: ssl.SSLContext | None = None,
     connect: Connect | None = None,
+    authenticator: Authenticator | None = None,
 ) -> Message:
     """Sends an envelope to an address, and reads the one that answers it.
 
@@ -60,13 +62,21 @@ async def call(
         profile: of the answer, where that does not say it.
         timeout: seconds for all of it.
         limits: how much the answer may be.
-        tls, connect: see `openwmi.net.http_client.exchange`.
+        tls, connect, authenticator: see `openwmi.net.http_client.exchange`.
 
     Raises: Unreachable; Timeout; Faulted; WbemError(FAILED) for what is no answer.
     """
     where = parse_url(url)
     request = Request("POST", where.target, (("Content-Type", ENVELOPE_TYPE),), octets)
-    response = await exchange(where, request, timeout=timeout, limit=limits.octets, tls=tls, connect=connect)
+    response = await exchange(
+        where,
+        request,
+        timeout=timeout,
+        limit=limits.octets,
+        tls=tls,
+        connect=connect,
+        authenticator=authenticator,
+    )
     return read_answer(url, response, message_id, limits, profile)
 
 

@@ -15,6 +15,7 @@ from openwmi.net import look_up
 from openwmi.net.datagram import DatagramNetwork, Endpoint
 from openwmi.net.http import parse_url
 from openwmi.net.http_client import Connect
+from openwmi.net.http_login import Authenticator
 from openwmi.net.interfaces import Interface, list_interfaces
 from openwmi.operation import Operation, ResultSet
 from openwmi.soap import (
@@ -89,10 +90,12 @@ def metadata_at(
     profiles: Sequence[Profile] = PROFILES,
     tls: ssl.SSLContext | None = None,
     connect: Connect | None = None,
+    authenticator: Authenticator | None = None,
 ) -> Operation[Metadata]:
     """The same of a device whose address of HTTP is known, and nothing else; it may be on any network.
 
-    What it is called is asked by a Probe to it alone (WSDAPI's SearchByAddress), unless the URL says it.
+    What it is called is asked by a Probe to it alone (WSDAPI's SearchByAddress), unless the URL says it. An
+    `authenticator`, such as an Account, logs in where that is asked for.
     """
 
     async def work(results: ResultSet[Metadata]) -> Metadata:
@@ -101,8 +104,8 @@ def metadata_at(
         failure: WbemError | None = None
         for profile in profiles:
             try:
-                device = await _called(url, profile, timeout, tls, connect)
-                return await _first_answer(device.xaddrs, device, timeout, tls, connect)
+                device = await _called(url, profile, timeout, tls, connect, authenticator)
+                return await _first_answer(device.xaddrs, device, timeout, tls, connect, authenticator)
             except Unreachable:
                 raise
             except WbemError as error:  # it may speak the other profile
@@ -119,6 +122,7 @@ async def probe_at(
     timeout: float = HTTP_EXCHANGE_SECONDS,
     tls: ssl.SSLContext | None = None,
     connect: Connect | None = None,
+    authenticator: Authenticator | None = None,
 ) -> list[Device]:
     """The devices behind an address of HTTP: a directed Probe (DPWS R1015). Raises what `metadata` does."""
     message_id = new_message_id()
@@ -126,7 +130,16 @@ async def probe_at(
         profile.action(Probe.name), message_id, profile.everybody, reply_to=EndpointReference(profile.anonymous)
     )
     octets = encode_discovery(profile, headers, Probe((profile.device_type,)))
-    message = await call(url, octets, message_id, profile=profile, timeout=timeout, tls=tls, connect=connect)
+    message = await call(
+        url,
+        octets,
+        message_id,
+        profile=profile,
+        timeout=timeout,
+        tls=tls,
+        connect=connect,
+        authenticator=authenticator,
+    )
     try:
         answer = discovery_in(message).content
     except RemoteProtocolError as error:
@@ -137,7 +150,12 @@ async def probe_at(
 
 
 async def _called(
-    url: str, profile: Profile, timeout: float, tls: ssl.SSLContext | None, connect: Connect | None
+    url: str,
+    profile: Profile,
+    timeout: float,
+    tls: ssl.SSLContext | None,
+    connect: Connect | None,
+    authenticator: Authenticator | None,
 ) -> Device:
     """What is there, as far as it can be known; it is asked for more at that URL, and at no other."""
     where = parse_url(url)
@@ -147,7 +165,12 @@ async def _called(
         scheme = "https" if where.secure else "http"
         host = f"[{where.host}]" if ":" in where.host else where.host
         for device in await probe_at(
-            f"{scheme}://{host}:{where.port}{ours.target}", profile=profile, timeout=timeout, tls=tls, connect=connect
+            f"{scheme}://{host}:{where.port}{ours.target}",
+            profile=profile,
+            timeout=timeout,
+            tls=tls,
+            connect=connect,
+            authenticator=authenticator,
         ):
             paths = [path for each in device.xaddrs if (path := path_in(each))]
             at = f"{scheme}://{host}:{where.port}{paths[0] if paths and where.target == '/' else where.target}"
@@ -176,20 +199,30 @@ async def _trusted(device: Device, interface: Interface, lookup: LookUp, timeout
 
 
 async def _first_answer(
-    urls: Collection[str], device: Device, timeout: float, tls: ssl.SSLContext | None, connect: Connect | None
+    urls: Collection[str],
+    device: Device,
+    timeout: float,
+    tls: ssl.SSLContext | None,
+    connect: Connect | None,
+    authenticator: Authenticator | None = None,
 ) -> Metadata:
     """Of the addresses in turn; a fault is an answer, too."""
     failure: WbemError | None = None
     for url in urls:
         try:
-            return await _get(url, device, timeout, tls, connect)
+            return await _get(url, device, timeout, tls, connect, authenticator)
         except (Unreachable, Timeout) as error:
             failure = error
     raise failure or WbemError(WbemStatus.FAILED, f"{device.address} does not say where it listens")
 
 
 async def _get(
-    url: str, device: Device, timeout: float, tls: ssl.SSLContext | None, connect: Connect | None
+    url: str,
+    device: Device,
+    timeout: float,
+    tls: ssl.SSLContext | None,
+    connect: Connect | None,
+    authenticator: Authenticator | None = None,
 ) -> Metadata:
     message_id = new_message_id()
     message = await call(
@@ -201,6 +234,7 @@ async def _get(
         limits=LARGE_METADATA,
         tls=tls,
         connect=connect,
+        authenticator=authenticator,
     )
     try:
         return decode_get_response(message)

@@ -26,13 +26,15 @@ from openwmi.base.limits import (
     XML_DEPTH,
 )
 from openwmi.base.status import WbemStatus
-from openwmi.soap import Limits
+from openwmi.soap import Limits, Section
+from openwmi.soap.fragment import keep
 from openwmi.soap.markup import Element, parse_xml
 
 Fetch = Callable[[str], bytes]
 
 WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
 SCHEMA: Final = "http://www.w3.org/2001/XMLSchema"
+NAME_OCTETS: Final = 200  # that a file which a stranger names may have
 AT: Final = "{urn:openwmi:wsdl}at"  # on each element of a schema: where it stands, for errors
 
 _LIMITS: Final = Limits(WSDL_OCTETS, WSDL_TAGS, XML_DEPTH, XML_ATTRIBUTES, WSDL_TEXT_CHARS)
@@ -70,6 +72,7 @@ class Documents:
     folder: Path
     fetch: Fetch | None = None
     _read: dict[tuple[str, str], Document] = field(default_factory=dict)
+    _sections: dict[str, Section] = field(default_factory=dict)
 
     def open(self, path: str | PathLike[str]) -> Document:
         """The file that it begins with."""
@@ -123,13 +126,39 @@ class Documents:
         where = str(Path(where).resolve()) if parent is None else where
         key = where, namespace if root.get("targetNamespace") is None else ""
         document = self._read[key] = Document(where, name, root, parent)
+        self._sections.setdefault(where, _section(root))  # before whoever reads it leaves marks in it
         return document
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """All of them as metadata has them: what they are, what their namespace is, and their text."""
+        return tuple(self._sections.values())
 
 
 def open_documents(path: str | PathLike[str], fetch: Fetch | None) -> tuple[Documents, Document]:
     """Those of a WSDL, and the WSDL."""
     documents = Documents(Path(path).resolve().parent, fetch)
     return documents, documents.open(path)
+
+
+def _section(root: Element) -> Section:
+    content = keep(root)
+    return Section(content.name.namespace.rstrip("/"), root.get("targetNamespace", ""), (content,))
+
+
+def imports_in(text: str) -> list[tuple[str, str]]:
+    """The namespaces that a document imports, and the files that it expects them in. WbemError(INVALID_PARAMETER)."""
+    try:
+        root = parse_xml(text.encode(), _LIMITS)
+    except RemoteProtocolError as error:
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"that is no WSDL or schema: {error}") from None
+    found = []
+    for element in root.iter(f"{{{WSDL}}}import", f"{{{SCHEMA}}}import"):
+        location = element.get("location") or element.get("schemaLocation") or ""
+        name = _last_of(location)
+        if name not in {"", ".", ".."} and "\0" not in name and len(name.encode()) <= NAME_OCTETS:
+            found.append((element.get("namespace", ""), name))
+    return found
 
 
 def line_of(element: Element) -> int:

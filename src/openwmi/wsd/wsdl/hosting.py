@@ -9,12 +9,12 @@ A method may be `async` or not, and may answer later: it says `call.later()`, re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from typing import Any, ClassVar
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.soap import SoapFault
+from openwmi.soap import Section, SoapFault
 from openwmi.wsd.calling import Faulted
 from openwmi.wsd.service import Call, Handler, Service
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
@@ -28,12 +28,14 @@ class ContractService(Service):
 
     Args:
         service_id: what it is called on its device.
+        sections: of its metadata, such as those of `load_wsdl`, which spare its clients the file.
     """
 
     contract_: ClassVar[PortType]
 
-    def __init__(self, service_id: str) -> None:
-        super().__init__(service_id, types=(self.contract_.name,), actions=handlers(self.contract_, self))
+    def __init__(self, service_id: str, *, sections: Sequence[Section] = ()) -> None:
+        actions = handlers(self.contract_, self)
+        super().__init__(service_id, types=(self.contract_.name,), actions=actions, sections=sections)
 
 
 def handlers(contract: PortType, implementation: object) -> dict[str, Handler]:

@@ -6,7 +6,7 @@ from os import PathLike
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.soap import QName
+from openwmi.soap import QName, Section
 from openwmi.wsd.service import Service
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
 from openwmi.wsd.wsdl.definitions import Definitions, MessageUse, OperationUse, PortTypeUse
@@ -37,9 +37,11 @@ class Wsdl:
         name: of its file.
         port_types: by their names, qualified or local.
         types: the classes of values, and their codecs.
+        sections: its files as sections of metadata, the WSDL first: a service that has them needs no file elsewhere.
     """
 
-    def __init__(self, name: str, port_types: PortTypes, types: Types) -> None:
+    def __init__(self, name: str, port_types: PortTypes, types: Types, sections: tuple[Section, ...] = ()) -> None:
+        self.sections = sections
         self.name = name
         self.port_types = port_types
         self.types = types
@@ -60,9 +62,13 @@ class Wsdl:
         return DynamicProxy(self.port_types[port_type], endpoint, timeout=timeout)
 
     def service(self, port_type: str, implementation: object, service_id: str) -> Service:
-        """A service of that port type, whose methods are those of an object: see `openwmi.wsd.wsdl.hosting`."""
+        """A service of that port type, whose methods are those of an object: see `openwmi.wsd.wsdl.hosting`.
+
+        It has the WSDL in its metadata.
+        """
         contract = self.port_types[port_type]
-        return Service(service_id, types=(contract.name,), actions=handlers(contract, implementation))
+        actions = handlers(contract, implementation)
+        return Service(service_id, types=(contract.name,), actions=actions, sections=self.sections)
 
 
 def load_wsdl(path: str | PathLike[str], *, fetch: Fetch | None = None) -> Wsdl:
@@ -82,7 +88,7 @@ def load_wsdl(path: str | PathLike[str], *, fetch: Fetch | None = None) -> Wsdl:
     for used in definitions.port_types.values():
         port_types[used.name] = _port_type(used, shapes, types)
     types.make(shapes.structs, shapes.enums)
-    return Wsdl(document.name, port_types, types)
+    return Wsdl(document.name, port_types, types, documents.sections)
 
 
 def _port_type(used: PortTypeUse, shapes: Shapes, types: Types) -> PortType:
