@@ -218,6 +218,14 @@ HEADER: dict[str, tuple[str, str]] = {
         Clear()
         """,
     ),
+    "IWSDSSLClientCertificate": (
+        "de105e87-a0da-418e-98ad-27b9eed87bdc",
+        "GetClientCertificate(>ppCertContext)\nGetMappedAccessToken(>phToken)",
+    ),
+    "IWSDHttpAuthParameters": (
+        "0b476df0-8dac-480d-b05c-99781a5884aa",
+        "GetClientAccessToken(>phToken)\nGetAuthType(>pAuthType)",
+    ),
     "IWSDInboundAttachment": (
         "5bd6ca65-233c-4fb8-9f7a-2641619655c9",
         "Read(dwBytesToRead, >pBuffer, >pdwNumberOfBytesRead)\nClose()",

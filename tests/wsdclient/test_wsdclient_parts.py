@@ -12,7 +12,11 @@ import pytest
 from openwmi import wsdclient as w
 from openwmi.base.error import WbemError
 from openwmi.blocking.runner import runner
+from openwmi.net import Address
+from openwmi.soap import DPWS_2006, Headers, QName, decode, encode, encode_fault, fault_of
+from openwmi.wsd import Call
 from openwmi.wsdclient.attachments import WAITING_OCTETS, as_outbound
+from openwmi.wsdclient.devicehost import Request
 
 
 @pytest.mark.parametrize(
@@ -103,6 +107,46 @@ def test_parameters_of_http() -> None:
         assert (getter(), setter("x"), getter(), setter(None)) == ((0, ""), 0, (0, "x"), w.E_POINTER)
     assert (parameters.SetContext("c"), parameters.GetContext()) == (0, (0, "c"))
     assert (parameters.Clear(), parameters.GetID(), parameters.GetContext()) == (0, (0, ""), (0, None))
+
+
+def test_faults_that_are_made() -> None:
+    hr, fault = w.WSDGenerateFault("Sender", "{urn:x}SoldOut", "there is none", "<left xmlns='urn:x'>0</left>")
+    assert hr == w.S_OK
+    assert fault is not None
+    assert (fault.code, fault.subcode, fault.reason) == ("Sender", QName("urn:x", "SoldOut"), "there is none")
+    message = decode(encode_fault(decode(encode(DPWS_2006, Headers("urn:a", "urn:b"), None)), fault, "urn:c"))
+    assert fault_of(message) == fault
+    code, reasons = QName("http://www.w3.org/2003/05/soap-envelope", "Receiver"), [w.WSD_LOCALIZED_STRING("weg", "de")]
+    hr, fault = w.WSDGenerateFaultEx(code, None, reasons)
+    assert hr == w.S_OK
+    assert fault is not None
+    assert (fault.code, fault.subcode, fault.reason, fault.language) == ("Receiver", None, "weg", "de")
+    for made in (
+        w.WSDGenerateFault(None, None, "why"),
+        w.WSDGenerateFault("Mine", None, "why"),
+        w.WSDGenerateFault("Sender"),
+        w.WSDGenerateFault("Sender", "x:y", "why"),
+        w.WSDGenerateFault("Sender", None, "why", "text"),
+        w.WSDGenerateFaultEx(None, None, reasons),
+        w.WSDGenerateFaultEx(code),
+        w.WSDGenerateFaultEx(code, None, []),
+    ):
+        assert made == (w.E_INVALIDARG, None)
+
+
+async def test_who_asks() -> None:
+    message, here = decode(encode(DPWS_2006, Headers("urn:a", "urn:b"), None)), Address("127.0.0.1", 1)
+    asked = Request(Call(message, here, here, principal="D\\u", certificate=b"der"))
+    hr, certificate = asked.QueryInterface(w.IWSDSSLClientCertificate)
+    assert hr == w.S_OK
+    assert certificate is not None
+    assert (certificate.GetClientCertificate(), certificate.GetMappedAccessToken()) == ((0, b"der"), (w.S_FALSE, None))
+    hr, account = asked.QueryInterface(w.IWSDHttpAuthParameters)
+    assert account is not None
+    assert (account.GetClientAccessToken(), account.GetAuthType()) == ((0, "D\\u"), (w.E_NOTIMPL, None))
+    for face in (w.IWSDSSLClientCertificate, w.IWSDHttpAuthParameters):
+        assert Request(Call(message, here, here)).QueryInterface(face)[0] != w.S_OK
+    assert asked.QueryInterface(w.IWSDMessageParameters) == (w.S_OK, asked)
 
 
 async def _pieces() -> AsyncIterator[bytes]:

@@ -15,7 +15,7 @@ the headers ends in an underscore. Everything may be called from any thread.
     constants, statuses, structures     the names of the headers, with their values
     asyncresult, callbacks, events      IWSDAsyncResult, how it calls back, and what it says became of a call
     endpointproxy, proxies              a device, its services, and what their messages are sent to
-    devicehost                          a device of one's own
+    devicehost, faults, security        a device of one's own, how it says no, and who asks it
     discovery, publisher                devices that come and go; announcing them oneself
     addresses, attachments              addresses and parameters of messages; what travels beside them
     calling                             how a method is written, and on which thread it is carried out
@@ -61,6 +61,8 @@ from openwmi.wsdclient.discovery import WSDCreateDiscoveryProvider2 as WSDCreate
 from openwmi.wsdclient.endpointproxy import IWSDAsyncResult as IWSDAsyncResult
 from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy as IWSDEndpointProxy
 from openwmi.wsdclient.endpointproxy import end_operation as end_operation
+from openwmi.wsdclient.faults import WSDGenerateFault as WSDGenerateFault
+from openwmi.wsdclient.faults import WSDGenerateFaultEx as WSDGenerateFaultEx
 from openwmi.wsdclient.proxies import IWSDDeviceProxy as IWSDDeviceProxy
 from openwmi.wsdclient.proxies import IWSDEventingStatus as IWSDEventingStatus
 from openwmi.wsdclient.proxies import IWSDMetadataExchange as IWSDMetadataExchange
@@ -74,6 +76,8 @@ from openwmi.wsdclient.publisher import IWSDiscoveryPublisherNotify as IWSDiscov
 from openwmi.wsdclient.publisher import IWSDScopeMatchingRule as IWSDScopeMatchingRule
 from openwmi.wsdclient.publisher import WSDCreateDiscoveryPublisher as WSDCreateDiscoveryPublisher
 from openwmi.wsdclient.publisher import WSDCreateDiscoveryPublisher2 as WSDCreateDiscoveryPublisher2
+from openwmi.wsdclient.security import IWSDHttpAuthParameters as IWSDHttpAuthParameters
+from openwmi.wsdclient.security import IWSDSSLClientCertificate as IWSDSSLClientCertificate
 from openwmi.wsdclient.statuses import *  # noqa: F403 - the same
 from openwmi.wsdclient.structures import WSD_APP_SEQUENCE as WSD_APP_SEQUENCE
 from openwmi.wsdclient.structures import WSD_CONFIG_PARAM as WSD_CONFIG_PARAM

@@ -22,6 +22,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
@@ -40,6 +41,7 @@ from openwmi.wsdclient import constants as c
 from openwmi.wsdclient.addresses import IWSDAddress, IWSDHttpAddress, IWSDHttpMessageParameters, IWSDMessageParameters
 from openwmi.wsdclient.attachments import as_outbound
 from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, wsd_method
+from openwmi.wsdclient.security import IWSDHttpAuthParameters, IWSDSSLClientCertificate
 from openwmi.wsdclient.statuses import S_FALSE, S_OK
 from openwmi.wsdclient.structures import (
     WSD_CONFIG_PARAM,
@@ -79,6 +81,13 @@ class Request(IWSDHttpMessageParameters):
             address.SetPort(place.port)
         super().__init__(local, remote)
         self.call_ = call
+
+    def _interface(self, iid: UUID) -> IUnknown | None:
+        if iid == IWSDSSLClientCertificate.iid and self.call_.certificate:
+            return IWSDSSLClientCertificate(self.call_.certificate)
+        if iid == IWSDHttpAuthParameters.iid and self.call_.principal:
+            return IWSDHttpAuthParameters(self.call_.principal)
+        return super()._interface(iid)
 
 
 class IWSDServiceMessaging(IUnknown, iid="94974cf4-0cab-460d-a3f6-7a0ad623c0e6"):
