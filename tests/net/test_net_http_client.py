@@ -99,6 +99,11 @@ async def test_one_that_makes_no_sense(octets: bytes) -> None:
     assert caught.value.status == WbemStatus.FAILED
 
 
+async def test_one_that_never_comes_to_the_point() -> None:
+    with pytest.raises(WbemError, match="more than 100 responses before the response"):
+        await asked(Server(b"HTTP/1.1 100 Continue\r\n\r\n" * 101))
+
+
 async def test_nobody_listens() -> None:
     with pytest.raises(Unreachable, match="refused"):
         await exchange(URL, ASKED, timeout=5, limit=100, connect=MemoryNetwork().connect)

@@ -13,8 +13,12 @@ from tests.wsd.devices import Answering, World
 from openwmi.base.error import Timeout, Unreachable, WbemError
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.status import WbemStatus
+from openwmi.net import Address
+from openwmi.net.http import Request, Response
 from openwmi.net.http_client import HttpClient
+from openwmi.net.http_server import HttpServer
 from openwmi.soap import Fragment, QName, SoapFault
+from openwmi.testing import MemoryNetwork
 from openwmi.wsd import Call, Endpoint, Faulted, Service
 
 ECHO, LATER, FAULT, NEVER, WRONG, QUIET = (f"urn:x/{name}" for name in "Echo Later Fault Never Wrong Quiet".split())
@@ -160,6 +164,21 @@ async def test_what_is_no_answer(body: bytes) -> None:
             await Endpoint("http://192.0.2.7/", http=http).two_way(ECHO, None)
         assert caught.value.status == WbemStatus.FAILED
     await device.server.close()
+
+
+async def test_an_answer_that_is_packed() -> None:
+    """Nobody asked for that, and a few octets could be any number of them."""
+    web = MemoryNetwork()
+
+    async def serve(request: Request, peer: Address, local: Address) -> Response:
+        return Response(200, (("Content-Encoding", "gzip"),), b"\x1f\x8b\x08")
+
+    server = HttpServer(serve)
+    await server.listen(Address("192.0.2.1", 80), listen_with=web.listen)
+    async with HttpClient(connect=web.connect) as http:
+        with pytest.raises(WbemError, match="it is in 'gzip', which nobody asked for"):
+            await Endpoint("http://192.0.2.1/", http=http).two_way(ECHO, BODY)
+    await server.close()
 
 
 async def test_what_cannot_be_sent(calling: Calling) -> None:

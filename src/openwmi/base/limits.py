@@ -350,6 +350,10 @@ DISCOVERY_WAITING: Final = 1024
 
 # The head of a message of HTTP; browsers send under 2 KB, and most servers take eight or sixteen.
 HTTP_HEADER_OCTETS: Final = 1 << 14
+
+# Responses of 1xx before the one that counts. A server has few things to say before; one that never comes to the point
+# would keep its client busy for as long as that waits.
+HTTP_INTERIM_RESPONSES: Final = 100
 # From the first octet of a request to its last: 32 KB by the slowest of networks. The same for a reader of a response
 # who takes none of it. A client that has nothing to ask is waited for this long.
 HTTP_REQUEST_SECONDS: Final = 10.0

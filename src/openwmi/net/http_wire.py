@@ -16,7 +16,7 @@ from typing import Final
 import h11
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import HTTP_HEADER_OCTETS
+from openwmi.base.limits import HTTP_HEADER_OCTETS, HTTP_INTERIM_RESPONSES
 from openwmi.net.http import Headers, Pieces, Request, Response, Url
 from openwmi.net.http_plain import (
     encode_request,
@@ -50,7 +50,7 @@ class ClientWire:
         more: whether more came than the answer to a request: what follows it answers nothing.
     """
 
-    __slots__ = ("_connection", "_head", "_left", "_limit", "_method", "more", "ready")
+    __slots__ = ("_connection", "_head", "_interim", "_left", "_limit", "_method", "more", "ready")
 
     def __init__(self) -> None:
         self._connection: h11.Connection | None = None
@@ -58,6 +58,7 @@ class ClientWire:
         self._head = False  # whether the head of a plain response was there
         self._limit: Callable[[Response], int] = _nothing
         self._method = ""
+        self._interim = 0
         self.more = False
         self.ready = True
 
@@ -68,6 +69,7 @@ class ClientWire:
         self.ready = False
         self._head = False
         self._limit = limit
+        self._interim = 0
         self._method = request.method
         connection = self._connection
         if request.pieces is None:
@@ -144,7 +146,11 @@ class ClientWire:
                     found.append(ENDED)
                     self._cycle(connection)
                     return found
-                elif not isinstance(event, h11.InformationalResponse):
+                elif isinstance(event, h11.InformationalResponse):
+                    self._interim += 1
+                    if self._interim > HTTP_INTERIM_RESPONSES:
+                        raise RemoteProtocolError(f"more than {HTTP_INTERIM_RESPONSES} responses before the response")
+                else:
                     break
         except h11.RemoteProtocolError as error:
             said = f"what came is no response of HTTP: {error}" if octets else CUT_SHORT

@@ -97,6 +97,9 @@ def read_message(url: str, response: Response, limits: Limits, profile: Profile)
         message = decode(response.body, limits, profile) if response.body else None
     except RemoteProtocolError as error:
         message, why = None, str(error)
+        packed = response.header("content-encoding")
+        if packed:
+            why = f"it is in {packed[:40]!r}, which nobody asked for"
     else:
         why = "there is no body"
     if message is None or (response.status != HTTPStatus.OK and message.name != FAULT):
