@@ -85,7 +85,18 @@ def test_what_is_fetched_only_if_somebody_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["../secret.xsd", "/etc/hostname", "file:///etc/hostname", "sub/../../secret.xsd", "link.xsd"]
+    "location",
+    [
+        "../secret.xsd",
+        "/etc/hostname",
+        "file:///etc/hostname",
+        "sub/../../secret.xsd",
+        "link.xsd",
+        "x" * 5000,
+        "%00.xsd",
+        "http://[/",
+        "//[/x.xsd",
+    ],
 )
 def test_only_files_of_its_folder_are_read(tmp_path: Path, location: str) -> None:
     (tmp_path / "secret.xsd").write_text(schema())
@@ -110,6 +121,13 @@ def test_only_files_of_its_folder_are_read(tmp_path: Path, location: str) -> Non
 )
 def test_what_is_no_wsdl(tmp_path: Path, text: bytes, why: str) -> None:
     assert why in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(("length", "sections"), [(100, 1), (9000, 0)])
+def test_what_no_client_would_read_is_not_told(tmp_path: Path, length: int, sections: int) -> None:
+    text = f"<xs:annotation><xs:documentation>{'x' * length}</xs:documentation></xs:annotation>{ROOT}"
+    (tmp_path / "service.wsdl").write_text(wsdl_text(text))
+    assert len(load_wsdl(tmp_path / "service.wsdl").sections) == sections
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ by the last part of the address, whichever case that has.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Final, NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
@@ -26,7 +27,7 @@ from openwmi.base.limits import (
     XML_DEPTH,
 )
 from openwmi.base.status import WbemStatus
-from openwmi.soap import Limits, Section
+from openwmi.soap import LARGE_METADATA, Limits, Section
 from openwmi.soap.fragment import keep
 from openwmi.soap.markup import Element, parse_xml
 
@@ -34,10 +35,12 @@ Fetch = Callable[[str], bytes]
 
 WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
 SCHEMA: Final = "http://www.w3.org/2001/XMLSchema"
+SHOWN: Final = 200
 NAME_OCTETS: Final = 200  # that a file which a stranger names may have
 AT: Final = "{urn:openwmi:wsdl}at"  # on each element of a schema: where it stands, for errors
 
 _LIMITS: Final = Limits(WSDL_OCTETS, WSDL_TAGS, XML_DEPTH, XML_ATTRIBUTES, WSDL_TEXT_CHARS)
+_TOLD: Final = Limits(LARGE_METADATA.octets // 2, LARGE_METADATA.tags // 2, LARGE_METADATA.depth - 6)  # with the rest
 _REMOTE: Final = {"http", "https"}
 
 
@@ -91,22 +94,23 @@ class Documents:
             by.refuse(element, f"imports go deeper than {WSDL_IMPORTS_DEEP} levels")
         if found is not None:
             return self._add(where, found.name, _octets_of(found), by, namespace)
-        if self.fetch is not None and urlsplit(location).scheme.lower() in _REMOTE:
+        if self.fetch is not None and _split(location).scheme.lower() in _REMOTE:
             return self._add(location, location, self.fetch(location), by, namespace)
         return by.refuse(
             element,
-            f"it imports {location!r}, and there is no {_last_of(location)!r} in {self.folder}: put it beside the "
-            "WSDL; nothing is fetched from the network unless you pass `fetch`",
+            f"it imports {location[:SHOWN]!r}, and there is no {_last_of(location)[:SHOWN]!r} in {self.folder}: put it "
+            "beside the WSDL; nothing is fetched from the network unless you pass `fetch`",
         )
 
     def _find(self, location: str, by: Document) -> Path | None:
         """A file in the folder or below; whatever else there is on this machine is nobody's business."""
-        split = urlsplit(location)
+        split = _split(location)
         beside = Path(by.where).parent if Path(by.where).is_file() else self.folder
         if not split.scheme and not split.netloc and not split.path.startswith("/"):
-            path = (beside / unquote(split.path)).resolve()
-            if path.is_file() and path.is_relative_to(self.folder):
-                return path
+            with suppress(OSError, ValueError, RuntimeError):  # it can be no name of a file
+                path = (beside / unquote(split.path)).resolve()
+                if path.is_file() and path.is_relative_to(self.folder):
+                    return path
         name = _last_of(location).lower()
         for folder in (beside, self.folder):
             same = sorted(each for each in folder.iterdir() if each.name.lower() == name and each.is_file())
@@ -131,7 +135,15 @@ class Documents:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """All of them as metadata has them: what they are, what their namespace is, and their text."""
+        """All of them as metadata has them: what they are, what their namespace is, and their text.
+
+        None where they are more than a client would read, who would then not hear the rest either.
+        """
+        whole = "".join(content.text for section in self._sections.values() for content in section.content)
+        try:
+            parse_xml(f"<all>{whole}</all>".encode(), _TOLD)
+        except RemoteProtocolError:
+            return ()
         return tuple(self._sections.values())
 
 
@@ -176,5 +188,13 @@ def _octets_of(path: Path) -> bytes:
         raise WbemError(status, f"{path} cannot be read: {error.strerror}") from None
 
 
+def _split(location: str) -> SplitResult:
+    """What is no address is the name of a file."""
+    try:
+        return urlsplit(location)
+    except ValueError:
+        return SplitResult("", "", location, "", "")
+
+
 def _last_of(location: str) -> str:
-    return unquote(urlsplit(location).path).replace("\\", "/").rpartition("/")[2]
+    return unquote(_split(location).path).replace("\\", "/").rpartition("/")[2]
