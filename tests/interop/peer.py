@@ -54,12 +54,12 @@ class Peer:
             raise PeerError(answer["error"])
         return answer
 
-    async def login(self, **changed: object) -> None:
-        """As the user whom the server knows, but for what is given."""
+    async def login(self, **changed: object) -> Any:
+        """As the user whom the server knows, but for what is given. What the client answers to that."""
         given = {"host": "127.0.0.1", "port": self._port, "user": USER, "password": PASSWORD, "domain": DOMAIN}
         if self.package == "impacket":
             given["namespace"] = NAMESPACE
-        await self.do("login", **given | changed)
+        return await self.do("login", **given | changed)
 
     async def values(self, query: str, **how: object) -> list[dict[str, Any]]:
         """The rows of a query, as the client understands them."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.interop.peer import Peer, PeerError, logged_in
+from tests.interop.peer import Peer, PeerError, logged_in, peer
+from tests.interop.processes import FIRST, Processes
 from tests.interop.serving import DOMAIN, PASSWORD, USER
 from tests.server.devices import SETTING, Devices
 
@@ -30,7 +31,7 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[Devices, int]]:
     for name in (USER, OTHER):
         add_user(users, f"{DOMAIN}\\{name}", PASSWORD)
     devices = Devices()
-    served = Server(Engine("SRV1", [devices], [SETTING]), UsersFile(users), admins=[f"{DOMAIN}\\{USER}"])
+    served = Server(Engine("SRV1", [devices, Processes()], [SETTING]), UsersFile(users), admins=[f"{DOMAIN}\\{USER}"])
     try:
         yield devices, (await served.listen(Address("127.0.0.1", 0))).port
     finally:
@@ -41,6 +42,14 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[Devices, int]]:
 async def client(server: tuple[Devices, int]) -> AsyncIterator[Peer]:
     async with logged_in("impacket", server[1]) as peer:
         yield peer
+
+
+async def test_ways_to_log_in_that_are_gone(server: tuple[Devices, int]) -> None:
+    async with peer("impacket", server[1]) as client:
+        answers = await client.login()
+    assert answers["EstablishPosition"] == 1
+    assert "WBEM_E_NOT_SUPPORTED" in answers["RequestChallenge"]
+    assert "E_NOTIMPL" in answers["WBEMLogin"]
 
 
 async def test_get_object(client: Peer) -> None:
@@ -74,6 +83,17 @@ async def test_a_method_without_an_object(client: Peer) -> None:
     """As Win32_Process.Create is called: None for an object that is not given."""
     answer = await client.do("call", path='Demo_Device.Name="west"', method="Adjust", arguments=[1, None, None])
     assert (answer["values"]["Reading"], answer["values"]["Used"]) == (3, None)
+
+
+async def test_notepad_is_started_found_and_ended(client: Peer) -> None:
+    """A method of a class that is shipped, and one of a row, whose key impacket finds by the qualifier's name."""
+    made = await client.do("call", path="Win32_Process", method="Create", arguments=["notepad.exe", "c:\\", None])
+    assert made["values"] == {"ProcessId": FIRST, "ReturnValue": 0}
+    text = f"SELECT * FROM Win32_Process WHERE Handle = {FIRST}"
+    assert (await client.do("call_found", text=text, method="Terminate", arguments=[1]))["values"]["ReturnValue"] == 0
+    assert await client.values(text) == []
+    made = await client.do("call", path="Win32_Process", method="Create", arguments=["none.exe", "c:\\", None])
+    assert made["values"] == {"ProcessId": None, "ReturnValue": 9}
 
 
 async def test_a_static_method(client: Peer) -> None:

@@ -19,9 +19,14 @@ HOSTS = [f"127.0.0.{number}" for number in range(1, 9)]
 @contextmanager
 def reachable(folder: Path) -> Iterator[Command]:
     """`openwmi serve` at port 135, which the program wants; at another where it cannot be had."""
-    host = next(filter(_is_free, HOSTS), None)
+    host = free_host()
     with command(folder, f"{host}:{PORT}" if host else "127.0.0.1:0") as served:
         yield served
+
+
+def free_host() -> str | None:
+    """An address of this machine whose port 135 can be had."""
+    return next(filter(_is_free, HOSTS), None)
 
 
 def wmiquery(

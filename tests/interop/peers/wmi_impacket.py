@@ -1,12 +1,14 @@
 """A WMI client by impacket, as a process of its own: a JSON line in, a JSON line out, until standard input ends.
 
     {"do": "login", "host", "port", "user", "password", "domain", "namespace", "level"}   level: integrity | privacy
+                                             -> what the calls of the past answered
     {"do": "query", "text", "flags"}         opens an enumerator, and forgets the one before
     {"do": "next", "count", "parse"}         -> {"rows": [{"octets": hex, "values": {…}}, …], "status": "…"}
     {"do": "all", "parse"}                   the same for what is left, one row a call
     {"do": "rate", "text"}                   -> {"rows", "seconds", "alone"}: the last by its decoder alone
     {"do": "get", "path"}                    -> {"name", "methods": {name: [in-parameters]}, "values"}
     {"do": "call", "path", "method", "arguments"}      as its objects call methods -> {"values"}
+    {"do": "call_found", "text", "method", "arguments"}      the same, of the first row of a query
     {"do": "exec", "path", "method"}         as its services do, without in-parameters
     {"do": "put_class", "name", "attributes": [[name, type, default], …], "flags", "base"}
     {"do": "put_instance", "class_name", "values", "flags"}      -> {"status", "path", "object"}
@@ -34,6 +36,7 @@ wmi: Any = import_module("impacket.dcerpc.v5.dcom.wmi")
 LEVELS = {"integrity": rpcrt.RPC_C_AUTHN_LEVEL_PKT_INTEGRITY, "privacy": rpcrt.RPC_C_AUTHN_LEVEL_PKT_PRIVACY}
 ENDS = {1: "S_FALSE", 0x40004: "WBEM_S_TIMEDOUT"}
 INFINITE = 0xFFFFFFFF
+PAST = ("EstablishPosition", "RequestChallenge", "WBEMLogin")
 
 
 class Client:
@@ -56,10 +59,17 @@ class Client:
         dcomrt.DCOMConnection.PORTMAPS[host] = self.connection.get_dce_rpc()
         interface = self.connection.CoCreateInstanceEx(wmi.CLSID_WbemLevel1Login, wmi.IID_IWbemLevel1Login)
         login = wmi.IWbemLevel1Login(interface)
+        past = {name: self._answer(getattr(login, name)) for name in PAST}
         self.services = login.NTLMLogin(namespace, dtypes.NULL, dtypes.NULL)
         self.services.get_dce_rpc().set_auth_level(LEVELS[level])
         login.RemRelease()
-        return {}
+        return past
+
+    def _answer(self, method: Any) -> Any:
+        try:
+            return method()
+        except rpcrt.DCERPCException as error:
+            return str(error)
 
     def query(self, text: str, flags: int = 0x30) -> object:
         self.rows = self.services.ExecQuery(text, lFlags=flags)
@@ -127,6 +137,12 @@ class Client:
         given = [self._object(each) if isinstance(each, dict) else each for each in arguments]
         with redirect_stdout(sys.stderr):
             out = getattr(obj, method)(*given)
+        return {"values": None if out is None else shown(out)}
+
+    def call_found(self, text: str, method: str, arguments: Any) -> object:
+        [row] = self.services.ExecQuery(text).Next(INFINITE, 1)
+        with redirect_stdout(sys.stderr):
+            out = getattr(row, method)(*arguments)
         return {"values": None if out is None else shown(out)}
 
     def exec(self, path: str, method: str) -> object:
