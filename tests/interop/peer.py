@@ -56,10 +56,14 @@ class Peer:
 
     async def login(self, **changed: object) -> Any:
         """As the user whom the server knows, but for what is given. What the client answers to that."""
+        return await self.do("login", **self.user() | changed)
+
+    def user(self) -> dict[str, object]:
+        """The arguments of `login`."""
         given = {"host": "127.0.0.1", "port": self._port, "user": USER, "password": PASSWORD, "domain": DOMAIN}
         if self.package == "impacket":
             given["namespace"] = NAMESPACE
-        return await self.do("login", **given | changed)
+        return given
 
     async def values(self, query: str, **how: object) -> list[dict[str, Any]]:
         """The rows of a query, as the client understands them."""

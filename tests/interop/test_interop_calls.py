@@ -24,7 +24,7 @@ from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifie
 from openwmi.server import Server
 
 FORWARD_ONLY, RETURN_IMMEDIATELY = 0x20, 0x10
-COUNT = 40
+COUNT, MANY = 40, 10_000
 ATTEMPTS = 200
 # The smart enumerator is one that aiowmi gets besides its first, which it never releases.
 PLAIN: dict[str, dict[str, object]] = {"impacket": {}, "aiowmi": {"smart": False}}
@@ -45,6 +45,13 @@ class Numbers(Provider):
 
     def instances(self, request: Request) -> Iterator[Row]:
         return ({"N": n, "Text": FILLING * (n % 3)} for n in range(COUNT))
+
+
+class Many(Provider):
+    cim_class = CimClass("Test_Many", properties=NUMBER.properties)
+
+    def instances(self, request: Request) -> Iterator[Row]:
+        return ({"N": n} for n in range(MANY))
 
 
 class Endless(Provider):
@@ -106,7 +113,7 @@ async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(limits, "PING_PERIOD_SECONDS", 1.0)
     monkeypatch.setattr(limits, "PING_TIMEOUT_SECONDS", 1.0)
     endless = Endless()
-    engine = Engine("SRV1", [Numbers(), endless, Failing()])
+    engine = Engine("SRV1", [Numbers(), Many(), endless, Failing()])
     async with in_process(engine, tmp_path / "users") as (server, port):
         yield Here(server, port, endless)
 
@@ -129,6 +136,25 @@ async def test_aiowmi_with_the_smart_enumerator_and_without(here: Here) -> None:
         for smart in (True, False):
             assert (await client.do("query", text="SELECT * FROM Test_Number", smart=smart))["smart"] is smart
             assert await numbers(client, smart=smart) == list(range(COUNT))
+
+
+@pytest.mark.parametrize("smart", [True, False])
+async def test_ten_thousand_rows_to_aiowmi(smart: bool, here: Here) -> None:
+    """One a call, as it asks for them: that takes seconds."""
+    async with logged_in("aiowmi", here.port) as client:
+        answer = await client.do("count", text="SELECT N FROM Test_Many", smart=smart)
+        assert answer == {"rows": MANY, "sum": sum(range(MANY))}
+
+
+@pytest.mark.parametrize("smart", [True, False])
+async def test_a_hundred_connections_of_aiowmi_at_once(smart: bool, here: Here) -> None:
+    async with logged_in("aiowmi", here.port) as client:
+        answer = await client.do(
+            "together", connections=100, text="SELECT N FROM Test_Number", smart=smart, **client.user()
+        )
+        assert answer["found"] == [{"rows": COUNT, "sum": sum(range(COUNT))}] * 100
+        assert await numbers(client) == list(range(COUNT))
+    await here.until_nothing_is_held()
 
 
 @pytest.mark.parametrize("flags", [RETURN_IMMEDIATELY, 0])

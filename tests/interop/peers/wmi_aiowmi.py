@@ -5,6 +5,9 @@
     {"do": "next", "parse"}         -> {"rows": [{"octets": hex, "values": {…}}], "status": "…"}
     {"do": "all", "parse"}          the same for what is left
     {"do": "rate", "text", "smart"} -> {"rows", "seconds", "alone"}: the last by its decoder alone
+    {"do": "count", "text", "smart"} -> {"rows", "sum"}: how many, and the sum of N over all of them
+    {"do": "together", "connections", "text", "smart", …}  -> {"found": [rows and sum of each, …]}: so many more
+                                    connections at once, each with a login and a query of its own
     {"do": "release" | "disconnect"}
 
 "octets" is the stub of the reply as it came, and "smart" says which of two calls it answers; "values" is what aiowmi
@@ -86,6 +89,25 @@ class Client:
             reply = smart_reply.SmartResponse(stub, parts) if smart else plain_reply.NextBigResponse(stub)
             reply.get_properties()
         return {"rows": len(stubs), "seconds": seconds, "alone": perf_counter() - began}
+
+    async def count(self, text: str, *, smart: bool = True) -> object:
+        await self.query(text, smart=smart)
+        rows = total = 0
+        try:
+            while True:
+                total += (await self.rows.next()).get_properties()["N"].value
+                rows += 1
+        except exceptions.WbemFalse:
+            return {"rows": rows, "sum": total}
+
+    async def together(self, connections: int, text: str, *, smart: bool = True, **login: Any) -> object:
+        clients = [Client() for _ in range(connections)]
+        await asyncio.gather(*(each.login(**login) for each in clients))
+        found = await asyncio.gather(*(each.count(text, smart=smart) for each in clients))
+        for each in clients:
+            await each.release()
+            await each.disconnect()
+        return {"found": found}
 
     async def release(self) -> object:
         await self.rows.release()
