@@ -37,6 +37,15 @@ NUMBER = CimClass(
 )
 FILLING = "щ" * 3000  # some rows need more than one fragment
 ENDLESS = CimClass("Test_Endless", properties=NUMBER.properties)
+TARGET = CimClass("Test_Target", properties=NUMBER.properties)
+PAIR = CimClass(
+    "Test_Pair",
+    properties=(
+        Property("One", Type(CimType.REFERENCE, class_name="Test_Target"), qualifiers=qualifier_set(Qualifier("key"))),
+        Property("Name", Type(CimType.STRING)),
+        Property("Sizes", Type(CimType.UINT32, array=True)),
+    ),
+)
 FAILING = CimClass("Test_Failing", properties=NUMBER.properties)
 
 
@@ -45,6 +54,20 @@ class Numbers(Provider):
 
     def instances(self, request: Request) -> Iterator[Row]:
         return ({"N": n, "Text": FILLING * (n % 3)} for n in range(COUNT))
+
+
+class Targets(Provider):
+    cim_class = TARGET
+
+    def instances(self, request: Request) -> Iterator[Row]:
+        return iter([{"N": 1, "Text": "one"}, {"N": 2, "Text": "two"}])
+
+
+class Pairs(Provider):
+    cim_class = PAIR
+
+    def instances(self, request: Request) -> Iterator[Row]:
+        return iter([{"One": "Test_Target.N=1", "Sizes": (1, 2)}])
 
 
 class Many(Provider):
@@ -113,7 +136,7 @@ async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(limits, "PING_PERIOD_SECONDS", 1.0)
     monkeypatch.setattr(limits, "PING_TIMEOUT_SECONDS", 1.0)
     endless = Endless()
-    engine = Engine("SRV1", [Numbers(), Many(), endless, Failing()])
+    engine = Engine("SRV1", [Numbers(), Many(), Targets(), Pairs(), endless, Failing()])
     async with in_process(engine, tmp_path / "users") as (server, port):
         yield Here(server, port, endless)
 
@@ -155,6 +178,22 @@ async def test_a_hundred_connections_of_aiowmi_at_once(smart: bool, here: Here) 
         assert answer["found"] == [{"rows": COUNT, "sum": sum(range(COUNT))}] * 100
         assert await numbers(client) == list(range(COUNT))
     await here.until_nothing_is_held()
+
+
+async def test_aiowmi_as_its_page_shows_it(here: Here) -> None:
+    """Types, arrays, qualifiers, what is missing, and references, which it follows by queries of its own."""
+    async with logged_in("aiowmi", here.port) as client:
+        answer = await client.do("by_page", text="SELECT * FROM Test_Pair", load_qualifiers=True)
+        [row] = answer["rows"]
+        assert row["One"]["refers"] == {"N": 1, "Text": "one"}
+        assert (row["One"]["type"], row["Sizes"]["value"], row["Sizes"]["array"]) == ("reference", [1, 2], True)
+        assert row["One"]["qualifiers"] == ["CIMTYPE", "key"]
+        assert row["Name"]["value"] == ""
+        answer = await client.do("by_page", text="SELECT * FROM Test_Pair", ignore_missing=True)
+        assert [sorted(each) for each in answer["rows"]] == [["One", "Sizes"]]
+        answer = await client.do("by_page", text="SELECT * FROM Test_Pair", ignore_defaults=True)
+        assert answer["rows"][0]["Name"]["value"] is None
+        assert await numbers(client) == list(range(COUNT))
 
 
 @pytest.mark.parametrize("flags", [RETURN_IMMEDIATELY, 0])

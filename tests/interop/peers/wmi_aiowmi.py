@@ -8,6 +8,9 @@
     {"do": "count", "text", "smart"} -> {"rows", "sum"}: how many, and the sum of N over all of them
     {"do": "together", "connections", "text", "smart", …}  -> {"found": [rows and sum of each, …]}: so many more
                                     connections at once, each with a login and a query of its own
+    {"do": "by_page", "text", …}    a query as its page shows it, "async with" and "async for", with the arguments of its
+                                    `results` -> {"rows": [{name: {"value", "type", "array", "qualifiers"}}]}; of a
+                                    reference "refers" has the values of what it leads to
     {"do": "release" | "disconnect"}
 
 "octets" is the stub of the reply as it came, and "smart" says which of two calls it answers; "values" is what aiowmi
@@ -90,6 +93,23 @@ class Client:
             reply.get_properties()
         return {"rows": len(stubs), "seconds": seconds, "alone": perf_counter() - began}
 
+    async def by_page(self, text: str, **how: bool) -> object:
+        rows = []
+        async with wmi.Query(text).context(self.connection, self.services) as query:
+            async for found in query.results(**how):
+                row = {name: await self.described(each, **how) for name, each in found.items()}
+                rows.append(row)
+        return {"rows": rows}
+
+    async def described(self, each: Any, *, load_qualifiers: bool = False, **_: bool) -> dict[str, Any]:
+        shown = {"value": plain(each.value), "type": each.get_cim_type_name(), "array": bool(each.is_array())}
+        if load_qualifiers:
+            shown["qualifiers"] = [plain_name(name) for name in each.qualifier_set.qualifiers]
+        if each.is_reference():
+            refers = (await each.get_reference(self.connection, self.services)).get_properties(ignore_missing=True)
+            shown["refers"] = {name: plain(other.value) for name, other in refers.items()}
+        return shown
+
     async def count(self, text: str, *, smart: bool = True) -> object:
         await self.query(text, smart=smart)
         rows = total = 0
@@ -123,6 +143,10 @@ class Client:
 def is_smart(rows: Any) -> bool:
     """Its own `is_optimized` is always false: it asks whether two bound methods are one object."""
     return bool(rows.next == rows._next_smart)
+
+
+def plain_name(name: Any) -> str:
+    return name.decode("latin-1") if isinstance(name, bytes) else str(name)
 
 
 def plain(value: Any) -> Any:
