@@ -8,8 +8,8 @@
     {"do": "count", "text", "smart"} -> {"rows", "sum"}: how many, and the sum of N over all of them
     {"do": "together", "connections", "text", "smart", …}  -> {"found": [rows and sum of each, …]}: so many more
                                     connections at once, each with a login and a query of its own
-    {"do": "by_page", "text", …}    a query as its page shows it, "async with" and "async for", with the arguments of its
-                                    `results` -> {"rows": [{name: {"value", "type", "array", "qualifiers"}}]}; of a
+    {"do": "by_page", "text", …}    a query as its page shows it, with the arguments of its `results` ->
+                                    {"rows": [{name: {"value", "type", "array", "qualifiers"}}]}; of a
                                     reference "refers" has the values of what it leads to
     {"do": "release" | "disconnect"}
 

@@ -1,0 +1,134 @@
+"""A server under load: many clients at once, calls that wait, a stream that is longer than memory.
+
+All of it in one run on one machine, clients included: what else the machine does is in these numbers, too, and the
+tails most of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cache, partial
+from statistics import median, quantiles
+from typing import Any, NamedTuple
+
+from bench.figure import Figure, Goal
+from bench.loading import Process, ask, serve, started
+
+CLIENTS, PROCESSES = 500, 2
+ALONE_SECONDS, CLOSED_SECONDS, OPEN_SECONDS = 3, 10, 2
+WINDOWS = 9
+PENDING, USERS = 100_000, 100
+MEGABYTE = 1e6
+
+Answer = dict[str, list[Any]]
+
+
+class Load(NamedTuple):
+    """What 500 clients of two processes see, and what one of them sees alone.
+
+    Attributes:
+        alone: seconds of a query, one after the other: the median.
+        counts: queries of each client, all in a loop for so many seconds.
+        even: seconds that the 99th of a hundred takes at half of that rate, asked at equal intervals.
+        random: the same, asked at random moments.
+    """
+
+    alone: float
+    counts: list[int]
+    even: float
+    random: float
+
+
+@cache
+def loaded() -> Load:
+    with ExitStack() as stack:
+        server = stack.enter_context(started(serve))
+        clients = [stack.enter_context(started(ask)) for _ in range(PROCESSES)]
+        port = server.heard()["port"]
+        _all(clients, "open", port=port, count=CLIENTS // PROCESSES)
+        _all(clients, "closed", seconds=1)  # each has bound what it calls
+        alone = _checked([clients[0].do("closed", seconds=ALONE_SECONDS, clients=1)])
+        counts = [len(each) for each in _checked(_all(clients, "closed", seconds=CLOSED_SECONDS))]
+        rate = sum(counts) / CLOSED_SECONDS / 2
+        even, random = (_late(clients, rate, random=random) for random in (False, True))
+    return Load(median(alone[0]), counts, even, random)
+
+
+def _late(clients: Sequence[Process], rate: float, *, random: bool) -> float:
+    """Of each of a few windows the 99th of a hundred, and the median of these: others stop us for tens of ms."""
+    found = []
+    for _ in range(WINDOWS):
+        for seed, client in enumerate(clients):
+            client.tell("opened", seconds=OPEN_SECONDS, rate=rate / PROCESSES, seed=seed, random=random)
+        taken = [each for one in _checked([client.heard() for client in clients]) for each in one]
+        found.append(quantiles(taken, n=100)[98])
+    return median(found)
+
+
+def _all(clients: Sequence[Process], what: str, **how: object) -> list[Answer]:
+    for client in clients:
+        client.tell(what, **how)
+    return [client.heard() for client in clients]
+
+
+def _checked(answers: Sequence[Answer]) -> list[list[float]]:
+    """Seconds of each client's queries; the end of the measurement where one has failed."""
+    failures = [each for answer in answers for each in answer["failures"]]
+    if failures:
+        raise SystemExit(f"{len(failures)} clients failed, the first with {failures[0]}")
+    return [each for answer in answers for each in answer["taken"]]
+
+
+def late(when: str) -> tuple[float, float]:
+    """Milliseconds from when a query should have been asked, and of one alone."""
+    found = loaded()
+    return getattr(found, when) * 1e3, found.alone * 1e3
+
+
+def fair(pick: Callable[[list[int]], int]) -> tuple[float, float]:
+    """Queries of the client with the fewest or the most of them, and the fair share."""
+    counts = loaded().counts
+    return pick(counts), sum(counts) / len(counts)
+
+
+def pending(method: str) -> tuple[float, float]:
+    """Megabytes of a server with so many calls that wait, of a hundred users."""
+    with started(serve) as server, started(ask) as clients:
+        clients.do("open", port=server.heard()["port"], count=USERS, users=USERS)
+        before = server.do("look")
+        clients.do("begin", method=method, count=PENDING // USERS)
+        after = server.do("look")
+        if after["objects"] - before["objects"] != PENDING:
+            raise SystemExit(f"{after['objects'] - before['objects']} calls are pending, and not {PENDING}")
+        return after["rss"] / MEGABYTE, 0.0
+
+
+def flat() -> tuple[float, float]:
+    """Megabytes of a server that has sent a million rows, and those that it had after a tenth of them."""
+    with started(serve) as server, started(ask) as clients:
+        clients.do("open", port=server.heard()["port"], count=1)
+        text = "SELECT * FROM Bench_Many"
+        clients.do("read", text=text, until=100_000)
+        before = server.do("look")["rss"]
+        read = clients.do("read", text=text, until=1_000_000)["read"]
+        if read != 1_000_000:
+            raise SystemExit(f"{read} rows came, and not a million")
+        return server.do("look")["rss"] / MEGABYTE, before / MEGABYTE
+
+
+FIGURES = [
+    *(
+        Figure(
+            f"500 clients at half the capacity, {how}, p99", "one client, p50", "ms", Goal("<=", 5), partial(late, when)
+        )
+        for how, when in (("evenly", "even"), ("at random", "random"))
+    ),
+    Figure("500 clients in a loop, the one with the most", "a fair share", "", Goal("<=", 2), partial(fair, max)),
+    Figure("500 clients in a loop, the one with the fewest", "a fair share", "", Goal(">=", 0.5), partial(fair, min)),
+    *(
+        Figure(f"a server with {PENDING:,} {what} that wait", "", "MB", Goal("<=", 300, "MB"), partial(pending, method))
+        for what, method in (("methods", "begin_method"), ("queries", "begin_query"))
+    ),
+    Figure("a server that has sent 1,000,000 rows", "after 100,000", "MB", Goal("<=", 1.05), flat),
+]
