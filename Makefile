@@ -47,8 +47,8 @@ interop: $(WORKS) $(PEERS_STAMP)
 	OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m pytest -m interop
 
 fuzz: $(FUZZES)
-	$(PY) -m tests.wmio.fuzz_wmio -max_total_time=$(FUZZ_SECONDS)
-	$(PY) -m tests.rpc.fuzz_rpc -max_total_time=$(FUZZ_SECONDS)
+	$(PY) -m tests.wmio.fuzz_wmio -max_total_time=$(FUZZ_SECONDS) & \
+	$(PY) -m tests.rpc.fuzz_rpc -max_total_time=$(FUZZ_SECONDS); rpc=$$?; wait $$! && exit $$rpc
 
 bench: $(WORKS) $(PEERS_STAMP)
 	@OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m bench

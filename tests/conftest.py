@@ -2,6 +2,8 @@
 
 import gc
 import os
+import sys
+import threading
 from collections import Counter
 from collections.abc import Generator
 from itertools import count
@@ -47,6 +49,21 @@ def pytest_collection_finish() -> None:
     """What is there before the first test stays to the end: no test that collects garbage has to go through it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """In a process of xdist pytest-cov measures twice, and the mark no_cover would pause one of them."""
+    if item.get_closest_marker("no_cover") is None:
+        return (yield)
+    mine, others = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(mine)
+        threading.settrace(others)
 
 
 @pytest.hookimpl(wrapper=True)
