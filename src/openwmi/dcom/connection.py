@@ -108,6 +108,7 @@ class Connection(asyncio.Protocol):
         sockname = transport.get_extra_info("sockname")
         self._logins = self._endpoint.logins(self.peer)
         self._host = _host(sockname)
+        self._caller: Caller | None = None
         self._association = RpcAssociation(
             Role.SERVER,
             interfaces=self._endpoint.interfaces,
@@ -347,6 +348,9 @@ class Connection(asyncio.Protocol):
 
     async def _carry_out(self, request: RequestReceived) -> None:
         caller = Caller(request.principal, request.level, self.peer, self._host, self.group, request.impersonation)
+        if caller == self._caller:
+            caller = self._caller  # one for all: what goes on after its call keeps its caller
+        self._caller = caller
         set_caller(caller)
         call_id = request.call_id
         try:

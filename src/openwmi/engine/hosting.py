@@ -68,10 +68,24 @@ class ProviderHost:
         """All instances, as they come, as checked values in the order of the class's properties."""
         if not self._is_able("instances"):
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"{self} does not list instances")
-        class_ = request.cim_class
-        async with aclosing(self._rows(request)) as batches:
-            async for rows in batches:
-                yield [self._checked(class_, row) for row in rows]
+        class_, function = request.cim_class, self._provider.instances
+        if inspect.isasyncgenfunction(function):
+            rows = function(request)
+            try:
+                while (row := await self._guarded(anext(rows, _END))) is not _END:
+                    yield [self._checked(class_, row)]
+            finally:
+                await self._guarded(rows.aclose())
+        elif inspect.iscoroutinefunction(function):
+            iterator = await self._guarded(_iterated(function(request)))
+            while batch := await self._guarded(_next_of(iterator)):
+                yield [self._checked(class_, row) for row in batch]
+        else:
+            # The type is that of all three kinds; this is the one that blocks.
+            pulled: Any = partial(function, request)
+            async with aclosing(self._pulled(Puller(pulled, self._log))) as batches:
+                async for batch in batches:
+                    yield [self._checked(class_, row) for row in batch]
 
     async def get(self, request: Request, keys: Mapping[str, object]) -> Values | None:
         """One instance by its keys, or None. Only where it `looks_up`."""
@@ -91,7 +105,7 @@ class ProviderHost:
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"{self} does not delete instances")
         await self._run(self._provider.delete, request, keys)
 
-    async def call(self, name: str, call: MethodCall) -> Row:
+    def call(self, name: str, call: MethodCall) -> Awaitable[Row]:
         """Runs a method. METHOD_NOT_IMPLEMENTED if the provider has no function for it."""
         provider, methods = self._ready()
         function = methods.find(name)
@@ -100,8 +114,7 @@ class ProviderHost:
                 WbemStatus.METHOD_NOT_IMPLEMENTED,
                 f"{call.request.cim_class.name}.{name} is declared; {self} has no code for it",
             )
-        row: Row = await self._run(function, provider, call)
-        return row
+        return self._run(function, provider, call)
 
     def fitted(self, class_: CimClass, row: Row, what: str) -> Values:
         """What the provider gave as values of the class. PROVIDER_FAILURE says that `what` does not fit, and why."""
@@ -141,26 +154,6 @@ class ProviderHost:
         except WbemError:
             return False
 
-    async def _rows(self, request: Request) -> AsyncGenerator[list[Row], None]:
-        function = self._provider.instances
-        if inspect.isasyncgenfunction(function):
-            rows = function(request)
-            try:
-                while (row := await self._guarded(anext(rows, _END))) is not _END:
-                    yield [row]
-            finally:
-                await self._guarded(rows.aclose())
-        elif inspect.iscoroutinefunction(function):
-            iterator = await self._guarded(_iterated(function(request)))
-            while batch := await self._guarded(_next_of(iterator)):
-                yield batch
-        else:
-            # The type is that of all three kinds; this is the one that blocks.
-            pulled: Any = partial(function, request)
-            async with aclosing(self._pulled(Puller(pulled, self._log))) as batches:
-                async for batch in batches:
-                    yield batch
-
     async def _pulled(self, puller: Puller[Row]) -> AsyncGenerator[list[Row], None]:
         """Rows of an ordinary function or generator, which is only ever touched on the provider's threads."""
         taking: asyncio.Future[None] | None = None
@@ -182,10 +175,11 @@ class ProviderHost:
             if puller.stop():
                 self._workers.run(puller.close)
 
-    async def _run(self, function: Callable[..., Any], *arguments: object) -> Any:
+    def _run(self, function: Callable[..., Any], *arguments: object) -> Awaitable[Any]:
+        """To be awaited at once. No coroutine of its own: a hundred thousand calls may wait in here."""
         if inspect.iscoroutinefunction(function):
-            return await self._guarded(function(*arguments))
-        return await self._guarded(self._workers.run(self._outcome, function, *arguments))
+            return self._guarded(function(*arguments))
+        return self._guarded(self._workers.run(self._outcome, function, *arguments))
 
     def _outcome(self, function: Callable[..., T], *arguments: object) -> T:
         """On a thread, where KeyboardInterrupt and its like are the provider's own doing."""

@@ -12,11 +12,12 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine import reading
 from openwmi.engine.access import Access, Right
+from openwmi.engine.hosting import ProviderHost
 from openwmi.engine.invocation import checked_inputs, checked_outputs, find_method
 from openwmi.engine.paths import checked_keys, located
 from openwmi.engine.provider import MethodCall, Request
 from openwmi.engine.view import Hosts, View
-from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
+from openwmi.model import ChangeFlag, CimClass, CimInstance, Method, ObjectPath
 from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
 from openwmi.repository import Repository
 from openwmi.session import MofText, Session
@@ -49,26 +50,26 @@ class LocalSession(Session):
         self._closed = False
 
     def get(self, path: str, context: CallContext) -> Operation[CimClass | CimInstance]:
-        async def work(results: ResultSet[Any]) -> CimClass | CimInstance:
-            return await reading.get(self._view(context), path, results)
+        def work(results: ResultSet[Any]) -> Coroutine[Any, Any, CimClass | CimInstance]:
+            return reading.get(self._view(context), path, results)
 
         return self._one(work, f"get {path}", context)
 
     def query(self, text: str, parameters: Mapping[str, object] | None, context: CallContext) -> Operation[Any]:
-        async def work(results: ResultSet[Any]) -> None:
-            await reading.query(self._view(context), text, parameters, results)
+        def work(results: ResultSet[Any]) -> Coroutine[Any, Any, None]:
+            return reading.query(self._view(context), text, parameters, results)
 
         return self._many(work, f"query {text}", context)
 
     def instances(self, class_name: str, *, deep: bool, context: CallContext) -> Operation[CimInstance]:
-        async def work(results: ResultSet[CimInstance]) -> None:
-            await reading.instances(self._view(context), class_name, deep, results)
+        def work(results: ResultSet[CimInstance]) -> Coroutine[Any, Any, None]:
+            return reading.instances(self._view(context), class_name, deep, results)
 
         return self._many(work, f"instances of {class_name}", context)
 
     def classes(self, superclass: str | None, *, deep: bool, context: CallContext) -> Operation[CimClass]:
-        async def work(results: ResultSet[CimClass]) -> None:
-            await reading.classes(self._view(context), superclass, deep, results)
+        def work(results: ResultSet[CimClass]) -> Coroutine[Any, Any, None]:
+            return reading.classes(self._view(context), superclass, deep, results)
 
         name = "classes" if superclass is None else f"classes derived from {superclass}"
         return self._many(work, name, context)
@@ -164,6 +165,14 @@ class LocalSession(Session):
         context: CallContext,
         results: ResultSet[CimInstance],
     ) -> CimInstance:
+        class_, method, host, call = self._ready(text, name, inputs, context, results)
+        del text, name, inputs, context  # a hundred thousand may wait here
+        return checked_outputs(class_, method, await host.call(method.name, call), host)
+
+    def _ready(
+        self, text: str, name: str, inputs: Mapping[str, object], context: CallContext, results: ResultSet[CimInstance]
+    ) -> tuple[CimClass, Method, ProviderHost, MethodCall]:
+        """A call of a method, begun, and what it needs from here on."""
         view = self._view(context)
         path = located(text, view.server, view.namespace)
         class_ = view.find(path.class_name, WbemStatus.NOT_FOUND)
@@ -180,8 +189,7 @@ class LocalSession(Session):
         if host is None:
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"no provider runs methods of {class_.name}")
         results.waits_for = str(host)
-        row = await host.call(method.name, MethodCall(Request(context, class_), keys, arguments))
-        return checked_outputs(class_, method, row, host)
+        return class_, method, host, MethodCall(Request(context, class_), keys, arguments)
 
     def _view(self, context: CallContext) -> View:
         return View(self._repository, self._hosts, self.namespace, context)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Any
 
 from openwmi.base.error import WbemError
@@ -73,8 +73,7 @@ async def _select(view: View, asked: Select, results: ResultSet[Any]) -> None:
     for concrete, source in view.sources_of(class_, deep=CallFlags.DIRECT_READ not in view.context.flags):
         selection = own if concrete is class_ else Selection(asked, concrete, locatable=locatable)
         if not selection.impossible:
-            with _unless_asked_for(concrete is class_):
-                await _pour(view, source, selection, results)
+            await _pour(view, source, selection, results, asked_for=concrete is class_)
 
 
 async def instances(view: View, class_name: str, deep: bool, results: ResultSet[CimInstance]) -> None:
@@ -84,8 +83,7 @@ async def instances(view: View, class_name: str, deep: bool, results: ResultSet[
     check_part(class_, view.context)
     deep = deep and CallFlags.DIRECT_READ not in view.context.flags
     for concrete, source in view.sources_of(class_, deep=deep):
-        with _unless_asked_for(concrete is class_):
-            await _pour(view, source, Selection(None, concrete), results)
+        await _pour(view, source, Selection(None, concrete), results, asked_for=concrete is class_)
 
 
 async def classes(view: View, superclass: str | None, deep: bool, results: ResultSet[CimClass]) -> None:
@@ -95,25 +93,23 @@ async def classes(view: View, superclass: str | None, deep: bool, results: Resul
     await results.put(list(view.reader.derived(class_, deep=deep)))
 
 
-@contextmanager
-def _unless_asked_for(asked_for: bool) -> Iterator[None]:
-    """A derived class whose provider lists none, such as one of all files, is no reason to have none of the others."""
+async def _pour(view: View, source: Source, selection: Selection, results: ResultSet[Any], *, asked_for: bool) -> None:
+    """What a source has.
+
+    A derived class whose provider lists none, such as one of all files, is no reason to have none of the others.
+    """
+    results.waits_for = source.waits_for
+    part = part_of(selection, view.context)
     try:
-        yield
+        async with aclosing(source.select(selection)) as batches:
+            async for found in batches:
+                if found:
+                    results.waits_for = "whoever reads the results"
+                    await results.put(found if part is None else [only(each, part) for each in found])
+                    results.waits_for = source.waits_for
     except WbemError as error:
         if asked_for or error.status != WbemStatus.PROVIDER_NOT_CAPABLE:
             raise
-
-
-async def _pour(view: View, source: Source, selection: Selection, results: ResultSet[Any]) -> None:
-    results.waits_for = source.waits_for
-    part = part_of(selection, view.context)
-    async with aclosing(source.select(selection)) as batches:
-        async for found in batches:
-            if found:
-                results.waits_for = "whoever reads the results"
-                await results.put(found if part is None else [only(each, part) for each in found])
-                results.waits_for = source.waits_for
 
 
 async def _traverse(view: View, asked: AssociatorsOf | ReferencesOf, results: ResultSet[Any]) -> None:

@@ -189,7 +189,9 @@ class Operation(Cursor[T]):
 
 async def _produce(work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]], results: ResultSet[T]) -> None:
     try:
-        result = await work(results)
+        working = work(results)
+        del work  # what it was made of is not needed while it waits, and a hundred thousand may
+        result = await working
     except asyncio.CancelledError:
         if not results.finished:  # it was not the call that was cancelled: the loop is shutting down
             results.fail(WbemError(WbemStatus.CALL_CANCELLED, "the task that ran the call was cancelled"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from openwmi.base import guid, limits
@@ -111,7 +112,7 @@ class Export(Generic[T]):
     lifetime: Lifetime
     used: float
     interfaces: dict[Guid, Interface[T]] = field(default_factory=dict)
-    connections: set[Hashable] = field(default_factory=set)
+    connections: frozenset[Hashable] = frozenset()
     calls: int = 0
 
     @property
@@ -166,7 +167,7 @@ class ExportTable(Generic[T]):
         if lifetime is Lifetime.NOPING and connection is None:
             raise LocalProtocolError("an object that nobody pings must be tied to a connection")
         export = self._of_object.get(id(obj), {}).get(principal)
-        iids = frozenset(interfaces) | {IID_IUnknown} if export is None else export.iids
+        iids = _one_for_all(frozenset(interfaces) | {IID_IUnknown}) if export is None else export.iids
         if iid not in iids:
             raise LocalProtocolError(f"the object has no interface {iid}")
         if export is None:
@@ -263,7 +264,7 @@ class ExportTable(Generic[T]):
         gone: list[T] = []
         for oid in sorted(self._of_connection.pop(connection, ())):
             export = self._exports[oid]
-            export.connections.discard(connection)
+            export.connections -= {connection}
             if export.connections:
                 continue
             if export.lifetime is Lifetime.NOPING:
@@ -365,7 +366,7 @@ class ExportTable(Generic[T]):
 
     def _tie(self, export: Export[T], connection: Hashable | None) -> None:
         if connection is not None and connection not in export.connections:
-            export.connections.add(connection)
+            export.connections |= {connection}
             self._of_connection.setdefault(connection, set()).add(export.oid)
 
     def _number(self, taken: Container[int]) -> int:
@@ -378,3 +379,9 @@ class ExportTable(Generic[T]):
         while (ipid := guid.decode(self._random(guid.SIZE))) == guid.NULL or ipid in self._interfaces:
             pass
         return ipid
+
+
+@lru_cache(maxsize=64)
+def _one_for_all(iids: frozenset[Guid]) -> frozenset[Guid]:
+    """Objects of one kind share the set of their interfaces."""
+    return iids

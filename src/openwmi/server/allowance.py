@@ -36,17 +36,24 @@ class Allowance:
         if self._open[principal] >= limit:
             raise WbemError(WbemStatus.QUOTA_VIOLATION, f"{limit} {self._advice}")
         self._open[principal] += 1
-        held = True
+        return _Held(self._open, principal)
 
-        def give_back() -> None:
-            nonlocal held
-            if held:
-                held = False
-                self._open[principal] -= 1
-                if not self._open[principal]:
-                    del self._open[principal]
 
-        return give_back
+class _Held:
+    """One that was taken. Called, it is given back, once."""
+
+    __slots__ = ("_open", "_principal")
+
+    def __init__(self, open_: Counter[str], principal: str) -> None:
+        self._open: Counter[str] | None = open_
+        self._principal = principal
+
+    def __call__(self) -> None:
+        open_, self._open = self._open, None
+        if open_ is not None:
+            open_[self._principal] -= 1
+            if not open_[self._principal]:
+                del open_[self._principal]
 
 
 class Allowances:
