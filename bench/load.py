@@ -6,14 +6,20 @@ tails most of all.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cache, partial
 from statistics import median, quantiles
 from typing import Any, NamedTuple
 
+import pytest
+from tests.server import test_server_lost
+
 from bench.figure import Figure, Goal
 from bench.loading import Process, ask, serve, started
+from openwmi.base import limits
+from openwmi.testing import FakeClockLoop
 
 CLIENTS, PROCESSES = 500, 2
 ALONE_SECONDS, CLOSED_SECONDS, OPEN_SECONDS = 3, 10, 2
@@ -117,6 +123,15 @@ def flat() -> tuple[float, float]:
         return server.do("look")["rss"] / MEGABYTE, before / MEGABYTE
 
 
+def vanished() -> tuple[float, float]:
+    """What is left of 10,000 sessions, in all phases, when the ping time is over; by a fake clock, in memory."""
+    with pytest.MonkeyPatch.context() as patch, asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+        for name in test_server_lost.WIDENED:
+            patch.setattr(limits, name, 1 << 20)
+        left = runner.run(test_server_lost.vanished(10_000))
+    return float(sum(left.values())), 0.0
+
+
 FIGURES = [
     *(
         Figure(
@@ -130,5 +145,6 @@ FIGURES = [
         Figure(f"a server with {PENDING:,} {what} that wait", "", "MB", Goal("<=", 300, "MB"), partial(pending, method))
         for what, method in (("methods", "begin_method"), ("queries", "begin_query"))
     ),
+    Figure("10,000 sessions that vanish leave", "", "", Goal("<=", 0, "objects"), vanished),
     Figure("a server that has sent 1,000,000 rows", "after 100,000", "MB", Goal("<=", 1.05), flat),
 ]
