@@ -46,7 +46,7 @@ async def test_a_connection_is_logged_in(scheme: str) -> None:
     async with guarded(account) as (service, endpoint, http):
         for _ in range(3):
             await endpoint.two_way(ECHO, BODY)
-        assert [call.principal for call in service.calls] == ["Domain\\User"] * 3
+        assert [(call.principal, call.scheme) for call in service.calls] == [("Domain\\User", scheme)] * 3
         assert http.opened == 1
 
 
@@ -88,6 +88,8 @@ async def test_a_login_that_is_cancelled() -> None:
 
 class Porter:
     """A server that wants what the test says."""
+
+    scheme = ""
 
     def __init__(self, *challenges: str, right: str) -> None:
         self.challenges = challenges

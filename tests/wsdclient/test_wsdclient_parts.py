@@ -136,14 +136,19 @@ def test_faults_that_are_made() -> None:
 
 async def test_who_asks() -> None:
     message, here = decode(encode(DPWS_2006, Headers("urn:a", "urn:b"), None)), Address("127.0.0.1", 1)
-    asked = Request(Call(message, here, here, principal="D\\u", certificate=b"der"))
+    asked = Request(Call(message, here, here, principal="D\\u", scheme="ntlm", certificate=b"der"))
     hr, certificate = asked.QueryInterface(w.IWSDSSLClientCertificate)
     assert hr == w.S_OK
     assert certificate is not None
     assert (certificate.GetClientCertificate(), certificate.GetMappedAccessToken()) == ((0, b"der"), (w.S_FALSE, None))
     hr, account = asked.QueryInterface(w.IWSDHttpAuthParameters)
     assert account is not None
-    assert (account.GetClientAccessToken(), account.GetAuthType()) == ((0, "D\\u"), (w.E_NOTIMPL, None))
+    assert (account.GetClientAccessToken(), account.GetAuthType()) == (
+        (0, "D\\u"),
+        (0, w.WSD_SECURITY_HTTP_AUTH_SCHEME_NTLM),
+    )
+    for scheme, answer in (("negotiate", (0, w.WSD_SECURITY_HTTP_AUTH_SCHEME_NEGOTIATE)), ("", (w.E_FAIL, None))):
+        assert w.IWSDHttpAuthParameters("D\\u", scheme).GetAuthType() == answer
     for face in (w.IWSDSSLClientCertificate, w.IWSDHttpAuthParameters):
         assert Request(Call(message, here, here)).QueryInterface(face)[0] != w.S_OK
     assert asked.QueryInterface(w.IWSDMessageParameters) == (w.S_OK, asked)

@@ -42,6 +42,7 @@ class Request:
         pieces: where the body is not `body`: gives it out in pieces. What is sent may have to be sent again, so that it
             is asked for once for each time.
         principal: of one that came: who has logged in, where clients have to.
+        scheme: by which scheme he did, in lower case; empty where the gate did not say.
         certificate: that by which its client said by TLS who it is, in DER; empty where it did not.
     """
 
@@ -51,6 +52,7 @@ class Request:
     body: bytes = b""
     pieces: Callable[[], Pieces] | None = None
     principal: str = ""
+    scheme: str = ""
     certificate: bytes = b""
 
     def header(self, name: str) -> str:

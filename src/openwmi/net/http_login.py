@@ -63,7 +63,13 @@ class Authenticator(Protocol):
 
 
 class Door(Protocol):
-    """A server's side of the logins on one connection."""
+    """A server's side of the logins on one connection.
+
+    Attributes:
+        scheme: by which scheme who was let in has logged in, in lower case: `negotiate`.
+    """
+
+    scheme: str
 
     async def admit(self, request: Request) -> str | Response:
         """Who asks; or the response that tells him to log in first."""

@@ -253,7 +253,7 @@ class _Connection(asyncio.Protocol):
             admitted = await self._door.admit(request)
             if isinstance(admitted, Response):
                 return admitted
-            request = replace(request, principal=admitted)
+            request = replace(request, principal=admitted, scheme=self._door.scheme)
         return await self._server.handler(request, self._peer, self._local)
 
     def _in_pieces(self, request: Request) -> Request:

@@ -248,7 +248,8 @@ class Host:
             await attachments.finished()
             return Response(HTTPStatus.ACCEPTED)
         if service is not None:
-            call = Call(message, peer, local, attachments, principal=request.principal, certificate=request.certificate)
+            who = {"principal": request.principal, "scheme": request.scheme}
+            call = Call(message, peer, local, attachments, **who, certificate=request.certificate)
             return await self._services.answer(service, call, self._metadata)
         return self._carry_out(message, path, local)
 

@@ -248,6 +248,7 @@ class _Door:
         self._logins = logins
         self._workers = workers
         self._principal = ""
+        self.scheme = ""
 
     async def admit(self, request: Request) -> str | Response:
         """Part of Door."""
@@ -271,7 +272,7 @@ class _Door:
         if verdict.step.context is None:
             answer = base64.b64encode(verdict.step.token).decode("ascii")
             return _unauthorized(f"{_NAMES[scheme.lower()]} {answer}")
-        self._principal = verdict.step.context.principal
+        self._principal, self.scheme = verdict.step.context.principal, scheme.lower()
         return self._principal
 
 

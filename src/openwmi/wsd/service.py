@@ -43,7 +43,7 @@ class Call:
         message: its headers, and the element in its body.
         attachments: what came beside it.
         peer: who sent it; local: at which of our addresses.
-        principal: who has logged in, where clients have to.
+        principal: who has logged in, where clients have to; scheme: by which scheme he did, in lower case.
         certificate: that of the client, in DER; empty where it has shown none.
         dropped: whether an answer came when nobody waited for it any more.
     """
@@ -62,6 +62,7 @@ class Call:
         "message",
         "peer",
         "principal",
+        "scheme",
     )
 
     def __init__(
@@ -72,6 +73,7 @@ class Call:
         attachments: Attachments = NONE,
         *,
         principal: str = "",
+        scheme: str = "",
         certificate: bytes = b"",
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -84,6 +86,7 @@ class Call:
         self.peer = peer
         self.local = local
         self.principal = principal
+        self.scheme = scheme
         self.certificate = certificate
         self.dropped = False
 

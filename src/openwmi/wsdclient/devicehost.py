@@ -86,7 +86,7 @@ class Request(IWSDHttpMessageParameters):
         if iid == IWSDSSLClientCertificate.iid and self.call_.certificate:
             return IWSDSSLClientCertificate(self.call_.certificate)
         if iid == IWSDHttpAuthParameters.iid and self.call_.principal:
-            return IWSDHttpAuthParameters(self.call_.principal)
+            return IWSDHttpAuthParameters(self.call_.principal, self.call_.scheme)
         return super()._interface(iid)
 
 

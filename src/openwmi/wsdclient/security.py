@@ -8,9 +8,21 @@ of its own accounts, which there are none of here: who logged in has a name.
 
 from __future__ import annotations
 
+from typing import Final
+
+from openwmi.base.error import WbemError
 from openwmi.blocking.com.unknown import IUnknown
-from openwmi.wsdclient.calling import not_here, wsd_method
-from openwmi.wsdclient.statuses import S_FALSE, S_OK
+from openwmi.wsdclient.calling import wsd_method
+from openwmi.wsdclient.constants import (
+    WSD_SECURITY_HTTP_AUTH_SCHEME_NEGOTIATE,
+    WSD_SECURITY_HTTP_AUTH_SCHEME_NTLM,
+)
+from openwmi.wsdclient.statuses import E_FAIL, S_FALSE, S_OK
+
+_SCHEMES: Final = {
+    "negotiate": WSD_SECURITY_HTTP_AUTH_SCHEME_NEGOTIATE,
+    "ntlm": WSD_SECURITY_HTTP_AUTH_SCHEME_NTLM,
+}
 
 
 class IWSDSSLClientCertificate(IUnknown, iid="de105e87-a0da-418e-98ad-27b9eed87bdc"):
@@ -33,8 +45,9 @@ class IWSDSSLClientCertificate(IUnknown, iid="de105e87-a0da-418e-98ad-27b9eed87b
 class IWSDHttpAuthParameters(IUnknown, iid="0b476df0-8dac-480d-b05c-99781a5884aa"):
     """Who has logged in by HTTP."""
 
-    def __init__(self, principal: str) -> None:
+    def __init__(self, principal: str, scheme: str = "") -> None:
         self._principal = principal
+        self._scheme = scheme
 
     @wsd_method(1)
     def GetClientAccessToken(self) -> tuple[int, str | None]:
@@ -43,5 +56,7 @@ class IWSDHttpAuthParameters(IUnknown, iid="0b476df0-8dac-480d-b05c-99781a5884aa
 
     @wsd_method(1)
     def GetAuthType(self) -> tuple[int, int | None]:
-        """(hresult, pAuthType): E_NOTIMPL: which scheme it was is not kept."""
-        raise not_here("which scheme a client has logged in by is not kept")
+        """(hresult, pAuthType): WSD_SECURITY_HTTP_AUTH_SCHEME_NEGOTIATE or _NTLM. E_FAIL: a gate did not say."""
+        if self._scheme not in _SCHEMES:
+            raise WbemError(E_FAIL, f"{self._principal} has logged in by {self._scheme or 'no scheme'}")
+        return S_OK, _SCHEMES[self._scheme]
