@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,14 +15,15 @@ from openwmi.base import guid
 from openwmi.base.error import WbemError
 from openwmi.blocking.com.unknown import IUnknown
 from openwmi.wsdclient.asyncresult import held
-from openwmi.wsdclient.calling import argument, given_up, pointer, short, wsd_method
+from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, wsd_method
 from openwmi.wsdclient.constants import ONE_WAY, TWO_WAY
 from openwmi.wsdclient.statuses import (
+    E_FAIL,
     E_INVALIDARG,
-    ERROR_INSUFFICIENT_BUFFER,
     HRESULT_FROM_WIN32,
     S_FALSE,
     S_OK,
+    WSAEINVAL,
 )
 
 PORTS: Final = 0x10000
@@ -38,16 +40,17 @@ class IWSDAddress(IUnknown, iid="b9574c6c-12a6-4f74-93a1-3318ff605759"):
         """(hresult, pszBuffer): the address as a text; with `fSafe` such as others may be told: without a scope.
 
         `cchLength` is how many characters there is room for, with the one that ends it; None is as many as it takes.
+        E_ABORT: there is not enough.
         """
         text = self._text(fSafe)
         if cchLength is not None and cchLength <= len(text):
-            raise WbemError(HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER), f"the text has {len(text)} characters")
+            raise given_up(f"the text has {len(text)} characters")
         return S_OK, text
 
     @wsd_method()
     def Deserialize(self, pszBuffer: str | None) -> int:
-        """Takes the address from a text. E_INVALIDARG for one that is none."""
-        pointer(pszBuffer, "pszBuffer")
+        """Takes the address from a text. E_INVALIDARG for one that is none, and for NULL."""
+        argument(isinstance(pszBuffer, str), "pszBuffer is NULL")
         short(pszBuffer, "pszBuffer")
         self._take(pszBuffer or "")
         return S_OK
@@ -82,13 +85,13 @@ class IWSDTransportAddress(IWSDAddress, iid="70d23498-4ee6-4340-a3df-d845d223546
 
     @wsd_method(1)
     def GetTransportAddress(self) -> tuple[int, str | None]:
-        """(hresult, ppszAddress): the name of the machine, or its number."""
-        return S_OK, self._host
+        """(hresult, ppszAddress): the name of the machine, or its number. S_FALSE where none was set."""
+        return self._machine(safe=False)
 
     @wsd_method(1)
     def GetTransportAddressEx(self, fSafe: bool) -> tuple[int, str | None]:
         """(hresult, ppszAddress): the same; with `fSafe` without the scope of an address of IPv6."""
-        return S_OK, self._host.partition("%")[0] if fSafe else self._host
+        return self._machine(safe=fSafe)
 
     @wsd_method()
     def SetTransportAddress(self, pszAddress: str | None) -> int:
@@ -97,6 +100,11 @@ class IWSDTransportAddress(IWSDAddress, iid="70d23498-4ee6-4340-a3df-d845d223546
         short(pszAddress, "pszAddress")
         self._take_place(pszAddress or "")
         return S_OK
+
+    def _machine(self, *, safe: bool) -> tuple[int, str | None]:
+        if not self._host:
+            return S_FALSE, None
+        return S_OK, self._host.partition("%")[0] if safe else self._host
 
     def _place(self, safe: bool) -> str:
         host = self._host.partition("%")[0] if safe else self._host
@@ -176,14 +184,24 @@ class IWSDUdpAddress(IWSDTransportAddress, iid="74d6124a-a441-4f78-a1eb-97a8d199
 
     @wsd_method()
     def SetSockaddr(self, pSockAddr: tuple[str, int] | None) -> int:
-        pointer(pSockAddr, "pSockAddr")
+        """E_INVALIDARG for NULL; Windows' WSAEINVAL for what is no address of a socket."""
+        argument(pSockAddr is not None, "pSockAddr is NULL")
         assert pSockAddr is not None
-        self._host, self._port = pSockAddr[:2]
+        host, port = pSockAddr[:2]
+        try:
+            ip_address(host)
+        except ValueError as error:
+            raise WbemError(HRESULT_FROM_WIN32(WSAEINVAL), str(error)) from None
+        if not 0 <= port < PORTS:
+            raise WbemError(HRESULT_FROM_WIN32(WSAEINVAL), f"{port!r} is no port")
+        self._host, self._port = host, port
         return S_OK
 
     @wsd_method(1)
     def GetSockaddr(self) -> tuple[int, tuple[str, int] | None]:
-        """(hresult, pSockAddr)."""
+        """(hresult, pSockAddr): E_FAIL where no address was set."""
+        if not self._host:
+            raise WbemError(E_FAIL, "no address was set")
         return S_OK, (self._host, self._port)
 
     @wsd_method()
@@ -273,8 +291,8 @@ class IWSDMessageParameters(IUnknown, iid="1fafe8a2-e6fc-4b80-b6cf-b7d45c416d7c"
 
     @wsd_method(1)
     def GetLowerParameters(self) -> tuple[int, IWSDMessageParameters | None]:
-        """(hresult, ppTxParams): there are none below these: E_ABORT."""
-        raise given_up("there is nothing below these")
+        """(hresult, ppTxParams): there are none below these: E_NOTIMPL."""
+        raise not_here("there is nothing below these")
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +331,10 @@ class IWSDUdpMessageParameters(IWSDMessageParameters, iid="9934149f-8f0c-447b-aa
 
 
 class IWSDHttpMessageParameters(IWSDMessageParameters, iid="540bd122-5c83-4dec-b396-ea62a2697fdf"):
-    """The same of a message over HTTP, and its headers. The message they belong to is sent without them."""
+    """The same of a message over HTTP, and its headers. The message they belong to is sent without them.
+
+    A text that is set may be as long as any: E_INVALIDARG for a longer one, and for NULL. What was not set is E_FAIL.
+    """
 
     def __init__(self, local: IWSDAddress | None = None, remote: IWSDAddress | None = None) -> None:
         super().__init__(local, remote)
@@ -326,7 +347,7 @@ class IWSDHttpMessageParameters(IWSDMessageParameters, iid="540bd122-5c83-4dec-b
     @wsd_method(1)
     def GetInboundHttpHeaders(self) -> tuple[int, str | None]:
         """(hresult, ppszHeaders)."""
-        return S_OK, self._values.get("inbound", "")
+        return S_OK, self._known("inbound")
 
     @wsd_method()
     def SetOutboundHttpHeaders(self, pszHeaders: str | None) -> int:
@@ -335,7 +356,7 @@ class IWSDHttpMessageParameters(IWSDMessageParameters, iid="540bd122-5c83-4dec-b
     @wsd_method(1)
     def GetOutboundHttpHeaders(self) -> tuple[int, str | None]:
         """(hresult, ppszHeaders)."""
-        return S_OK, self._values.get("outbound", "")
+        return S_OK, self._known("outbound")
 
     @wsd_method()
     def SetID(self, pszId: str | None) -> int:
@@ -344,7 +365,7 @@ class IWSDHttpMessageParameters(IWSDMessageParameters, iid="540bd122-5c83-4dec-b
     @wsd_method(1)
     def GetID(self) -> tuple[int, str | None]:
         """(hresult, ppszId)."""
-        return S_OK, self._values.get("id", "")
+        return S_OK, self._known("id")
 
     @wsd_method()
     def SetContext(self, pContext: Any) -> int:
@@ -354,7 +375,7 @@ class IWSDHttpMessageParameters(IWSDMessageParameters, iid="540bd122-5c83-4dec-b
     @wsd_method(1)
     def GetContext(self) -> tuple[int, Any]:
         """(hresult, ppContext)."""
-        return S_OK, held(self._values.get("context"))
+        return S_OK, held(self._known("context"))
 
     @wsd_method()
     def Clear(self) -> int:
@@ -363,9 +384,15 @@ class IWSDHttpMessageParameters(IWSDMessageParameters, iid="540bd122-5c83-4dec-b
         return S_OK
 
     def _set(self, name: str, text: str | None) -> int:
-        pointer(text, "the text")
+        argument(isinstance(text, str), "the text is NULL")
+        short(text, "the text")
         self._values[name] = text
         return S_OK
+
+    def _known(self, name: str) -> Any:
+        if name not in self._values:
+            raise WbemError(E_FAIL, f"there is none: the {name} was not set")
+        return self._values[name]
 
 
 def _known(address: IWSDAddress | None) -> IWSDAddress:

@@ -19,7 +19,7 @@ from openwmi.blocking.com.unknown import IUnknown
 from openwmi.blocking.runner import runner
 from openwmi.wsd import Outbound
 from openwmi.wsdclient.calling import argument, given_up, on_loop, running_loop, wsd_method
-from openwmi.wsdclient.statuses import S_FALSE, S_OK
+from openwmi.wsdclient.statuses import ERROR_INVALID_OPERATION, HRESULT_FROM_WIN32, S_FALSE, S_OK
 from openwmi.wsdclient.structures import WSD_EVENT
 
 READ_OCTETS: Final = 1 << 16
@@ -120,7 +120,7 @@ class IWSDOutboundAttachment(IWSDAttachment, iid="aa302f8d-5a22-4ba5-b392-aa8486
         self._changed = threading.Condition()
         self._pieces: deque[bytes] = deque()
         self._waiting = 0
-        self._ended = self._aborted = self._gone = False
+        self._written = self._ended = self._aborted = self._gone = False
         self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
     @wsd_method(1)
@@ -132,6 +132,7 @@ class IWSDOutboundAttachment(IWSDAttachment, iid="aa302f8d-5a22-4ba5-b392-aa8486
             self._changed.wait_for(lambda: self._waiting < WAITING_OCTETS or self._over)
             if self._over:
                 raise given_up("nothing can be written to an attachment that was closed, or whose call has ended")
+            self._written = True
             self._pieces.append(piece)
             self._waiting += len(piece)
         self._ring()
@@ -139,15 +140,15 @@ class IWSDOutboundAttachment(IWSDAttachment, iid="aa302f8d-5a22-4ba5-b392-aa8486
 
     @wsd_method()
     def Close(self) -> int:
-        """There is nothing more to write."""
+        """There is nothing more to write. ERROR_INVALID_OPERATION before the first Write, if only of no octets."""
+        self._begun("Close")
         self._end()
         return S_OK
 
     @wsd_method()
     def Abort(self) -> int:
-        """The rest is not sent, and the call that it belongs to fails. E_FAIL before the first Write."""
-        if self._wake is None and not self._pieces:
-            raise WbemError(HResult.E_FAIL, "Abort is not valid before the first Write")
+        """The rest is not sent, and the call that it belongs to fails. ERROR_INVALID_OPERATION as above."""
+        self._begun("Abort")
         with self._changed:
             self._aborted = True
         self._end()
@@ -157,6 +158,10 @@ class IWSDOutboundAttachment(IWSDAttachment, iid="aa302f8d-5a22-4ba5-b392-aa8486
     def outbound_(self) -> Outbound:
         """As `openwmi.wsd` sends it."""
         return Outbound(self.content_id_, self._sent, self._type)
+
+    def _begun(self, what: str) -> None:
+        if not self._written:
+            raise WbemError(HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION), f"{what} is not valid before the first Write")
 
     @property
     def _over(self) -> bool:
