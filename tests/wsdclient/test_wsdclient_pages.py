@@ -6,14 +6,17 @@ its remarks. An out parameter that is NULL has no row: there are none. Nor has E
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 import pytest
 
 from openwmi import wsdclient as w
 from openwmi.soap import QName
-from openwmi.wsdclient import constants
+from openwmi.testing import MemoryLink
+from openwmi.wsd.messages import Probe
+from openwmi.wsdclient import calling, constants
 
 Row = tuple[str, str, Callable[[], Any], int]
 LONG = "x" * (constants.WSD_MAX_TEXT_LENGTH + 1)
@@ -122,3 +125,151 @@ def test_addresses_and_parameters(situation: Callable[[], Any], hr: int) -> None
 )
 def test_attachments_and_faults(situation: Callable[[], Any], hr: int) -> None:
     assert returned(situation()) == hr
+
+
+# ---------------------------------------------------------------------------------------------------------- wsddisco.h
+
+
+class Sink(w.IWSDiscoveryPublisherNotify):
+    """Answers nobody."""
+
+
+MESSAGE, QUESTION = w.WSD_SOAP_MESSAGE(None, Probe()), w.IWSDUdpMessageParameters()
+TOLD = (URN, 1, 1, 1)
+ADDRESSES = {"pXAddrsList": ("http://192.0.2.1:8080/",)}
+NO_SINK = w.HRESULT_FROM_WIN32(w.ERROR_NO_CALLBACK_ACTIVE)
+PUBLISHER, PROVIDER = w.IWSDiscoveryPublisher, w.IWSDiscoveryProvider
+
+
+def publisher(*, left: bool = False) -> w.IWSDiscoveryPublisher:
+    """One that has started, or whose only sink has left."""
+    made, sink = PUBLISHER(), Sink()
+    made.network_ = MemoryLink(Random(7)).machine("192.0.2.1/24")
+    assert made.RegisterNotificationSink(sink) == w.S_OK
+    STARTED.append((made, sink))
+    if left:
+        assert made.UnRegisterNotificationSink(sink) == w.S_OK
+    return made
+
+
+STARTED: list[tuple[w.IWSDiscoveryPublisher, Sink]] = []
+
+
+@pytest.fixture(autouse=True)
+def _stopped() -> Iterator[None]:
+    yield
+    while STARTED:
+        made, sink = STARTED.pop()
+        made.UnRegisterNotificationSink(sink)
+
+
+def twice(face: Any) -> int:
+    """SetAddressFamily, the second time."""
+    made = face()
+    assert made.SetAddressFamily(1) == w.S_OK
+    return int(made.SetAddressFamily(1))
+
+
+def matched(name: str, *arguments: Any, **named: Any) -> Row:
+    """A row of one of the four Match methods, of a publisher that has not started."""
+    *given, situation, hr = arguments
+    return (f"IWSDiscoveryPublisher::{name}", situation, lambda: getattr(PUBLISHER(), name)(*given, **named), hr)
+
+
+def matches(name: str) -> list[Row]:
+    named = ADDRESSES if "Resolve" in name else {}
+    return [
+        matched(name, None, QUESTION, *TOLD, "no message", BAD, **named),
+        matched(name, MESSAGE, QUESTION, None, 1, 1, 1, "no id", BAD, **named),
+        matched(name, MESSAGE, QUESTION, LONG, 1, 1, 1, "a long id", BAD, **named),
+        matched(name, MESSAGE, QUESTION, *TOLD, LONG, "a long session", BAD, **named),
+        matched(name, MESSAGE, QUESTION, URN, 1, 1, 1 << 32, "a large number", BAD, **named),
+        matched(name, MESSAGE, QUESTION, *TOLD, "not started", ABORT, **named),
+    ]
+
+
+@checked(
+    [
+        ("IWSDiscoveryProvider::Attach", "NULL", lambda: PROVIDER().Attach(None), POINTER),
+        ("IWSDiscoveryProvider::Detach", "no sink", lambda: PROVIDER().Detach(), ABORT),
+        ("IWSDiscoveryProvider::SearchById", "NULL", lambda: PROVIDER().SearchById(None), BAD),
+        ("IWSDiscoveryProvider::SearchById", "too long", lambda: PROVIDER().SearchById(LONG), BAD),
+        ("IWSDiscoveryProvider::SearchById", "a long tag", lambda: PROVIDER().SearchById(URN, LONG), BAD),
+        ("IWSDiscoveryProvider::SearchById", "no sink", lambda: PROVIDER().SearchById(URN), ABORT),
+        ("IWSDiscoveryProvider::SearchByAddress", "NULL", lambda: PROVIDER().SearchByAddress(None), BAD),
+        ("IWSDiscoveryProvider::SearchByAddress", "too long", lambda: PROVIDER().SearchByAddress(LONG), BAD),
+        ("IWSDiscoveryProvider::SearchByAddress", "a long tag", lambda: PROVIDER().SearchByAddress(HTTPS, LONG), BAD),
+        ("IWSDiscoveryProvider::SearchByAddress", "no sink", lambda: PROVIDER().SearchByAddress(HTTPS), ABORT),
+        ("IWSDiscoveryProvider::SearchByType", "a long rule", lambda: PROVIDER().SearchByType((), ("u:x",), LONG), BAD),
+        ("IWSDiscoveryProvider::SearchByType", "a long tag", lambda: PROVIDER().SearchByType(pszTag=LONG), BAD),
+        ("IWSDiscoveryProvider::SearchByType", "a rule alone", lambda: PROVIDER().SearchByType((), (), "u:x"), BAD),
+        ("IWSDiscoveryProvider::SearchByType", "no sink", lambda: PROVIDER().SearchByType(), ABORT),
+        ("IWSDiscoveryProvider::SetAddressFamily", "none", lambda: PROVIDER().SetAddressFamily(0), BAD),
+        ("IWSDiscoveryProvider::SetAddressFamily", "another", lambda: PROVIDER().SetAddressFamily(4), BAD),
+        ("IWSDiscoveryProvider::SetAddressFamily", "twice", lambda: twice(PROVIDER), w.STG_E_INVALIDFUNCTION),
+        ("IWSDiscoveryPublisher::SetAddressFamily", "none", lambda: PUBLISHER().SetAddressFamily(0), BAD),
+        ("IWSDiscoveryPublisher::SetAddressFamily", "another", lambda: PUBLISHER().SetAddressFamily(4), BAD),
+        ("IWSDiscoveryPublisher::SetAddressFamily", "twice", lambda: twice(PUBLISHER), w.STG_E_INVALIDFUNCTION),
+        (
+            "IWSDiscoveryPublisher::RegisterNotificationSink",
+            "NULL",
+            lambda: PUBLISHER().RegisterNotificationSink(None),
+            BAD,
+        ),
+        (
+            "IWSDiscoveryPublisher::UnRegisterNotificationSink",
+            "NULL",
+            lambda: PUBLISHER().UnRegisterNotificationSink(None),
+            BAD,
+        ),
+        (
+            "IWSDiscoveryPublisher::UnRegisterNotificationSink",
+            "another",
+            lambda: PUBLISHER().UnRegisterNotificationSink(Sink()),
+            FAIL,
+        ),
+        (
+            "IWSDiscoveryPublisher::RegisterScopeMatchingRule",
+            "NULL",
+            lambda: PUBLISHER().RegisterScopeMatchingRule(None),
+            BAD,
+        ),
+        (
+            "IWSDiscoveryPublisher::UnRegisterScopeMatchingRule",
+            "NULL",
+            lambda: PUBLISHER().UnRegisterScopeMatchingRule(None),
+            BAD,
+        ),
+        ("IWSDiscoveryPublisher::GetXMLContext", "not started", lambda: PUBLISHER().GetXMLContext(), ABORT),
+        ("IWSDiscoveryPublisher::Publish", "no id", lambda: PUBLISHER().Publish(None, 1, 1, 1), BAD),
+        ("IWSDiscoveryPublisher::Publish", "a long id", lambda: PUBLISHER().Publish(LONG, 1, 1, 1), BAD),
+        ("IWSDiscoveryPublisher::Publish", "a long session", lambda: PUBLISHER().Publish(*TOLD, LONG), BAD),
+        ("IWSDiscoveryPublisher::Publish", "a large version", lambda: PUBLISHER().Publish(URN, 1 << 32, 1, 1), BAD),
+        ("IWSDiscoveryPublisher::Publish", "a large instance", lambda: PUBLISHER().Publish(URN, 1, 1 << 32, 1), BAD),
+        ("IWSDiscoveryPublisher::Publish", "a large number", lambda: PUBLISHER().Publish(URN, 1, 1, 1 << 32), BAD),
+        ("IWSDiscoveryPublisher::Publish", "not started", lambda: PUBLISHER().Publish(*TOLD), ABORT),
+        ("IWSDiscoveryPublisher::Publish", "no sink left", lambda: publisher(left=True).Publish(*TOLD), NO_SINK),
+        ("IWSDiscoveryPublisher::Publish", "started", lambda: publisher().Publish(*TOLD), w.S_OK),
+        ("IWSDiscoveryPublisher::PublishEx", "no id", lambda: PUBLISHER().PublishEx(None, 1, 1, 1), BAD),
+        ("IWSDiscoveryPublisher::PublishEx", "not started", lambda: PUBLISHER().PublishEx(*TOLD), ABORT),
+        ("IWSDiscoveryPublisher::PublishEx", "no sink left", lambda: publisher(left=True).PublishEx(*TOLD), NO_SINK),
+        ("IWSDiscoveryPublisher::UnPublish", "no id", lambda: PUBLISHER().UnPublish(None, 1, 1), BAD),
+        ("IWSDiscoveryPublisher::UnPublish", "a long id", lambda: PUBLISHER().UnPublish(LONG, 1, 1), BAD),
+        ("IWSDiscoveryPublisher::UnPublish", "a long session", lambda: PUBLISHER().UnPublish(URN, 1, 1, LONG), BAD),
+        ("IWSDiscoveryPublisher::UnPublish", "not started", lambda: PUBLISHER().UnPublish(URN, 1, 1), ABORT),
+        *(row for name in ("MatchProbe", "MatchProbeEx", "MatchResolve", "MatchResolveEx") for row in matches(name)),
+        matched("MatchResolve", MESSAGE, QUESTION, *TOLD, "no XAddrs", BAD),
+        matched("MatchResolveEx", MESSAGE, QUESTION, *TOLD, "no XAddrs", BAD),
+        ("WSDCreateDiscoveryProvider", "always", w.WSDCreateDiscoveryProvider, w.S_OK),
+        ("WSDCreateDiscoveryPublisher", "always", w.WSDCreateDiscoveryPublisher, w.S_OK),
+    ]
+)
+def test_discovery(situation: Callable[[], Any], hr: int) -> None:
+    assert returned(situation()) == hr
+
+
+@pytest.mark.parametrize("face", [PROVIDER, PUBLISHER])
+def test_a_machine_without_ipv6(face: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calling, "has_ipv6", lambda: False)
+    assert face().SetAddressFamily(w.WSDAPI_ADDRESSFAMILY_IPV6) == w.HRESULT_FROM_WIN32(w.WSAESOCKTNOSUPPORT)
+    assert face().SetAddressFamily(w.WSDAPI_ADDRESSFAMILY_IPV4) == w.S_OK

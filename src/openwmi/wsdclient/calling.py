@@ -8,18 +8,29 @@ that loop; there a method is carried out at once, and none waits.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult
 from openwmi.blocking.com.calling import P, R, com_method
 from openwmi.blocking.runner import runner
-from openwmi.wsdclient.constants import WSD_MAX_TEXT_LENGTH
-from openwmi.wsdclient.statuses import hresult
+from openwmi.wsdclient.constants import (
+    WSD_MAX_TEXT_LENGTH,
+    WSDAPI_ADDRESSFAMILY_IPV4,
+    WSDAPI_ADDRESSFAMILY_IPV6,
+)
+from openwmi.wsdclient.statuses import HRESULT_FROM_WIN32, STG_E_INVALIDFUNCTION, WSAESOCKTNOSUPPORT, hresult
 
 T = TypeVar("T")
+
+_FAMILIES: Final = {
+    WSDAPI_ADDRESSFAMILY_IPV4: (4,),
+    WSDAPI_ADDRESSFAMILY_IPV6: (6,),
+    WSDAPI_ADDRESSFAMILY_IPV4 | WSDAPI_ADDRESSFAMILY_IPV6: (4, 6),
+}
 
 running_loop = asyncio._get_running_loop  # noqa: SLF001 - it is documented, for event loops
 """The loop that runs on this thread, or None: what asyncio has for the makers of event loops."""
@@ -59,6 +70,29 @@ def short(text: str | None, name: str) -> None:
     argument(
         text is None or len(text) <= WSD_MAX_TEXT_LENGTH, f"{name} has more than {WSD_MAX_TEXT_LENGTH:,} characters"
     )
+
+
+def versions_of(family: int, before: Collection[int] | None) -> tuple[int, ...]:
+    """The versions of IP of an address family, for SetAddressFamily. `before` are those that were set already.
+
+    E_INVALIDARG for what is no family, STG_E_INVALIDFUNCTION where one was set, and Windows' WSAESOCKTNOSUPPORT where
+    this machine has not got it.
+    """
+    argument(family in _FAMILIES, f"{family!r} is no address family")
+    if before is not None:
+        raise WbemError(STG_E_INVALIDFUNCTION, "an address family can be set once")
+    if 6 in _FAMILIES[family] and not has_ipv6():
+        raise WbemError(HRESULT_FROM_WIN32(WSAESOCKTNOSUPPORT), "this machine has no IPv6")
+    return _FAMILIES[family]
+
+
+def has_ipv6() -> bool:
+    """Whether this machine can open a socket of IPv6."""
+    try:
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
+    except OSError:
+        return False
+    return True
 
 
 def not_here(what: str) -> WbemError:

@@ -26,8 +26,7 @@ from openwmi.soap import PROFILES, EndpointReference
 from openwmi.wsd import Client, Device, Event, Gone, find, resolve
 from openwmi.wsd.courier import Courier
 from openwmi.wsd.metadata import probe_at
-from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, wsd_method
-from openwmi.wsdclient.constants import WSDAPI_ADDRESSFAMILY_IPV4, WSDAPI_ADDRESSFAMILY_IPV6
+from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, versions_of, wsd_method
 from openwmi.wsdclient.statuses import S_FALSE, S_OK, hresult
 from openwmi.wsdclient.structures import WSD_ENDPOINT_REFERENCE, WSDXML_NAME
 
@@ -80,9 +79,9 @@ class IWSDiscoveredService(IUnknown, iid="4bad8a3b-b374-4420-9632-aac945b374aa")
         return S_OK, str(self.device_.source)
 
     @wsd_method(1)
-    def GetLocalTransportAddress(self) -> tuple[int, str | None]:
-        """(hresult, ppszLocalTransportAddress): E_NOTIMPL: the interface is known, and which of its addresses not."""
-        raise not_here("which address of ours it was told at is not kept")
+    def GetLocalTransportAddress(self) -> tuple[int, None]:
+        """(hresult, ppszLocalTransportAddress): None, "not available": the interface is known, its address not."""
+        return S_OK, None
 
     @wsd_method(1)
     def GetLocalInterfaceGUID(self) -> tuple[int, UUID | None]:
@@ -167,20 +166,20 @@ class IWSDiscoveryProvider(IUnknown, iid="8ffc8e55-f0eb-480f-88b7-b435dd281d45")
 
     def __init__(self) -> None:
         self.network_: DatagramNetwork | None = None
+        self._versions: tuple[int, ...] | None = None
         self.seconds_: float | None = None
         self._sink: IWSDiscoveryProviderNotify | None = None
         self._under_way: dict[Delivery[Any], _Relay] = {}
 
     @wsd_method()
     def SetAddressFamily(self, dwAddressFamily: int) -> int:
-        """By which versions of IP devices are looked for. E_INVALIDARG for none of them; E_ABORT after Attach."""
-        names = {4: WSDAPI_ADDRESSFAMILY_IPV4, 6: WSDAPI_ADDRESSFAMILY_IPV6}
-        versions = [version for version, bit in names.items() if dwAddressFamily & bit]
-        argument(versions and not dwAddressFamily & ~3, f"{dwAddressFamily!r} is no address family")
+        """By which versions of IP devices are looked for: see `versions_of`. Once, and before Attach: else E_ABORT."""
+        versions = versions_of(dwAddressFamily, self._versions)
         if self._sink is not None:
             raise given_up("SetAddressFamily comes before Attach")
         from openwmi.net.udp import UdpNetwork  # noqa: PLC0415 - who has a network of their own need not load it
 
+        self._versions = versions
         self.network_ = UdpNetwork(versions)
         return S_OK
 
@@ -261,8 +260,8 @@ class IWSDiscoveryProvider(IUnknown, iid="8ffc8e55-f0eb-480f-88b7-b435dd281d45")
         return self._sink
 
     def _search(self, start: Callable[[], Operation[Any]], tag: str | None) -> None:
-        self._attached()
         short(tag, "pszTag")
+        self._attached()
         self._begin(start, tag, search=True)
 
     def _begin(self, start: Callable[[], Operation[Any]], tag: str | None, *, search: bool) -> None:

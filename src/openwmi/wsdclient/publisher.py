@@ -28,9 +28,8 @@ from openwmi.wsd.courier import Courier
 from openwmi.wsd.messages import Probe, Resolve, decode_discovery
 from openwmi.wsd.outbox import Outgoing
 from openwmi.wsdclient.addresses import IWSDMessageParameters, IWSDUdpAddress, IWSDUdpMessageParameters
-from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, wsd_method
-from openwmi.wsdclient.constants import WSDAPI_ADDRESSFAMILY_IPV4, WSDAPI_ADDRESSFAMILY_IPV6
-from openwmi.wsdclient.statuses import ERROR_NO_CALLBACK_ACTIVE, HRESULT_FROM_WIN32, S_OK
+from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, versions_of, wsd_method
+from openwmi.wsdclient.statuses import E_FAIL, ERROR_NO_CALLBACK_ACTIVE, HRESULT_FROM_WIN32, S_OK
 from openwmi.wsdclient.structures import WSD_CONFIG_PARAM, WSD_SOAP_MESSAGE, WSDXML_ELEMENT, WSDXML_NAME
 
 LARGEST: Final = 0xFFFFFFFF
@@ -166,21 +165,22 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
 
     def __init__(self) -> None:
         self.network_: DatagramNetwork | None = None
+        self._versions: tuple[int, ...] | None = None
         self._sinks: list[IWSDiscoveryPublisherNotify] = []
+        self._stopped = False
         self._devices: _Devices | None = None
         self._delivery: Delivery[Any] | None = None
         self._rules: dict[str, Rule] = {}
 
     @wsd_method()
     def SetAddressFamily(self, dwAddressFamily: int) -> int:
-        """By which versions of IP. E_INVALIDARG for none of them; E_ABORT after the first sink."""
-        names = {4: WSDAPI_ADDRESSFAMILY_IPV4, 6: WSDAPI_ADDRESSFAMILY_IPV6}
-        versions = [version for version, bit in names.items() if dwAddressFamily & bit]
-        argument(versions and not dwAddressFamily & ~3, f"{dwAddressFamily!r} is no address family")
+        """By which versions of IP: see `versions_of`. Once, and before the first sink: else E_ABORT."""
+        versions = versions_of(dwAddressFamily, self._versions)
         if self._devices is not None:
             raise given_up("SetAddressFamily comes before RegisterNotificationSink")
         from openwmi.net.udp import UdpNetwork  # noqa: PLC0415 - who has a network of their own need not load it
 
+        self._versions = versions
         self.network_ = UdpNetwork(versions)
         return S_OK
 
@@ -191,20 +191,25 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         assert pSink is not None
         if self._devices is None:
             runner().run(self._start)
+            self._stopped = False
         pSink.AddRef()
         self._sinks.append(pSink)
         return S_OK
 
     @wsd_method()
     def UnRegisterNotificationSink(self, pSink: IWSDiscoveryPublisherNotify | None) -> int:
-        """A sink hears no more; with the last one the publisher stops, and what was published says Bye."""
+        """A sink hears no more; with the last one the publisher stops, and what was published says Bye.
+
+        E_INVALIDARG for NULL, E_FAIL for one that was not registered.
+        """
         argument(pSink is not None, "pSink is NULL")
         assert pSink is not None
         if pSink not in self._sinks:
-            raise WbemError(HRESULT_FROM_WIN32(ERROR_NO_CALLBACK_ACTIVE), "that sink was not registered")
+            raise WbemError(E_FAIL, "that sink was not registered")
         self._sinks.remove(pSink)
         pSink.Release()
         if not self._sinks:
+            self._stopped = True
             runner().run(self._stop)
         return S_OK
 
@@ -220,9 +225,14 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         pScopesList: Uris = None,
         pXAddrsList: Uris = None,
     ) -> int:
-        """A device is there: Hello. E_INVALIDARG for NULL, and numbers that are too large; E_ABORT without a sink."""
+        """A device is there: Hello. E_INVALIDARG for NULL, and what is too long or too large.
+
+        E_ABORT before the first sink, Windows' ERROR_NO_CALLBACK_ACTIVE after the last one.
+        """
         device = _device(pszId, ullMetadataVersion, ullInstanceId, pTypesList, pScopesList, pXAddrsList)
-        short(pszSessionId, "pszSessionId")
+        _sequence(ullMessageNumber, pszSessionId)
+        if self._stopped:
+            raise WbemError(HRESULT_FROM_WIN32(ERROR_NO_CALLBACK_ACTIVE), "no sink is registered any more")
         runner().call(self._known().publish, device, ullInstanceId)
         return S_OK
 
@@ -235,9 +245,11 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         pszSessionId: str | None = None,
         pAny: Xml = None,
     ) -> int:
-        """A device goes: Bye. As above."""
+        """A device goes: Bye. E_ABORT without a sink; else as above; E_NOTIMPL with an extension."""
         argument(pszId, "pszId is NULL")
         short(pszId, "pszId")
+        _sequence(ullMessageNumber, pszSessionId, ullInstanceId)
+        _plain(pAny)
         runner().call(self._known().unpublish, pszId or "")
         return S_OK
 
@@ -255,7 +267,11 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         pScopesList: Uris = None,
         pXAddrsList: Uris = None,
     ) -> int:
-        """Answers a Probe that a ProbeHandler was told of, if that device is meant. S_OK whether it is or not."""
+        """Answers a Probe that a ProbeHandler was told of, if that device is meant. S_OK whether it is or not.
+
+        E_INVALIDARG as of Publish, and without a message; E_ABORT without a sink.
+        """
+        _sequence(ullMessageNumber, pszSessionId)
         device = _device(pszId, ullMetadataVersion, ullInstanceId, pTypesList, pScopesList, pXAddrsList)
         self._answer(pProbeMessage, pMessageParameters, device, ullInstanceId)
         return S_OK
@@ -274,7 +290,9 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         pScopesList: Uris = None,
         pXAddrsList: Uris = None,
     ) -> int:
-        """The same of a Resolve that a ResolveHandler was told of."""
+        """The same of a Resolve that a ResolveHandler was told of. E_INVALIDARG also without pXAddrsList."""
+        _sequence(ullMessageNumber, pszSessionId)
+        argument(pXAddrsList, "pXAddrsList is NULL: a Resolve asks for them")
         device = _device(pszId, ullMetadataVersion, ullInstanceId, pTypesList, pScopesList, pXAddrsList)
         self._answer(pResolveMessage, pMessageParameters, device, ullInstanceId)
         return S_OK
@@ -296,8 +314,8 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         pEndpointReferenceAny: Xml = None,
         pAny: Xml = None,
     ) -> int:
-        """As Publish; E_NOTIMPL with any extension."""
-        _plain(pHeaderAny, pReferenceParameterAny, pPolicyAny, pEndpointReferenceAny, pAny)
+        """As Publish; E_NOTIMPL with any extension; pPolicyAny is not used."""
+        _plain(pHeaderAny, pReferenceParameterAny, pEndpointReferenceAny, pAny)
         return self.Publish(
             pszId,
             ullMetadataVersion,
@@ -328,8 +346,9 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         pEndpointReferenceAny: Xml = None,
         pAny: Xml = None,
     ) -> int:
-        """As MatchProbe; E_NOTIMPL with any extension."""
-        _plain(pHeaderAny, pReferenceParameterAny, pPolicyAny, pEndpointReferenceAny, pAny)
+        """As MatchProbe; E_NOTIMPL with any extension; pPolicyAny is not used."""
+        _sequence(ullMessageNumber, pszSessionId)
+        _plain(pHeaderAny, pReferenceParameterAny, pEndpointReferenceAny, pAny)
         device = _device(pszId, ullMetadataVersion, ullInstanceId, pTypesList, pScopesList, pXAddrsList)
         self._answer(pProbeMessage, pMessageParameters, device, ullInstanceId)
         return S_OK
@@ -353,8 +372,10 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         pEndpointReferenceAny: Xml = None,
         pAny: Xml = None,
     ) -> int:
-        """As MatchResolve; E_NOTIMPL with any extension."""
-        _plain(pHeaderAny, pReferenceParameterAny, pPolicyAny, pEndpointReferenceAny, pAny)
+        """As MatchResolve; E_NOTIMPL with any extension; pPolicyAny is not used."""
+        _sequence(ullMessageNumber, pszSessionId)
+        argument(pXAddrsList, "pXAddrsList is NULL: a Resolve asks for them")
+        _plain(pHeaderAny, pReferenceParameterAny, pEndpointReferenceAny, pAny)
         device = _device(pszId, ullMetadataVersion, ullInstanceId, pTypesList, pScopesList, pXAddrsList)
         self._answer(pResolveMessage, pMessageParameters, device, ullInstanceId)
         return S_OK
@@ -381,7 +402,8 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
 
     @wsd_method(1)
     def GetXMLContext(self) -> tuple[int, None]:
-        """(hresult, ppContext): E_NOTIMPL: names need no context here."""
+        """(hresult, ppContext): E_NOTIMPL: names need no context here. E_ABORT without a sink."""
+        self._known()
         raise not_here("there is no XML context: a name is a QName")
 
     def _known(self) -> _Devices:
@@ -403,10 +425,11 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         instance: int,
     ) -> None:
         argument(message is not None, "the message is NULL")
+        devices = self._known()
         pointer(parameters, "pMessageParameters")
         argument(isinstance(parameters, Question), "pMessageParameters is what came with the message")
         assert isinstance(parameters, Question)
-        runner().call(self._known().answer, device, instance, parameters.datagram_)
+        runner().call(devices.answer, device, instance, parameters.datagram_)
 
     async def _start(self) -> None:
         devices = _Devices()
@@ -450,6 +473,12 @@ def _device(address: str | None, version: int, instance: int, types: Types, scop
         return named
     scheme = "https" if where.secure else "http"
     return replace(named, scheme=scheme, port=where.port, path=where.target)
+
+
+def _sequence(number: int, session: str | None, instance: int = 0) -> None:
+    """What a program says of a message's place among others. It counts for nothing here, and has its bounds."""
+    short(session, "pszSessionId")
+    argument(0 <= number <= LARGEST and 0 <= instance <= LARGEST, "that is larger than WS-Discovery allows")
 
 
 def _plain(*extensions: Xml) -> None:
