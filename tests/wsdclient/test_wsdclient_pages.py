@@ -11,9 +11,12 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.wsdclient.fakes import GET_LIST, FakeEndpoint
+from tests.wsdclient.world import DEVICE, MODEL, PORT, US, World
 
 from openwmi import wsdclient as w
-from openwmi.soap import QName
+from openwmi.blocking.runner import runner
+from openwmi.soap import QName, Relationship, Service, ThisDevice, ThisModel, localized
 from openwmi.testing import MemoryLink
 from openwmi.wsd.messages import Probe
 from openwmi.wsdclient import calling, constants
@@ -273,3 +276,256 @@ def test_a_machine_without_ipv6(face: Any, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(calling, "has_ipv6", lambda: False)
     assert face().SetAddressFamily(w.WSDAPI_ADDRESSFAMILY_IPV6) == w.HRESULT_FROM_WIN32(w.WSAESOCKTNOSUPPORT)
     assert face().SetAddressFamily(w.WSDAPI_ADDRESSFAMILY_IPV4) == w.S_OK
+
+
+# ----------------------------------------------------------------------------------------------------------- wsdhost.h
+
+
+BARE, JOB = w.IWSDDeviceHost, "urn:x:job"
+
+
+def host() -> w.IWSDDeviceHost:
+    """One that is initialized, and has no metadata."""
+    made = BARE()
+    assert made.Init(URN) == w.S_OK
+    return made
+
+
+def then(made: Any, *calls: str) -> int:
+    """The last of those calls of methods without arguments, after the others."""
+    return int([getattr(made, each)() for each in calls][-1])
+
+
+def again(made: Any, name: str, *arguments: Any) -> int:
+    """The second call of a method."""
+    assert getattr(made, name)(*arguments) == w.S_OK
+    return int(getattr(made, name)(*arguments))
+
+
+def blank(model: ThisModel = MODEL, device: ThisDevice = DEVICE) -> int:
+    """SetMetadata of a device that does not say all."""
+    return host().SetMetadata(model, device)
+
+
+def described() -> w.IWSDDeviceHost:
+    """One whose metadata name a service."""
+    made = host()
+    assert made.SetMetadata(MODEL, DEVICE, Relationship(hosted=(Service((), (), JOB),))) == w.S_OK
+    return made
+
+
+ANY: Any = object()
+ONE_WAY = w.WSD_OPERATION(w.WSDXML_TYPE("urn:x/Tell"))
+FACE = w.IWSDServiceMessaging
+TEXTS = localized("x")
+
+
+@checked(
+    [
+        ("WSDCreateDeviceHost", "no id", lambda: w.WSDCreateDeviceHost(None), BAD),
+        ("WSDCreateDeviceHost", "a long id", lambda: w.WSDCreateDeviceHost(LONG), BAD),
+        ("WSDCreateDeviceHost2", "no id", lambda: w.WSDCreateDeviceHost2(None), BAD),
+        ("WSDCreateDeviceHost2", "a long id", lambda: w.WSDCreateDeviceHost2(LONG), BAD),
+        ("WSDCreateDeviceHostAdvanced", "no id", lambda: w.WSDCreateDeviceHostAdvanced(None), BAD),
+        ("WSDCreateDeviceHostAdvanced", "a long id", lambda: w.WSDCreateDeviceHostAdvanced(LONG), BAD),
+        (
+            "WSDCreateDeviceHostAdvanced",
+            "HTTPS",
+            lambda: w.WSDCreateDeviceHostAdvanced(HTTPS, None, [http(OTHER)]),
+            BAD,
+        ),
+        (
+            "WSDCreateDeviceHostAdvanced",
+            "HTTPS alone",
+            lambda: w.WSDCreateDeviceHostAdvanced(URN, None, [http(OTHER)]),
+            BAD,
+        ),
+        ("IWSDDeviceHost::Init", "no id", lambda: BARE().Init(None), BAD),
+        ("IWSDDeviceHost::Init", "a long id", lambda: BARE().Init(LONG), BAD),
+        ("IWSDDeviceHost::Init", "two addresses", lambda: BARE().Init(URN, None, [http(), http()]), BAD),
+        ("IWSDDeviceHost::Init", "twice", lambda: host().Init(URN), FAIL),
+        ("IWSDDeviceHost::Start", "before Init", lambda: BARE().Start(), FAIL),
+        ("IWSDDeviceHost::Start", "no metadata", lambda: host().Start(), ABORT),
+        ("IWSDDeviceHost::Start", "a large instance", lambda: described().Start(1 << 32), BAD),
+        ("IWSDDeviceHost::Stop", "before Init", lambda: BARE().Stop(), FAIL),
+        ("IWSDDeviceHost::Stop", "before Start", lambda: described().Stop(), FAIL),
+        ("IWSDDeviceHost::Terminate", "before Init", lambda: BARE().Terminate(), FAIL),
+        ("IWSDDeviceHost::Terminate", "not started", lambda: host().Terminate(), w.S_OK),
+        ("IWSDDeviceHost::Terminate", "twice", lambda: then(host(), "Terminate", "Terminate"), FAIL),
+        ("IWSDDeviceHost::RegisterPortType", "twice", lambda: again(host(), "RegisterPortType", PORT), w.S_FALSE),
+        ("IWSDDeviceHost::SetMetadata", "no model", lambda: host().SetMetadata(None, DEVICE), BAD),
+        ("IWSDDeviceHost::SetMetadata", "no device", lambda: host().SetMetadata(MODEL, None), BAD),
+        ("IWSDDeviceHost::SetMetadata", "no maker", lambda: blank(ThisModel((), TEXTS, model_number="1")), BAD),
+        (
+            "IWSDDeviceHost::SetMetadata",
+            "no name",
+            lambda: blank(ThisModel(TEXTS, localized(" "), model_number="1")),
+            BAD,
+        ),
+        ("IWSDDeviceHost::SetMetadata", "no number", lambda: blank(ThisModel(TEXTS, TEXTS)), BAD),
+        ("IWSDDeviceHost::SetMetadata", "not called", lambda: blank(MODEL, ThisDevice((), "1", "1")), BAD),
+        ("IWSDDeviceHost::SetMetadata", "no firmware", lambda: blank(MODEL, ThisDevice(TEXTS, "", "1")), BAD),
+        ("IWSDDeviceHost::SetMetadata", "no serial", lambda: blank(MODEL, ThisDevice(TEXTS, "1")), BAD),
+        ("IWSDDeviceHost::RegisterService", "no id", lambda: host().RegisterService(None, 1), BAD),
+        ("IWSDDeviceHost::RegisterService", "a long id", lambda: host().RegisterService(LONG, 1), BAD),
+        ("IWSDDeviceHost::RegisterService", "twice", lambda: again(host(), "RegisterService", JOB, 1), BAD),
+        ("IWSDDeviceHost::RetireService", "no id", lambda: host().RetireService(None), POINTER),
+        ("IWSDDeviceHost::RetireService", "a long id", lambda: host().RetireService(LONG), BAD),
+        ("IWSDDeviceHost::RetireService", "another", lambda: host().RetireService(JOB), BAD),
+        ("IWSDDeviceHost::RetireService", "before Init", lambda: BARE().RetireService(JOB), FAIL),
+        ("IWSDDeviceHost::AddDynamicService", "no id", lambda: host().AddDynamicService(None), POINTER),
+        ("IWSDDeviceHost::AddDynamicService", "a long id", lambda: host().AddDynamicService(LONG), BAD),
+        ("IWSDDeviceHost::AddDynamicService", "a long address", lambda: host().AddDynamicService(JOB, LONG), BAD),
+        (
+            "IWSDDeviceHost::AddDynamicService",
+            "both",
+            lambda: host().AddDynamicService(JOB, None, PORT, QName("", "x")),
+            BAD,
+        ),
+        ("IWSDDeviceHost::AddDynamicService", "a known id", lambda: described().AddDynamicService(JOB), BAD),
+        ("IWSDDeviceHost::AddDynamicService", "twice", lambda: again(host(), "AddDynamicService", JOB), BAD),
+        ("IWSDDeviceHost::AddDynamicService", "before Init", lambda: BARE().AddDynamicService(JOB), FAIL),
+        ("IWSDDeviceHost::RemoveDynamicService", "no id", lambda: host().RemoveDynamicService(None), BAD),
+        ("IWSDDeviceHost::RemoveDynamicService", "a long id", lambda: host().RemoveDynamicService(LONG), BAD),
+        ("IWSDDeviceHost::RemoveDynamicService", "another", lambda: host().RemoveDynamicService(JOB), BAD),
+        ("IWSDDeviceHost::RemoveDynamicService", "before Init", lambda: BARE().RemoveDynamicService(JOB), FAIL),
+        ("IWSDDeviceHost::SetServiceDiscoverable", "no id", lambda: host().SetServiceDiscoverable(None, True), BAD),
+        ("IWSDDeviceHost::SetServiceDiscoverable", "a long id", lambda: host().SetServiceDiscoverable(LONG, True), BAD),
+        ("IWSDDeviceHost::SetServiceDiscoverable", "another", lambda: host().SetServiceDiscoverable(JOB, True), BAD),
+        ("IWSDDeviceHost::SignalEvent", "no id", lambda: host().SignalEvent(None, None, GET_LIST), BAD),
+        ("IWSDDeviceHost::SignalEvent", "a long id", lambda: host().SignalEvent(LONG, None, GET_LIST), BAD),
+        ("IWSDDeviceHost::SignalEvent", "no operation", lambda: host().SignalEvent(JOB, None, None), BAD),
+        ("IWSDDeviceHost::SignalEvent", "no type", lambda: host().SignalEvent(JOB, None, ONE_WAY), BAD),
+        ("IWSDDeviceHost::SignalEvent", "not started", lambda: host().SignalEvent(JOB, None, GET_LIST), FAIL),
+        (
+            "IWSDServiceMessaging::SendResponse",
+            "no operation",
+            lambda: FACE().SendResponse(None, None, HEADERS()),
+            POINTER,
+        ),
+        (
+            "IWSDServiceMessaging::SendResponse",
+            "no parameters",
+            lambda: FACE().SendResponse(None, GET_LIST, None),
+            POINTER,
+        ),
+        ("IWSDServiceMessaging::FaultRequest", "no header", lambda: FACE().FaultRequest(None, HEADERS()), BAD),
+        ("IWSDServiceMessaging::FaultRequest", "no parameters", lambda: FACE().FaultRequest(ANY, None), BAD),
+    ]
+)
+def test_hosts(situation: Callable[[], Any], hr: int) -> None:
+    assert returned(situation()) == hr
+
+
+def test_a_host_that_runs() -> None:
+    world = World()
+    try:
+        assert world.host.AddDynamicService(JOB, None, PORT, None, None, world.files) == w.S_OK, "before Start too"
+        assert world.host.GetServiceUrl_(JOB) == (ABORT, None)
+        world.start()
+        assert world.host.GetServiceUrl_(JOB)[0] == w.S_OK
+        assert world.host.Start() == w.S_FALSE
+        assert world.host.SetServiceDiscoverable(JOB, False) == w.S_OK
+        assert world.host.SetServiceDiscoverable(JOB, True) == w.E_NOTIMPL
+        assert world.host.SignalEvent(JOB, None, GET_LIST) == w.E_NOTIMPL
+        assert world.host.Terminate() == FAIL, "before Stop"
+        assert then(world.host, "Stop", "Stop") == w.S_FALSE
+    finally:
+        world.close()
+
+
+# --------------------------------------------------------------------------------------------------------- wsdclient.h
+
+
+def endpoint() -> w.IWSDEndpointProxy:
+    return w.IWSDEndpointProxy(runner().call(FakeEndpoint))
+
+
+def begun() -> w.IWSDAsyncResult:
+    """A call that has not ended."""
+    hr, result = endpoint().SendTwoWayRequestAsync(None, GET_LIST)
+    assert hr == w.S_OK
+    assert result is not None
+    return result
+
+
+def proxy() -> w.IWSDDeviceProxy:
+    """One that has asked for no metadata."""
+    hr, made = w.WSDCreateDeviceProxy("@http://127.0.0.1:1/", US)
+    assert hr == w.S_OK
+    assert made is not None
+    return made
+
+
+NOBODY = w.IWSDDeviceProxy
+
+
+@checked(
+    [
+        ("IWSDAsyncResult::SetCallback", "NULL", lambda: begun().SetCallback(None), BAD),
+        ("IWSDAsyncResult::SetWaitHandle", "NULL", lambda: begun().SetWaitHandle(None), BAD),
+        ("IWSDAsyncResult::HasCompleted", "before the end", lambda: begun().HasCompleted(), w.S_FALSE),
+        ("IWSDAsyncResult::GetEvent", "before the end", lambda: begun().GetEvent(), FAIL),
+        ("IWSDAsyncResult::GetAsyncState", "none", lambda: begun().GetAsyncState(), w.S_OK),
+        ("IWSDAsyncResult::GetEndpointProxy", "one", lambda: begun().GetEndpointProxy(), w.S_OK),
+        ("IWSDAsyncResult::Abort", "twice", lambda: then(begun(), "Abort", "Abort"), w.S_OK),
+        ("IWSDAsyncResult::HasCompleted", "aborted", lambda: then(begun(), "Abort", "HasCompleted"), w.S_OK),
+        ("IWSDEndpointProxy::SendOneWayRequest", "NULL", lambda: endpoint().SendOneWayRequest(None, None), POINTER),
+        ("IWSDEndpointProxy::SendTwoWayRequest", "NULL", lambda: endpoint().SendTwoWayRequest(None, None), POINTER),
+        (
+            "IWSDEndpointProxy::SendTwoWayRequestAsync",
+            "NULL",
+            lambda: endpoint().SendTwoWayRequestAsync(None, None),
+            POINTER,
+        ),
+        ("IWSDEndpointProxy::AbortAsyncOperation", "NULL", lambda: endpoint().AbortAsyncOperation(None), BAD),
+        ("IWSDEndpointProxy::AbortAsyncOperation", "no result", lambda: endpoint().AbortAsyncOperation(ANY), BAD),
+        ("IWSDEndpointProxy::ProcessFault", "NULL", lambda: endpoint().ProcessFault(None), POINTER),
+        ("IWSDEndpointProxy::ProcessFault", "no fault", lambda: endpoint().ProcessFault(ANY), w.S_FALSE),
+        ("IWSDEndpointProxy::GetErrorInfo", "no error", lambda: endpoint().GetErrorInfo(), w.S_OK),
+        ("IWSDDeviceProxy::Init", "no id", lambda: NOBODY().Init(None, None, US), BAD),
+        ("IWSDDeviceProxy::Init", "no id of ours", lambda: NOBODY().Init(URN, None, None), BAD),
+        ("IWSDDeviceProxy::Init", "a long id", lambda: NOBODY().Init(LONG, None, US), BAD),
+        ("IWSDDeviceProxy::Init", "a long id of ours", lambda: NOBODY().Init(URN, None, LONG), BAD),
+        ("IWSDDeviceProxy::BeginGetMetadata", "before Init", lambda: NOBODY().BeginGetMetadata(), ABORT),
+        ("IWSDDeviceProxy::EndGetMetadata", "NULL", lambda: proxy().EndGetMetadata(None), BAD),
+        ("IWSDDeviceProxy::EndGetMetadata", "before the end", lambda: proxy().EndGetMetadata(begun()), FAIL),
+        ("IWSDDeviceProxy::GetServiceProxyById", "too long", lambda: proxy().GetServiceProxyById(LONG), BAD),
+        ("IWSDDeviceProxy::GetServiceProxyById", "no metadata", lambda: proxy().GetServiceProxyById(JOB), BAD),
+        ("IWSDDeviceProxy::GetServiceProxyByType", "NULL", lambda: proxy().GetServiceProxyByType(None), POINTER),
+        (
+            "IWSDDeviceProxy::GetServiceProxyByType",
+            "no metadata",
+            lambda: proxy().GetServiceProxyByType(QName("", "x")),
+            BAD,
+        ),
+        ("WSDCreateDeviceProxy", "no id", lambda: w.WSDCreateDeviceProxy(None, US), BAD),
+        ("WSDCreateDeviceProxy", "no id of ours", lambda: w.WSDCreateDeviceProxy(URN, None), BAD),
+        ("WSDCreateDeviceProxy", "a long id", lambda: w.WSDCreateDeviceProxy(LONG, US), BAD),
+        ("WSDCreateDeviceProxy", "a long id of ours", lambda: w.WSDCreateDeviceProxy(URN, LONG), BAD),
+        ("WSDCreateDeviceProxy2", "no id", lambda: w.WSDCreateDeviceProxy2(None, US), BAD),
+        ("WSDCreateDeviceProxy2", "a long id of ours", lambda: w.WSDCreateDeviceProxy2(URN, LONG), BAD),
+        ("WSDCreateDeviceProxyAdvanced", "no id", lambda: w.WSDCreateDeviceProxyAdvanced(None, None, US), BAD),
+        ("WSDCreateDeviceProxyAdvanced", "a long id", lambda: w.WSDCreateDeviceProxyAdvanced(LONG, None, US), BAD),
+        (
+            "WSDCreateDeviceProxyAdvanced",
+            "HTTPS",
+            lambda: w.WSDCreateDeviceProxyAdvanced(f"@{HTTPS}", None, OTHER),
+            BAD,
+        ),
+        (
+            "WSDCreateDeviceProxyAdvanced",
+            "HTTPS alone",
+            lambda: w.WSDCreateDeviceProxyAdvanced(f"@{HTTPS}", None, US),
+            BAD,
+        ),
+        (
+            "WSDCreateDeviceProxyAdvanced",
+            "the same",
+            lambda: w.WSDCreateDeviceProxyAdvanced(f"@{HTTPS}", None, HTTPS),
+            w.S_OK,
+        ),
+    ]
+)
+def test_proxies(situation: Callable[[], Any], hr: int) -> None:
+    assert returned(situation()) == hr

@@ -402,6 +402,14 @@ def _known(address: IWSDAddress | None) -> IWSDAddress:
     return address
 
 
+def same_where_secure(one: str | None, other: str | None) -> None:
+    """What the pages of the WSDCreate…Advanced functions ask: where either is a URL of HTTPS, the other is the same."""
+    if any(isinstance(each, str) and each.lower().startswith("https:") for each in (one, other)):
+        urls = [IWSDHttpAddress(), IWSDHttpAddress()]
+        same = [url.Deserialize(text) for url, text in zip(urls, (one, other), strict=True)] == [S_OK, S_OK]
+        argument(same and urls[0].Serialize() == urls[1].Serialize(), "two addresses, one of HTTPS, are not the same")
+
+
 @wsd_method(1)
 def WSDCreateHttpAddress() -> tuple[int, IWSDHttpAddress | None]:
     """(hresult, ppAddress)."""

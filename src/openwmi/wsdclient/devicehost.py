@@ -38,7 +38,13 @@ from openwmi.soap import EndpointReference, Metadata, QName, Relationship, Secti
 from openwmi.soap import Service as Hosted
 from openwmi.wsd import Call, Host, Service
 from openwmi.wsdclient import constants as c
-from openwmi.wsdclient.addresses import IWSDAddress, IWSDHttpAddress, IWSDHttpMessageParameters, IWSDMessageParameters
+from openwmi.wsdclient.addresses import (
+    IWSDAddress,
+    IWSDHttpAddress,
+    IWSDHttpMessageParameters,
+    IWSDMessageParameters,
+    same_where_secure,
+)
 from openwmi.wsdclient.attachments import as_outbound
 from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, wsd_method
 from openwmi.wsdclient.security import IWSDHttpAuthParameters, IWSDSSLClientCertificate
@@ -215,7 +221,7 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
         self._dynamic: set[str] = set()
         self._notify: IWSDDeviceHostNotify | None = None
         self._host: Host | None = None
-        self._started = False
+        self._started = self._was_started = False
 
     @wsd_method()
     def Init(
@@ -227,12 +233,14 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
         """Says which device it is; WSDCreateDeviceHost does.
 
         `pszLocalId` is what it is called (urn:uuid:…), or where it listens (a URL; it is then called by a name that is
-        made of that). E_INVALIDARG for NULL, and for more than one address.
+        made of that). E_INVALIDARG for NULL, and for more than one address; E_FAIL where it was said before.
         """
         argument(pszLocalId, "pszLocalId is NULL")
         short(pszLocalId, "pszLocalId")
         assert pszLocalId is not None
         argument(ppHostAddresses is None or len(ppHostAddresses) <= 1, "one address can be listened at")
+        if self._address:
+            raise WbemError(HResult.E_FAIL, f"the host is {self._address} already")
         if pszLocalId.lower().startswith(("http:", "https:")):
             self._listen(pszLocalId)
             self._address = uuid.uuid5(uuid.NAMESPACE_URL, pszLocalId).urn
@@ -259,13 +267,15 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
         self._instance = ullInstanceId or max(self._instance + 1, int(time.time()) & LATEST_INSTANCE)
         self._notify = pNotificationSink
         runner().run(self._start, tuple(pScopeList or ()))
-        self._started = True
+        self._started = self._was_started = True
         return S_OK
 
     @wsd_method()
     def Stop(self) -> int:
-        """It says Bye, and answers no more; services stay. S_FALSE if it was not there."""
+        """It says Bye, and answers no more; services stay. S_FALSE if it has already; E_FAIL before Start."""
         self._known()
+        if not self._was_started:
+            raise WbemError(HResult.E_FAIL, "Start comes before Stop")
         if not self._started:
             return S_FALSE
         self._started = False
@@ -289,9 +299,11 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
 
     @wsd_method()
     def RegisterPortType(self, pPortType: WSD_PORT_TYPE | None) -> int:
-        """Makes operations known, for the services of that type. E_INVALIDARG for NULL."""
+        """Makes operations known, for the services of that type. E_INVALIDARG for NULL; S_FALSE if they are already."""
         argument(pPortType is not None, "pPortType is NULL")
         assert pPortType is not None
+        if pPortType.EncodedName in self._ports:
+            return S_FALSE
         self._ports[pPortType.EncodedName] = pPortType
         return S_OK
 
@@ -303,12 +315,21 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
         pHostMetadata: WSD_HOST_METADATA | None = None,
         pCustomMetadata: Sequence[Section] = (),
     ) -> int:
-        """Says what the device is; a device that is there says Hello again. E_INVALIDARG for NULL.
+        """Says what the device is; a device that is there says Hello again.
 
+        E_INVALIDARG for NULL, and without a manufacturer, the model's name and number, and the device's own name,
+        firmware version and serial number.
         The services of `pHostMetadata` are told with the addresses where they are, whatever they say of those.
         """
         argument(pThisModelMetadata is not None, "pThisModelMetadata is NULL")
         argument(pThisDeviceMetadata is not None, "pThisDeviceMetadata is NULL")
+        assert pThisModelMetadata is not None
+        assert pThisDeviceMetadata is not None
+        model, device = pThisModelMetadata, pThisDeviceMetadata
+        for texts in (model.manufacturer, model.model_name, device.friendly_name):
+            argument(any(each.text.strip() for each in texts), "Manufacturer, ModelName or FriendlyName is blank")
+        for text in (model.model_number, device.firmware_version, device.serial_number):
+            argument(text.strip(), "ModelNumber, FirmwareVersion or SerialNumber is blank")
         relationships = () if pHostMetadata is None else (pHostMetadata,)
         self._metadata = Metadata(pThisModelMetadata, pThisDeviceMetadata, relationships, tuple(pCustomMetadata))
         if self._started and self._host is not None:
@@ -330,7 +351,7 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
     def RetireService(self, pszServiceId: str | None) -> int:
         """A service goes, also from metadata. It is not called any more once this has returned.
 
-        E_POINTER for NULL, E_INVALIDARG for one that was not registered.
+        E_POINTER for NULL, E_INVALIDARG for one that was not registered, E_FAIL before Init.
         """
         pointer(pszServiceId, "pszServiceId")
         self._retire(pszServiceId, dynamic=False)
@@ -348,39 +369,55 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
     ) -> int:
         """A service that metadata do not name, such as a job: GetServiceUrl_ says where it is.
 
-        E_POINTER for NULL; E_INVALIDARG for two types, or an id that there is; E_FAIL before Start.
+        E_POINTER for NULL; E_INVALIDARG for two types, or an id that there is; E_FAIL before Init. Before Start it is
+        nowhere yet.
         """
         pointer(pszServiceId, "pszServiceId")
         short(pszServiceId, "pszServiceId")
         short(pszEndpointAddress, "pszEndpointAddress")
         assert pszServiceId is not None
         argument(pPortType is None or pPortName is None, "pPortType or pPortName, and not both")
-        argument(pszServiceId not in self._served, f"there is a service {pszServiceId}")
-        if self._host is None:
-            raise WbemError(HResult.E_FAIL, "the host has not been started")
+        self._known()
+        argument(pszServiceId not in self._ids(), f"there is a service {pszServiceId}")
         port = pPortType or (None if pPortName is None else self._ports.get(pPortName))
         types = () if port is None else (port.EncodedName,)
         service = _Served(self, pszServiceId, types, () if port is None else port.Operations)
-        runner().call(lambda: self._add(service, listed=False))
+        if self._host is None:
+            self._served[pszServiceId] = service  # Start takes it along
+        else:
+            runner().call(lambda: self._add(service, listed=False))
         self._objects[pszServiceId] = pService
         self._dynamic.add(pszServiceId)
         return S_OK
 
     @wsd_method()
     def RemoveDynamicService(self, pszServiceId: str | None) -> int:
-        """The same as RetireService of such a one."""
-        pointer(pszServiceId, "pszServiceId")
+        """The same as RetireService of such a one; E_INVALIDARG also for NULL."""
+        argument(pszServiceId is not None, "pszServiceId is NULL")
         self._retire(pszServiceId, dynamic=True)
         return S_OK
 
     @wsd_method()
     def SetServiceDiscoverable(self, pszServiceId: str | None, fDiscoverable: bool) -> int:
-        """E_NOTIMPL: devices are found, and not their services (DPWS R1013)."""
+        """E_NOTIMPL, but for FALSE: devices are found, and not their services (DPWS R1013).
+
+        E_INVALIDARG for NULL, and for one that was not registered.
+        """
+        argument(pszServiceId, "pszServiceId is NULL")
+        short(pszServiceId, "pszServiceId")
+        argument(pszServiceId in self._objects, f"there is no service {pszServiceId} that was registered")
+        if not fDiscoverable:
+            return S_OK
         raise not_here("services are not found on their own")
 
     @wsd_method()
     def SignalEvent(self, pszServiceId: str | None, pBody: Any, pOperation: WSD_OPERATION | None) -> int:
-        """E_NOTIMPL."""
+        """E_NOTIMPL. E_INVALIDARG for NULL, and for an operation without a ResponseType; E_FAIL before Start."""
+        argument(pszServiceId, "pszServiceId is NULL")
+        short(pszServiceId, "pszServiceId")
+        argument(pOperation is not None and pOperation.ResponseType is not None, "pOperation has no ResponseType")
+        if not self._started:
+            raise WbemError(HResult.E_FAIL, "the host has not been started")
         raise not_here("events of devices (WS-Eventing) are not here yet")
 
     # Not in the header.
@@ -421,6 +458,11 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
         if not self._address:
             raise WbemError(HResult.E_FAIL, "the host has not been initialized, or was terminated")
 
+    def _ids(self) -> set[str]:
+        """Of all services that there are, or will be once it has started."""
+        named = () if self._metadata is None else self._metadata.hosted
+        return {*self._served, *(each.service_id for each in named)}
+
     def _told(self) -> Metadata:
         """Without the services, which the host itself tells of."""
         assert self._metadata is not None
@@ -457,6 +499,7 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
     def _retire(self, service_id: str | None, *, dynamic: bool) -> None:
         short(service_id, "pszServiceId")
         assert service_id is not None
+        self._known()
         argument(
             service_id in self._objects and (service_id in self._dynamic) == dynamic,
             f"there is no service {service_id} that was registered",
@@ -495,7 +538,9 @@ def WSDCreateDeviceHost(pszLocalId: str | None, pContext: Any = None) -> tuple[i
 def WSDCreateDeviceHostAdvanced(
     pszLocalId: str | None, pContext: Any = None, ppHostAddresses: Sequence[IWSDAddress] | None = None
 ) -> tuple[int, IWSDDeviceHost | None]:
-    """(hresult, ppDeviceHost): the same that listens at that address."""
+    """(hresult, ppDeviceHost): the same that listens at that address. E_INVALIDARG for two of HTTPS that differ."""
+    for address in ppHostAddresses or ():
+        same_where_secure(pszLocalId, address.Serialize()[1])
     return S_OK, _created(pszLocalId, ppHostAddresses, ())
 
 

@@ -27,9 +27,9 @@ from openwmi.soap import DPWS_2006, GET, GET_RESPONSE, EndpointReference, Metada
 from openwmi.soap import Service as Hosted
 from openwmi.wsd import Device, Endpoint, metadata, metadata_at, resolve, usable_xaddrs
 from openwmi.wsdclient import constants as c
-from openwmi.wsdclient.addresses import IWSDAddress
+from openwmi.wsdclient.addresses import IWSDAddress, same_where_secure
 from openwmi.wsdclient.asyncresult import held
-from openwmi.wsdclient.calling import argument, given_up, not_here, short, wsd_method
+from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, wsd_method
 from openwmi.wsdclient.endpointproxy import IWSDAsyncResult, IWSDEndpointProxy
 from openwmi.wsdclient.events import Answer
 from openwmi.wsdclient.statuses import E_FAIL, S_OK
@@ -301,14 +301,14 @@ class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
     def GetServiceProxyById(self, pszServiceId: str | None) -> tuple[int, IWSDServiceProxy | None]:
         """(hresult, ppServiceProxy). E_INVALIDARG for a service that metadata do not name, E_FAIL if it is nowhere."""
         short(pszServiceId, "pszServiceId")
-        hosted = next((each for each in self._told().hosted if each.service_id == pszServiceId), None)
+        hosted = next((each for each in self._hosted() if each.service_id == pszServiceId), None)
         return S_OK, self._service(hosted, f"of the id {pszServiceId}")
 
     @wsd_method(1)
     def GetServiceProxyByType(self, pType: WSDXML_NAME | None) -> tuple[int, IWSDServiceProxy | None]:
-        """(hresult, ppServiceProxy): the first of that type. Otherwise as the same by id."""
-        argument(pType is not None, "pType is NULL")
-        hosted = next((each for each in self._told().hosted if pType in each.types), None)
+        """(hresult, ppServiceProxy): the first of that type. E_POINTER for NULL; otherwise as the same by id."""
+        pointer(pType, "pType")
+        hosted = next((each for each in self._hosted() if pType in each.types), None)
         return S_OK, self._service(hosted, f"of the type {pType}")
 
     @wsd_method(1)
@@ -337,6 +337,9 @@ class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
         if self._metadata is None:
             raise given_up(f"{self._id or 'the device'} has not been asked for its metadata")
         return self._metadata
+
+    def _hosted(self) -> tuple[Hosted, ...]:
+        return () if self._metadata is None else self._metadata.hosted
 
     def _take(self, found: tuple[str, Metadata]) -> None:
         self._url, self._metadata = found
@@ -384,7 +387,11 @@ def WSDCreateDeviceProxy(
 def WSDCreateDeviceProxyAdvanced(
     pszDeviceId: str | None, pDeviceAddress: IWSDAddress | None, pszLocalId: str | None, pContext: Any = None
 ) -> tuple[int, IWSDDeviceProxy | None]:
-    """(hresult, ppDeviceProxy): the same, and it is known where it is."""
+    """(hresult, ppDeviceProxy): the same, and it is known where it is.
+
+    E_INVALIDARG where either id is a URL of HTTPS, and the other is not the same.
+    """
+    same_where_secure((pszDeviceId or "").removeprefix("@"), pszLocalId)
     return S_OK, _created(pszDeviceId, pszLocalId, pDeviceAddress, ())
 
 
