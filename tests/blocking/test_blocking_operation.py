@@ -34,7 +34,7 @@ def _waited_for(results: ResultSet[Any]) -> bool:
 
 def test_it_has_what_the_async_one_has() -> None:
     """But what belongs to the loop; `next(count, 0)` and `with_sink` do here what those are for."""
-    for_the_loop = {"deliver", "drop", "poll", "ready", "results", "start", "take"}
+    for_the_loop = {"deliver", "drop", "hand_over", "poll", "ready", "results", "start", "take"}
     for ours, theirs in ((Cursor, operation.Cursor), (Operation, operation.Operation)):
         offered = {name for name in dir(theirs) if not name.startswith("_")}
         assert offered - for_the_loop <= set(dir(ours))
@@ -370,7 +370,8 @@ def test_a_callback_at_the_end_reads_the_result_and_must_not_wait(
 
 def test_the_end_sets_a_handle_that_select_can_wait_for(own: Runner) -> None:
     produced = Produced(own)
-    with begun(own, produced.work).wait_handle() as handle:
+    call = begun(own, produced.work)
+    with call.wait_handle() as handle:
         assert select.select([handle], [], [], 0) == ([], [], [])
         produced.finish()
         assert select.select([handle], [], [], SECONDS) == ([handle], [], [])
