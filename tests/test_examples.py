@@ -82,7 +82,8 @@ SHORT_SAYS = {
         r"Reset: 0x00000000, and again \1\n",
         ANY_ORDER,
         "NextAsync: 0x00000000",
-        r"NextAsync: \w+\n(?:.*\n)?SetStatus: 0x00000000",
+        r"NextAsync: [A-Z_]\w+",
+        "SetStatus: 0x00000000",
     ),
     "wbemcli/errors": ("0x80041017", "Operation: ExecQuery", "ParameterInfo: SELECT", "column 14", "0x00000001"),
     "wbemcli/events": (
