@@ -139,6 +139,7 @@ async def test_a_client_that_vanishes(phase: Phase, how: str) -> None:
         assert provider.reading == 0
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @pytest.mark.parametrize("sessions", [1000])
 async def test_many_sessions_that_vanish(sessions: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m bench load` does it with ten thousand."""

@@ -49,6 +49,7 @@ def test_every_octet_flipped(name: str) -> None:
     assert outcomes == {True, False}
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @pytest.mark.parametrize("name", SEEDS)
 def test_octets_flipped_for_what_is_made_for_one_class(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is made at once, which takes long for each octet of a class that changes: every fifth of these has to do. The

@@ -128,6 +128,7 @@ groups = st.builds(Group, seconds, st.lists(properties, max_size=3).map(tuple), 
 events = st.builds(EventQuery, selects, st.none() | seconds, st.none() | groups)
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @given(events)
 @settings(max_examples=200)
 @example(EventQuery(Select(("Within", "Group"), "Within"), 0.001, Group(4294967.295, ("By", "Having"))))
