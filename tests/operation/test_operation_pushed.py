@@ -16,9 +16,11 @@ from openwmi.base.error import WbemError
 from openwmi.base.limits import SINK_BATCH
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation import (
+    Batch,
     CallContext,
     CallFlags,
     CallTable,
+    Cursor,
     Operation,
     ResultSet,
     Sink,
@@ -366,3 +368,36 @@ async def test_what_goes_on_when_it_is_let_go_is_not_collected(single: bool, cap
     await turn()
     gc.collect()
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_cancel_from_another_thread_between_reading_objects_and_telling_them(
+    ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is first calls the sink: never both at once, nor objects behind the final status."""
+    table = CallTable()
+    heard: list[object] = []
+
+    class Ordinary(Sink[int]):
+        def indicate(self, objects: Sequence[int]) -> None:
+            heard.append(list(objects))
+
+        def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
+            heard.append(status)
+
+    sink, read = Ordinary(), Cursor.next
+    loop = asyncio.get_running_loop()
+
+    async def slow(cursor: Cursor[int], *arguments: int) -> Batch[int]:
+        objects = await read(cursor, *arguments)
+        other = threading.Thread(target=table.cancel_aside, args=(sink, loop.call_soon_threadsafe))
+        other.start()
+        other.join()
+        return objects
+
+    monkeypatch.setattr(Cursor, "next", slow)
+    operation = counting(3) if ended else Operation.start(counting_endlessly)
+    await operation.deliver(sink, table)
+    assert heard == [WbemStatus.CALL_CANCELLED]
+    with pytest.raises(WbemError, match="no call under way"):
+        table.cancel_aside(sink, loop.call_soon_threadsafe)

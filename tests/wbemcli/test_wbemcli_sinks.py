@@ -14,8 +14,9 @@ import pytest
 from tests.wbemcli import wire
 from tests.wbemcli.services_fakes import LIMIT, Gate, Recorder, Script, failing, in_threads, numbers, scripted, things
 
+from openwmi.base.limits import SINK_BATCH
 from openwmi.base.status import WbemStatus
-from openwmi.blocking.runner import runner
+from openwmi.blocking.runner import Runner, runner
 from openwmi.model import CimClass, ObjectPath
 from openwmi.operation import LOCAL, ResultSet
 from openwmi.operation import delivery as delivering
@@ -29,6 +30,17 @@ CLASS = IWbemClassObject(CimClass("Demo_New", namespace=r"root\cimv2"))
 INSTANCE = IWbemClassObject(things(1)[0])
 
 Call = Callable[[IWbemServices, Any, int], int]
+
+
+class Lagging:
+    """A runner that is told of things, and has not done them yet."""
+
+    def __init__(self, inner: Runner) -> None:
+        self.check = inner.check
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Never gets to it."""
+
 
 # The ten, and what they are called with.
 ASYNC: dict[str, Call] = {
@@ -239,6 +251,51 @@ def test_cancel_never_waits_and_the_status_follows_a_callback_that_runs() -> Non
     go_on.set()
     assert sink.wait() == CANCELLED
     assert numbers(sink.objects) == [0, 1]
+
+
+def test_a_cancel_waits_for_no_loop() -> None:
+    """3.1.4.3.2: neither the one who cancels nor his sink, where no callback runs."""
+    gate, sink = Gate(), Recorder()
+    services = scripted(things(2), gate, things(3))
+    assert ASYNC["ExecQueryAsync"](services, sink, 0) == OK
+    assert sink.indicated.wait(LIMIT)
+    _settled()
+    pause = runner().pause()
+    assert pause is not None
+    try:
+        assert services.CancelAsyncCall(sink) == OK
+        assert services.CancelAsyncCall(sink) == OK, "the call is under way until its sink has heard of it"
+        assert sink.wait() == CANCELLED
+    finally:
+        pause.over.release()
+    gate.open()
+    _settled()
+    assert sink.statuses == [CANCELLED]
+    assert numbers(sink.objects) == [0, 1]
+    assert services.CancelAsyncCall(sink) == WbemStatus.NOT_FOUND
+
+
+def test_a_cancel_that_the_loop_has_not_heard_of_yet_stops_what_is_ready() -> None:
+    """No Indicate begins after CancelAsyncCall has returned, although there are objects for it."""
+    go_on, entered = threading.Event(), threading.Event()
+
+    class Slow(Recorder):
+        def Indicate(self, lObjectCount: int, apObjArray: Sequence[IWbemClassObject]) -> int | None:
+            entered.set()
+            assert go_on.wait(LIMIT)
+            return super().Indicate(lObjectCount, apObjArray)
+
+    sink = Slow()
+    services = scripted(*([things(SINK_BATCH)] * 3))
+    assert ASYNC["ExecQueryAsync"](services, sink, 0) == OK
+    assert entered.wait(LIMIT)
+    _settled()
+    with pytest.MonkeyPatch.context() as late:
+        late.setattr(services, "_runner", Lagging(runner()))
+        assert services.CancelAsyncCall(sink) == OK
+    go_on.set()
+    assert sink.wait() == CANCELLED
+    assert len(sink.objects) == SINK_BATCH
 
 
 @on_either_face

@@ -127,6 +127,11 @@ class Runner:
         self._wait(self._waitable(), Ending(results), timeout)
         return results.finished
 
+    def check(self) -> None:
+        """LocalProtocolError where nothing can be called any more."""
+        if self._refusal:
+            raise LocalProtocolError(self._refusal)
+
     def close(self, seconds: float = EXIT_SECONDS, *, leaving: bool = False) -> None:
         """Ends the loop, for good.
 
@@ -208,8 +213,7 @@ class Runner:
 
     def _started(self) -> LoopThread:
         with self._making:
-            if self._refusal:
-                raise LocalProtocolError(self._refusal)
+            self.check()
             if self._thread is None:
                 self._thread = LoopThread()
             return self._thread

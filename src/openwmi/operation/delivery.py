@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator, Hashable
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from openwmi.base.clock import NEVER
@@ -36,6 +37,8 @@ class Delivery(Generic[T]):
         "_callbacks",
         "_cancelled",
         "_cursor",
+        "_ending",
+        "_guard",
         "_results",
         "_seen",
         "_table",
@@ -52,6 +55,8 @@ class Delivery(Generic[T]):
         self.callback_in_progress = False
         self.final_status_sent = False
         self._cancelled = False
+        self._guard = Lock()  # for the moments in which it is decided who calls the sink
+        self._ending: asyncio.Future[object] | None = None  # the final status, where another thread told it
         self._callbacks = Callbacks(sink)
         self._seen = self._results.progress
         self._table = table
@@ -70,6 +75,24 @@ class Delivery(Generic[T]):
         It is under way until its sink has heard the final status, however long ago its producer has finished.
         """
         self._results.cancel()
+
+    def cancel_aside(self, post: Callable[[Callable[[], object]], object]) -> None:
+        """As `cancel`, on any thread: the sink hears no more objects, and one at rest hears its final status at once.
+
+        To wake the loop, so that it wakes the sink's thread, would take twice as long. `post` has the rest done on the
+        loop.
+        """
+        ending: asyncio.Future[object] = self._results.loop.create_future()
+        with self._guard:
+            self._cancelled = True
+            at_rest = not (self.callback_in_progress or self.final_status_sent)
+            if at_rest and self._results.began and not self._results.finished and self._callbacks.end_on_thread:
+                self.callback_in_progress = self.final_status_sent = True
+                self._ending = ending
+        if self._ending is ending:
+            error = self._cancellation()
+            self._callbacks.end(ending, error.status, error)
+        post(self.cancel)
 
     async def _run(self) -> None:
         try:
@@ -114,20 +137,34 @@ class Delivery(Generic[T]):
         self._cancelled = True
 
     async def _finish(self) -> None:
-        self.final_status_sent = True
+        with self._guard:
+            self.callback_in_progress = self.final_status_sent = True
+        if self._ending is not None:
+            await self._heard(asyncio.shield(self._ending))
+            return
         status, error = self._results.status, self._results.error
         if self._cancelled and not self._results.cancelled:
-            error = WbemError(WbemStatus.CALL_CANCELLED, "the call was cancelled", operation=self._results.name or None)
+            error = self._cancellation()
             status = error.status
-        await self._call(self._callbacks.set_status, status, error)
+        await self._heard(self._callbacks.set_status(status, error))
 
-    async def _call(self, callback: Callable[..., Awaitable[None]], *arguments: object) -> None:
-        """One callback. If it fails or lasts too long, the call is cancelled ([MS-WMI] 3.1.1.1.3)."""
-        self.callback_in_progress = True
+    def _cancellation(self) -> WbemError:
+        return WbemError(WbemStatus.CALL_CANCELLED, "the call was cancelled", operation=self._results.name or None)
+
+    async def _call(self, callback: Callable[[Any], Awaitable[None]], argument: object) -> None:
+        """One callback, unless the call was cancelled meanwhile."""
+        with self._guard:
+            if self._cancelled:
+                return
+            self.callback_in_progress = True
+        await self._heard(callback(argument))
+
+    async def _heard(self, callback: Awaitable[object]) -> None:
+        """The end of a callback. If it fails or lasts too long, the call is cancelled ([MS-WMI] 3.1.1.1.3)."""
         limit = asyncio.timeout(SINK_CALLBACK_SECONDS)
         try:
             async with limit:
-                await callback(*arguments)
+                await callback
         except (Exception, asyncio.CancelledError) as error:
             if self._task.cancelling():  # the loop is shutting down, and it was not the sink that raised this
                 raise
@@ -188,8 +225,19 @@ class CallTable:
         """
         if sink is None:
             raise WbemError(WbemStatus.INVALID_PARAMETER, "a sink must be given, whose calls are to be cancelled")
-        rows = self._rows.get(sink.identity)
-        if rows is None:
-            raise WbemError(WbemStatus.NOT_FOUND, "no call under way delivers to this sink: it may have ended")
-        for delivery in list(rows):
+        for delivery in self._to(sink):
             delivery.cancel()
+
+    def cancel_aside(self, sink: Sink[Any], post: Callable[[Callable[[], object]], object]) -> None:
+        """As `cancel`, on any thread, without waiting for the loop's; `post` has functions called there.
+
+        WbemError(NOT_FOUND) as above.
+        """
+        for delivery in self._to(sink):
+            delivery.cancel_aside(post)
+
+    def _to(self, sink: Sink[Any]) -> list[Delivery[Any]]:
+        rows = list(self._rows.get(sink.identity, ()))
+        if not rows:
+            raise WbemError(WbemStatus.NOT_FOUND, "no call under way delivers to this sink: it may have ended")
+        return rows

@@ -57,6 +57,18 @@ class Callbacks:
     async def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
         await self._call(self._sink.set_status, status, error)
 
+    @property
+    def end_on_thread(self) -> bool:
+        """Whether the sink hears its final status on its thread, and not on the loop."""
+        return not inspect.iscoroutinefunction(self._sink.set_status)
+
+    def end(self, future: asyncio.Future[object], status: WbemStatus | HResult | int, error: WbemError | None) -> None:
+        """The final status on the sink's thread, from whatever thread, while nobody else calls the sink.
+
+        `future`, of the loop, then has its outcome.
+        """
+        self._workers().give(future, self._sink.set_status, status, error)
+
     def close(self) -> None:
         """The sink is let go, and with it its thread."""
         if self._thread is not None:
@@ -66,7 +78,10 @@ class Callbacks:
         if inspect.iscoroutinefunction(callback):
             await callback(*arguments)
             return
+        # Shielded: when the 30 seconds are over, the thread's job cannot be stopped, only no longer waited for.
+        await asyncio.shield(self._workers().run(callback, *arguments))
+
+    def _workers(self) -> Workers:
         if self._thread is None:
             self._thread = Workers(f"openwmi-sink-{type(self._sink).__name__}", 1)
-        # Shielded: when the 30 seconds are over, the thread's job cannot be stopped, only no longer waited for.
-        await asyncio.shield(self._thread.run(callback, *arguments))
+        return self._thread

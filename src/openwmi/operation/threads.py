@@ -34,13 +34,13 @@ class _Job:
         except BaseException as caught:  # noqa: BLE001 - it belongs to the one who waits, not to this thread
             result, error = None, caught
         try:
-            self.future.get_loop().call_soon_threadsafe(self._settle, result, error)
+            self.future.get_loop().call_soon_threadsafe(self.settle, result, error)
         except RuntimeError:
             pass  # the loop was closed meanwhile: nobody waits any more
         finally:
             Workers.count(-1)  # not before: a loop with a fake clock would see neither the job nor its result
 
-    def _settle(self, result: object, error: BaseException | None) -> None:
+    def settle(self, result: object, error: BaseException | None) -> None:
         if self.future.done():
             return
         if error is None:
@@ -87,6 +87,11 @@ class Workers:
         Cancelling the future drops a job that waits; one that runs goes on, and its result is forgotten.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.give(future, function, *arguments)
+        return future
+
+    def give(self, future: asyncio.Future[T], function: Callable[..., T], *arguments: Any) -> None:
+        """The same from whatever thread, for a future of a loop that runs."""
         Workers.count(1)
         with self._changed:
             self._jobs.append(_Job(function, arguments, future))
@@ -99,7 +104,6 @@ class Workers:
                 except RuntimeError as error:
                     self._threads -= 1
                     self._without_a_thread(error)
-        return future
 
     def close(self) -> None:
         """No more jobs will come: idle threads end now, others after what they were given."""
@@ -123,10 +127,10 @@ class Workers:
             return
         job = self._jobs.pop()
         if "shutdown" in str(error):
-            asyncio.get_running_loop().call_soon(job.run)
+            job.future.get_loop().call_soon_threadsafe(job.run)
         else:
             Workers.count(-1)
-            job.future.set_exception(error)
+            job.future.get_loop().call_soon_threadsafe(job.settle, None, error)
 
     def _take(self) -> _Job | None:
         """The next job, or None for a thread that is not needed any more; it has then been signed off."""

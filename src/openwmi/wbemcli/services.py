@@ -101,7 +101,8 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
 
         MSDN wants it called outside of the sink's callbacks; here it may be called there as well.
         """
-        self._runner.call(CALLS.cancel, Relay(checked_sink(pSink)))
+        self._runner.check()
+        CALLS.cancel_aside(Relay(checked_sink(pSink)), self._runner.post)
         return S_OK
 
     @service_method(1)
