@@ -571,3 +571,6 @@ SCAN_PIXELS: Final = 80_000_000
 SCAN_THREADS: Final = 2
 # Octets of an image that are read and sent at once.
 SCAN_PIECE_OCTETS: Final = 1 << 17
+
+# Actions in the filter of one subscription: a service of cameras has some thirty events.
+EVENTING_ACTIONS: Final = 256

@@ -5,14 +5,17 @@
     writer       XML that we send, with the prefixes that literal-minded peers expect
     addressing   headers; envelope: what holds them; fault: what may stand in place of an answer
     metadata     ThisModel, ThisDevice, Relationship; transfer: how they are asked for
+    eventing     subscriptions and what becomes of them; moment: until when
     mime         messages of several parts; xop: elements that stand for a part
     fragment     what nobody here has a class for, kept as it came
 
-Needs lxml (the extra `wsd`). It must not know how envelopes travel, nor anything of discovery or events.
+Needs lxml (the extra `wsd`). It must not know how envelopes travel, nor who has found or
+subscribed to what.
 """
 
 from openwmi.soap.addressing import AppSequence, EndpointReference, Headers
 from openwmi.soap.envelope import CONTENT_TYPE, Message, decode, encode
+from openwmi.soap.eventing import EndStatus, Refusal, Refused
 from openwmi.soap.fault import (
     SoapFault,
     action_not_supported,
@@ -36,6 +39,7 @@ from openwmi.soap.metadata import (
     localized,
     plain,
 )
+from openwmi.soap.moment import Expires
 from openwmi.soap.name import QName
 from openwmi.soap.profile import DPWS_2006, DPWS_2009, PROFILES, Profile, Timing
 from openwmi.soap.transfer import (
@@ -61,7 +65,9 @@ __all__ = [
     "LARGE_METADATA",
     "PROFILES",
     "AppSequence",
+    "EndStatus",
     "EndpointReference",
+    "Expires",
     "Fragment",
     "Headers",
     "Include",
@@ -72,6 +78,8 @@ __all__ = [
     "Part",
     "Profile",
     "QName",
+    "Refusal",
+    "Refused",
     "Relationship",
     "Section",
     "Service",

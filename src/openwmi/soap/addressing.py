@@ -59,6 +59,17 @@ class EndpointReference:
             writer.close(addressing, "ReferenceParameters")
         writer.close(namespace or addressing, local)
 
+    def headers(self, profile: Profile) -> tuple[Fragment, ...]:
+        """Its parameters as headers of what is sent there: WS-Addressing 1.0 marks them (its SOAP Binding, 3.3)."""
+        if profile.addressing != ns.WSA_2005:
+            return self.parameters
+        marked = []
+        for each in self.parameters:
+            element = each.element()
+            element.set(f"{{{ns.WSA_2005}}}IsReferenceParameter", "true")
+            marked.append(keep(element))
+        return tuple(marked)
+
 
 @dataclass(frozen=True, slots=True)
 class AppSequence:

@@ -117,6 +117,8 @@ def fault_action(profile: Profile, fault: SoapFault) -> str:
     """The action of a message that holds the fault."""
     if fault.subcode is not None and fault.subcode.namespace == profile.discovery:
         return profile.action("fault")
+    if fault.subcode is not None and fault.subcode.namespace == ns.EVENTING:
+        return f"{ns.EVENTING}/fault"
     if fault.subcode is not None and fault.subcode.namespace != profile.addressing:
         return f"{profile.devprof}/fault"
     return profile.addressing_fault

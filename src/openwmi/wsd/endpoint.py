@@ -95,6 +95,7 @@ class Endpoint:
     ) -> None:
         self._url = parse_url(url)
         self._to = to if isinstance(to, EndpointReference) else EndpointReference(to or url)
+        self._parameters = self._to.headers(profile)
         self._own = http is None
         self._http = HttpClient() if http is None else http
         self._reply_to = EndpointReference(profile.anonymous)
@@ -203,7 +204,7 @@ class Endpoint:
         try:
             octets = encode(
                 self.profile,
-                Headers(action, call.message_id, self._to.address, reply_to=reply_to, others=self._to.parameters),
+                Headers(action, call.message_id, self._to.address, reply_to=reply_to, others=self._parameters),
                 body,
             )
             request = Request("POST", self._url.target, _PLAIN, octets)
