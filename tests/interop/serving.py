@@ -6,14 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from openwmi.engine import Engine
 from openwmi.net import Address, parse_address
-from openwmi.security import UsersFile, add_user
+from openwmi.security import Acceptor, ServerNames, UsersFile, add_user
 from openwmi.server import Server
 
 DOMAIN, USER, PASSWORD = "WORKGROUP", "me", "Passw0rd"
@@ -77,10 +77,12 @@ def run(*arguments: str, password: str = "") -> str:
 
 
 @asynccontextmanager
-async def in_process(engine: Engine, users: Path) -> AsyncIterator[tuple[Server, int]]:
+async def in_process(
+    engine: Engine, users: Path, names: ServerNames | None = None, kerberos: Callable[[], Acceptor] | None = None
+) -> AsyncIterator[tuple[Server, int]]:
     """A server in this process, and its port: what it holds can be seen."""
     add_user(users, f"{DOMAIN}\\{USER}", PASSWORD)
-    server = Server(engine, UsersFile(users))
+    server = Server(engine, UsersFile(users), names, kerberos=kerberos)
     try:
         yield server, (await server.listen(Address("127.0.0.1", 0))).port
     finally:

@@ -1,6 +1,6 @@
 """A WMI client by aiowmi, as a process of its own: a JSON line in, a JSON line out, until standard input ends.
 
-    {"do": "login", "host", "port", "user", "password", "domain"}
+    {"do": "login", "host", "port", "user", "password", "domain", "kerberos"}   kerberos: with a ticket of KRB5CCNAME
     {"do": "query", "text", "flags", "namespace", "smart"}   opens an enumerator, and releases the one before
     {"do": "next", "parse"}         -> {"rows": [{"octets": hex, "values": {…}}], "status": "…"}
     {"do": "all", "parse"}          the same for what is left
@@ -19,12 +19,17 @@ makes of it. What goes wrong comes back as {"error": text}, with the text that t
 
 import asyncio
 import json
+import logging
+import os
+import pickle
 import sys
 from datetime import datetime, timedelta
 from importlib import import_module
+from tempfile import NamedTemporaryFile
 from time import perf_counter
 from typing import Any
 
+cache: Any = import_module("aiowmi.kerberos.cache")
 connection: Any = import_module("aiowmi.connection")
 exceptions: Any = import_module("aiowmi.exceptions")
 plain_reply: Any = import_module("aiowmi.ndr.next_big_response")
@@ -41,10 +46,14 @@ class Client:
     rows: Any = None
     stub = b""
 
-    async def login(self, host: str, port: int, user: str, password: str, domain: str) -> object:
-        self.connection = connection.Connection(host, user, password, domain=domain, port=port)
+    async def login(
+        self, host: str, port: int, user: str, password: str, domain: str, *, kerberos: bool = False
+    ) -> object:
+        tickets = kept_ticket(host, domain) if kerberos else None
+        self.connection = connection.Connection(host, user, password, domain=domain, port=port, kerberos_cache=tickets)
         await self.connection.connect()
-        self.services = await self.connection.negotiate_ntlm()
+        begin = self.connection.negotiate_kerberos if kerberos else self.connection.negotiate_ntlm
+        self.services = await begin()
         return {}
 
     async def query(self, text: str, flags: int = 0x30, namespace: str = "root/cimv2", *, smart: bool = True) -> object:
@@ -138,6 +147,20 @@ class Client:
         self.services.close()
         self.connection.close()
         return {}
+
+
+def kept_ticket(host: str, realm: str) -> Any:
+    """The ticket for a host, as its own file keeps one: it would ask a KDC only where there is none."""
+    ccache: Any = import_module("impacket.krb5.ccache")  # somebody else's reader of MIT's file
+    found = ccache.CCache.loadFile(os.environ["KRB5CCNAME"]).getCredential(f"host/{host}@{realm}")
+    key = found["key"]
+    kept = (b"", b"", found.ticket["data"], bytes(key["keyvalue"]), key["keytype"], float(found["time"]["endtime"]))
+    with NamedTemporaryFile() as file:
+        file.write(pickle.dumps(kept))
+        file.flush()
+        tickets = cache.KerberosCache(file.name)
+        tickets.open(logging.getLogger())
+    return tickets
 
 
 def is_smart(rows: Any) -> bool:

@@ -1,6 +1,7 @@
 """A WMI client by impacket, as a process of its own: a JSON line in, a JSON line out, until standard input ends.
 
-    {"do": "login", "host", "port", "user", "password", "domain", "namespace", "level"}   level: integrity | privacy
+    {"do": "login", "host", "port", "user", "password", "domain", "namespace", "level", "kerberos"}
+                                             level: integrity | privacy; kerberos: with a ticket of KRB5CCNAME
                                              -> what the calls of the past answered
     {"do": "query", "text", "flags"}         opens an enumerator, and forgets the one before
     {"do": "next", "count", "parse"}         -> {"rows": [{"octets": hex, "values": {…}}, …], "status": "…"}
@@ -53,8 +54,12 @@ class Client:
         domain: str,
         namespace: str,
         level: str = "integrity",
+        *,
+        kerberos: bool = False,
     ) -> object:
-        self.connection = dcomrt.DCOMConnection(f"{host}[{port}]", user, password, domain, oxidResolver=False)
+        self.connection = dcomrt.DCOMConnection(
+            f"{host}[{port}]", user, password, domain, oxidResolver=False, doKerberos=kerberos, kdcHost=host
+        )
         # Release 0.13.1 looks there by the address alone, and finds nothing where a port was given.
         dcomrt.DCOMConnection.PORTMAPS[host] = self.connection.get_dce_rpc()
         interface = self.connection.CoCreateInstanceEx(wmi.CLSID_WbemLevel1Login, wmi.IID_IWbemLevel1Login)
