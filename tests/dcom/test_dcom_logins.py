@@ -16,8 +16,12 @@ from openwmi.base.error import AccessDenied, Unreachable, WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.dcom import Channel, Connection, proxy
 from openwmi.interfaces import IObjectExporter
-from openwmi.rpc import AuthLevel, RpcAssociation
+from openwmi.rpc import AuthLevel, AuthOffer, AuthType, RpcAssociation, SyntaxId
+from openwmi.rpc.call import Auth3
+from openwmi.rpc.header import Verifier
+from openwmi.rpc.pdu import encode
 from openwmi.security import LoginRefused, Logins, NtlmContext, NtlmInitiator, Step, Throttle, negotiate
+from openwmi.security.spnego import NTLM, Answer, Offer
 from openwmi.testing import FakeClockLoop
 
 KINDS = Channel, Connection, Logins, NtlmContext, NtlmInitiator, RpcAssociation
@@ -158,6 +162,41 @@ def test_guessers_wait_longer_and_longer() -> None:
             assert await seconds("you", "hidden") == 0
             assert await seconds(*ME) == 4  # it would be told apart from a guess otherwise
             assert await seconds(*ME) == 0
+
+    fake_clock(story)
+
+
+def test_a_login_that_is_begun_and_never_ends_is_none(caplog: pytest.LogCaptureFixture) -> None:
+    """Its last leg, which is not answered, is no last one."""
+
+    async def story() -> None:
+        caplog.set_level("INFO")
+        async with world() as made:
+            client = await made.connect()
+            client._pump = lambda: None  # type: ignore[method-assign]  # it looks at no answer
+            offer = AuthOffer(AuthType.NEGOTIATE, AuthLevel.PRIVACY, Offer((NTLM,), b"").encode())
+            client.association.bind([SyntaxId(ILamp.iid)], auth=offer)
+            client.flush()
+            await asyncio.sleep(1)
+            token = Answer(token=NtlmInitiator(*ME).step().token).encode()
+            client.transport.write(encode(Auth3(1, Verifier(AuthType.NEGOTIATE, AuthLevel.PRIVACY, 0, token))))
+            await asyncio.sleep(limits.LOGIN_SECONDS)
+            assert client.closed.is_set()
+            assert "nobody logged in for 60 s" in caplog.text
+
+    fake_clock(story)
+
+
+@pytest.mark.parametrize("level", [AuthLevel.CONNECT, AuthLevel.PRIVACY])
+@pytest.mark.parametrize("kind", [lambda: NtlmInitiator(*ME, "DOM"), lambda: negotiate(HOST, *ME, kerberos=False)])
+def test_who_has_logged_in_may_take_his_time(kind: Callable[[], Any], level: AuthLevel) -> None:
+    async def story() -> None:
+        async with world() as made:
+            channel = await opened(made, kind(), level)
+            await channel.bound(IObjectExporter.iid)
+            await asyncio.sleep(10 * limits.LOGIN_SECONDS)
+            assert await proxy(IObjectExporter, channel).ServerAlive() == 0
+            channel.close()
 
     fake_clock(story)
 

@@ -22,7 +22,6 @@ from openwmi.dcom.tokens import WORKERS
 from openwmi.net import acknowledge
 from openwmi.rpc import (
     AssociationGroups,
-    AuthLevel,
     CallCancelled,
     CallOrphaned,
     ConnectionClosed,
@@ -301,14 +300,12 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def _settle(self, event: TokenNeeded, verdict: Any) -> None:
-        accepted = self._logins.settle(self._association, verdict)
-        if event.reply:
-            return
-        # An auth3 has no answer, and well-known clients send their request right behind it, held back until it is
-        # acknowledged: each login of theirs would take 40 ms longer.
-        acknowledge(self._transport)
-        if accepted:
+        if self._logins.settle(self._association, verdict) and verdict.step.context is not None:
             self._stop_login_timer()
+        if not event.reply:
+            # An auth3 has no answer, and well-known clients send their request right behind it, held back until it is
+            # acknowledged: each login of theirs would take 40 ms longer.
+            acknowledge(self._transport)
 
     def _go_on(self) -> None:
         """What came behind a token that is answered now."""
@@ -318,8 +315,6 @@ class Connection(asyncio.Protocol):
         self._watch_sender()
 
     def _on_request(self, request: RequestReceived) -> None:
-        if request.level >= AuthLevel.CONNECT:
-            self._stop_login_timer()
         if self._octets + len(request.stub) > limits.CONNECTION_REQUEST_OCTETS:
             self._association.send_fault(request.call_id, FaultStatus.SERVER_TOO_BUSY, executed=False)
             return
