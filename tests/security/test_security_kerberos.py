@@ -26,6 +26,7 @@ from openwmi.security import (
     negotiate,
     nt_hash,
 )
+from openwmi.security.kerberos import load
 from openwmi.security.spnego import KERBEROS, MS_KERBEROS, NTLM, Answer, Negotiation, Offer
 
 NAMES = ServerNames.of_host("srv1.example")
@@ -123,6 +124,48 @@ def test_what_was_only_signed_is_not_taken_for_sealed(kdc: Any) -> None:
     raw.wrap_iov(third.context._context, iov, False)
     with pytest.raises(RemoteProtocolError, match="signed only"):
         ours.unseal(iov[1].value, 0, 8, iov[0].value, sign_header=False)
+
+
+@pytest.mark.parametrize("kdc", [ENCRYPTIONS[0], ENCRYPTIONS[3]], indirect=True)
+@pytest.mark.parametrize("sealed", [False, True])
+def test_repeated_reordered_and_left_out(kdc: Any, sealed: bool) -> None:
+    client, server = KerberosInitiator(kdc.hostname), KerberosAcceptor(USER.__eq__, kdc.keytab)
+    third = client.step(server.step(client.step().token).token)
+    theirs, ours = third.context, server.step(third.token).context
+    assert theirs is not None
+    assert ours is not None
+    pdu = b"header--" + bytes(range(64)) + b"trailer-"
+    sent = [
+        theirs.seal(pdu, 8, 72, sign_header=True) if sealed else (pdu[8:72], theirs.sign(pdu, 8, 72, sign_header=True))
+        for _ in range(3)
+    ]
+
+    def take(number: int) -> None:
+        body, token = sent[number]
+        check = ours.unseal if sealed else ours.verify
+        check(pdu[:8] + body + pdu[72:], 8, 72, token, sign_header=True)
+
+    take(0)
+    for number in (0, 2, 1, 1):
+        with pytest.raises(RemoteProtocolError, match="does not fit"):
+            take(number)
+
+
+@pytest.mark.parametrize("missing", ["replay_detection", "out_of_sequence_detection"])
+def test_a_login_under_which_calls_could_be_repeated_is_refused(kdc: Any, missing: str) -> None:
+    client, server = KerberosInitiator(kdc.hostname), KerberosAcceptor(USER.__eq__, kdc.keytab)
+    gssapi = load()
+    need = gssapi.RequirementFlag
+    flags = need.dce_style | need.mutual_authentication | need.replay_detection | need.out_of_sequence_detection
+    client._begin = lambda gssapi: gssapi.SecurityContext(  # type: ignore[method-assign]
+        name=gssapi.Name(client._target, gssapi.NameType.hostbased_service),
+        mech=gssapi.MechType.kerberos,
+        usage="initiate",
+        flags=flags & ~need[missing],
+    )
+    third = client.step(server.step(client.step().token).token)
+    with pytest.raises(LoginRefused, match="without an order of messages"):
+        server.step(third.token)
 
 
 def test_the_legs_are_those_of_windows(kdc: Any) -> None:

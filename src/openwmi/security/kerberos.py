@@ -25,6 +25,8 @@ RC4_MIC_SIZE: Final = 37
 CONFOUNDER_SIZE: Final = 8
 DELEGATE_FLAG, IDENTIFY_FLAG = 0x1, 0x2000
 """GSS_C_DELEG_FLAG, GSS_C_IDENTIFY_FLAG ([RFC2743], [RFC4757] 7.1)."""
+IN_ORDER: Final = 0x4 | 0x8
+"""GSS_C_REPLAY_FLAG, GSS_C_SEQUENCE_FLAG: without them a call that was sent once can be made twice."""
 
 
 class KerberosContext:
@@ -134,7 +136,10 @@ class KerberosAcceptor:
         self.account = printable(principal)
         if not self._admits(principal):
             raise LoginRefused(None, f"{self.account} has a ticket, and is not among the users")
-        return Step(out, KerberosContext(principal, self._context, _impersonation(int(self._context.actual_flags))))
+        flags = int(self._context.actual_flags)
+        if flags & IN_ORDER != IN_ORDER:
+            raise LoginRefused(None, f"{self.account}: Kerberos without an order of messages is not accepted")
+        return Step(out, KerberosContext(principal, self._context, _impersonation(flags)))
 
 
 def check_keytab(keytab: str | os.PathLike[str]) -> None:
