@@ -101,10 +101,8 @@ def client(how: int) -> RpcAssociation:
     login = AuthOffer(AuthType.WINNT, AuthLevel.PRIVACY, b"hello") if how & 1 else None
     made.bind([FIRST], auth=login)
     if how & 2:
-        other = server(0)
-        other.receive(made.data_to_send())
-        drain(other)
-        made.receive(other.data_to_send())
+        made.data_to_send()
+        made.receive(_ack(how & 1))
         drain(made)
         made.send_request(0, 1, b"ask", auth_context_id=0 if how & 1 else None)
     return made
@@ -227,6 +225,15 @@ def _bind(level: AuthLevel) -> bytes:
     asking = RpcAssociation(Role.CLIENT)
     asking.bind([FIRST, SECOND], auth=None if level is AuthLevel.NONE else AuthOffer(AuthType.NEGOTIATE, level, b"hi"))
     return asking.data_to_send()
+
+
+@cache
+def _ack(how: int) -> bytes:
+    """What a server's end answers to the bind of a client's."""
+    answering = server(0)
+    answering.receive(client(how).data_to_send())
+    drain(answering)
+    return answering.data_to_send()
 
 
 def seeds() -> list[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
 """Arrays ([C706] 14.3.3): fixed, varying, conformant, conformant varying; of one dimension, as all of them here are.
 
-Which counts travel is in `ArrayNode`; how the elements travel is in the three kinds of `Elements`: octets are sliced,
-scalars go through one `struct` call, and only the rest is handled one by one.
+Which counts travel is in `ArrayNode`; how the elements travel is in the kinds of `Elements`: octets are sliced, scalars
+and the places of pointers go through one `struct` call, and only the rest is handled one by one.
 """
 
 from __future__ import annotations
@@ -133,6 +133,38 @@ class Each(Elements):
         return tuple(self.element.zero(scope) for _ in range(count))
 
 
+class Pointers(Each):
+    """A tuple of pointers that may be NULL. Where all of them are, as in what failed, they are handled in one step."""
+
+    __slots__ = ()
+
+    def put(self, writer: NdrWriter, values: Any, scope: Scope) -> None:
+        if _any(values):
+            super().put(writer, values, scope)
+        else:
+            writer.align(self.alignment)
+            writer.zeros(self.least * len(values))
+
+    def put_pointees(self, writer: NdrWriter, values: Any, scope: Scope) -> None:
+        if _any(values):
+            super().put_pointees(writer, values, scope)
+
+    def get(self, reader: NdrReader, count: int) -> Any:
+        reader.align(self.alignment)
+        reader.expect(count, self.least)
+        return reader.unpack(Struct(f"<{count}{reader.syntax.word.format[-1]}"))
+
+    def get_pointees(self, reader: NdrReader, raw: Any) -> Any:
+        return super().get_pointees(reader, raw) if any(raw) else (None,) * len(raw)
+
+    def check(self, values: Any, scope: Scope) -> None:
+        if _any(values):
+            super().check(values, scope)
+
+    def zero(self, count: int, scope: Scope) -> Any:
+        return (None,) * count
+
+
 class ArrayNode(Node):
     """An array with the counts that its declaration gives it.
 
@@ -212,6 +244,10 @@ class ArrayNode(Node):
         ours(len(value) == length <= size, f"{len(value)} elements where {self.length} is {length} of {size}")
         writer.word(0)
         writer.word(length)
+
+
+def _any(pointees: Sequence[Any]) -> bool:
+    return pointees.count(None) < len(pointees)
 
 
 def _number(source: int | str, scope: Scope) -> int:

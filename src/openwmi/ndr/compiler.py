@@ -11,7 +11,7 @@ from struct import calcsize
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, NoReturn, Union, get_args, get_origin, get_type_hints
 
-from openwmi.ndr.array import ArrayNode, Each, Elements, Octets, Scalars
+from openwmi.ndr.array import ArrayNode, Each, Elements, Octets, Pointers, Scalars
 from openwmi.ndr.node import Node
 from openwmi.ndr.pointer import CellNode, FullNode, PointerNode, RefNode
 from openwmi.ndr.scalar import ScalarNode, guid_node
@@ -112,7 +112,10 @@ class _Compiler:
         if get_origin(base) is not tuple or get_args(base)[1:] != (Ellipsis,):
             self._refuse(f"an array is bytes or tuple[T, ...], not {base}")
         element = self._inline(get_args(base)[0], "an array")
-        return Scalars(element) if isinstance(element, ScalarNode) else Each(element)
+        if isinstance(element, ScalarNode):
+            return Scalars(element)
+        nullable = isinstance(element, PointerNode) and not isinstance(element, RefNode)
+        return Pointers(element) if nullable else Each(element)
 
     def _union(self, mark: SwitchIs) -> Node:
         arms = {case: None if hint is None else self._inline(hint, "a union") for case, hint in mark.arms}
