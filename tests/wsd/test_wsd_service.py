@@ -17,6 +17,8 @@ from openwmi.net.http_client import HttpClient
 from openwmi.soap import (
     DPWS_2009,
     GET,
+    GET_METADATA,
+    GET_METADATA_RESPONSE,
     EndpointReference,
     Fragment,
     Headers,
@@ -59,6 +61,32 @@ async def test_a_service_says_what_it_is(calling: Calling) -> None:
     assert said.host is not None
     assert said.host.endpoints == (EndpointReference(ADDRESS),)
     assert said.others == (wsdl,)
+
+
+MEX = "http://schemas.xmlsoap.org/ws/2004/09/mex"
+WSDL = "http://schemas.xmlsoap.org/wsdl/"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("", (1, ["urn:x", "urn:y"])),
+        (f"<x:Dialect>{WSDL}</x:Dialect>", (0, ["urn:x", "urn:y"])),
+        (f"<x:Dialect>{WSDL}</x:Dialect><x:Identifier>urn:y</x:Identifier>", (0, ["urn:y"])),
+        ("<x:Identifier>urn:x</x:Identifier>", (0, ["urn:x"])),
+        ("<x:Dialect>http://schemas.xmlsoap.org/ws/2006/02/devprof/Relationship</x:Dialect>", (1, [])),
+        ("<x:Dialect>urn:none</x:Dialect>", (0, [])),
+    ],
+)
+async def test_a_service_tells_the_metadata_that_are_asked_for(
+    calling: Calling, asked: str, told: tuple[int, list[str]]
+) -> None:
+    """By WS-MetadataExchange's own request sent to each hosted service."""
+    calling.service.sections = tuple(Section(WSDL, each, (Fragment.parse("<a/>"),)) for each in ("urn:x", "urn:y"))
+    body = f'<x:GetMetadata xmlns:x="{MEX}">{asked}</x:GetMetadata>'.encode()
+    reply: Reply = await calling.endpoint.two_way(GET_METADATA, body, reply_action=GET_METADATA_RESPONSE)
+    said = decode_get_response(reply.message)
+    assert (len(said.hosted), [each.identifier for each in said.others]) == told
 
 
 async def test_a_service_that_answers_get_itself(calling: Calling) -> None:

@@ -44,6 +44,8 @@ from openwmi.soap.name import QName
 from openwmi.soap.profile import DPWS_2006, DPWS_2009, PROFILES, Profile, Timing
 from openwmi.soap.transfer import (
     GET,
+    GET_METADATA,
+    GET_METADATA_RESPONSE,
     GET_RESPONSE,
     decode_get_response,
     encode_fault,
@@ -61,6 +63,8 @@ __all__ = [
     "DPWS_2009",
     "ENVELOPE",
     "GET",
+    "GET_METADATA",
+    "GET_METADATA_RESPONSE",
     "GET_RESPONSE",
     "LARGE_METADATA",
     "PROFILES",

@@ -1,4 +1,6 @@
-"""Asking for metadata, and giving it: WS-Transfer's Get, the only one of its verbs that DPWS has (R2044, R2045)."""
+"""Asking for metadata, and giving it: WS-Transfer's Get, the only one of its verbs that DPWS has (R2044, R2045); of
+services by GetMetadata of WS-MetadataExchange, too.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,14 @@ from openwmi.soap import namespaces as ns
 from openwmi.soap.addressing import EndpointReference, Headers
 from openwmi.soap.envelope import Message, encode
 from openwmi.soap.fault import SoapFault, fault_action
+from openwmi.soap.markup import elements, text_of
 from openwmi.soap.metadata import Metadata
 from openwmi.soap.profile import Profile
 
 GET: Final = f"{ns.TRANSFER}/Get"
 GET_RESPONSE: Final = f"{ns.TRANSFER}/GetResponse"
+GET_METADATA: Final = f"{ns.MEX}/GetMetadata/Request"
+GET_METADATA_RESPONSE: Final = f"{ns.MEX}/GetMetadata/Response"
 
 
 def encode_get(profile: Profile, to: str, message_id: str, *, large: bool = True) -> bytes:
@@ -30,11 +35,15 @@ def encode_get(profile: Profile, to: str, message_id: str, *, large: bool = True
 
 
 def encode_get_response(request: Message, metadata: Metadata, message_id: str) -> bytes:
-    """The answer. To a client that cannot take more than 32,767 octets, as many hosted services as fit are told, and
-    only sections of DPWS.
+    """The answer to either request. To a client that cannot take more than 32,767 octets, as many hosted services as
+    fit are told, and only sections of DPWS.
     """
     profile = request.profile
-    headers = Headers(GET_RESPONSE, message_id, profile.anonymous, request.headers.message_id)
+    action = GET_RESPONSE
+    if request.headers.action == GET_METADATA:
+        action = GET_METADATA_RESPONSE
+        metadata = _wanted(request, metadata)
+    headers = Headers(action, message_id, profile.anonymous, request.headers.message_id)
     whole = encode(profile, headers, metadata)
     if len(whole) <= SOAP_ENVELOPE_OCTETS or request.headers.large_metadata:
         return whole
@@ -49,7 +58,7 @@ def encode_get_response(request: Message, metadata: Metadata, message_id: str) -
 
 def decode_get_response(message: Message) -> Metadata:
     """What it says. RemoteProtocolError for any other message."""
-    if message.headers.action not in {GET_RESPONSE, ""} or message.body is None:
+    if message.headers.action not in _RESPONSES or message.body is None:
         raise RemoteProtocolError(f"no metadata, but {message.headers.action[:200]!r}")
     return Metadata.parse(message.body, message.profile)
 
@@ -66,6 +75,24 @@ def fault_of(message: Message) -> SoapFault | None:
     if message.body is None or message.body.tag != f"{{{ns.SOAP}}}Fault":
         return None
     return SoapFault.parse(message.body)
+
+
+_RESPONSES: Final = {GET_RESPONSE, GET_METADATA_RESPONSE, ""}
+
+
+def _wanted(request: Message, metadata: Metadata) -> Metadata:
+    """The sections of a service that GetMetadata asks for, by their dialect, their identifier, or both."""
+    body, profile = request.body, request.profile
+    if body is None:
+        return metadata
+    dialect, identifier = (
+        next((text_of(each) for each in elements(body, profile.mex, name)), "") for name in ("Dialect", "Identifier")
+    )
+    related = dialect in {"", f"{profile.devprof}/Relationship"} and not identifier
+    others = tuple(
+        each for each in metadata.others if dialect in {"", each.dialect} and identifier in {"", each.identifier}
+    )
+    return Metadata(relationships=metadata.relationships if related else (), others=others)
 
 
 def _with_hosted(metadata: Metadata, count: int) -> Metadata:

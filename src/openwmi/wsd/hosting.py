@@ -19,6 +19,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.net.http import Response
 from openwmi.soap import (
     GET,
+    GET_METADATA,
     EndpointReference,
     Headers,
     Message,
@@ -140,7 +141,7 @@ class Services:
             return faulted(message, fault)
         handler = service.actions.get(message.headers.action)
         if handler is None:
-            if message.headers.action != GET:
+            if message.headers.action not in {GET, GET_METADATA}:
                 return faulted(message, action_not_supported(message.profile, message.headers.action))
             mine = Relationship(metadata.host, (self.hosted(service, call.local.host),))
             said = Metadata(relationships=(mine,), others=service.sections)
