@@ -1,6 +1,6 @@
 """Every method of the headers is there, with its identifier, and with the header's parameters in the header's order.
 
-The table is typed from wsdclient.h, wsddisco.h, wsdhost.h, wsdbase.h and wsdattachment.h: `>` before a name is an out
+The table is typed from wsdclient.h and its neighbours, with wsdxml.h among them: `>` before a name is an out
 parameter. The lengths of arrays and buffers are left out, since Python's have their own.
 """
 
@@ -155,6 +155,15 @@ HEADER: dict[str, tuple[str, str]] = {
         """
         SendResponse(pBody, pOperation, pMessageParameters)
         FaultRequest(pRequestHeader, pMessageParameters, pFault)
+        """,
+    ),
+    "IWSDXMLContext": (
+        "75d8f3ee-3e5a-43b4-a15a-bcf6887460c0",
+        """
+        AddNamespace(pszUri, pszSuggestedPrefix, >ppNamespace)
+        AddNameToNamespace(pszUri, pszName, >ppName)
+        SetNamespaces(pNamespaces, bLayerNumber)
+        SetTypes(pTypes, bLayerNumber)
         """,
     ),
     "IWSDAddress": (

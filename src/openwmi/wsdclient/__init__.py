@@ -18,10 +18,11 @@ the headers ends in an underscore. Everything may be called from any thread.
     devicehost, faults, security        a device of one's own, how it says no, and who asks it
     discovery, publisher                devices that come and go; announcing them oneself
     addresses, attachments              addresses and parameters of messages; what travels beside them
+    context                             names and elements of XML, and URIs, as C++ makes them
     calling                             how a method is written, and on which thread it is carried out
 
 Events (WS-Eventing) are not here yet: the four calls of IWSDServiceProxyEventing, those that subscribe, and SignalEvent
-return E_NOTIMPL. So do compact signatures, XML contexts (a name is a QName), and what Windows' tracing does.
+return E_NOTIMPL. So do compact signatures, and what Windows' tracing does.
 """
 
 from typing import TYPE_CHECKING
@@ -47,6 +48,15 @@ from openwmi.wsdclient.attachments import IWSDOutboundAttachment as IWSDOutbound
 from openwmi.wsdclient.attachments import WSDCreateOutboundAttachment as WSDCreateOutboundAttachment
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback as IWSDAsyncCallback
 from openwmi.wsdclient.constants import *  # noqa: F403 - many names, each of which is wanted
+from openwmi.wsdclient.context import WSD_XMLCONTEXT_NUM_LAYERS as WSD_XMLCONTEXT_NUM_LAYERS
+from openwmi.wsdclient.context import WSDXML_NAMESPACE as WSDXML_NAMESPACE
+from openwmi.wsdclient.context import IWSDXMLContext as IWSDXMLContext
+from openwmi.wsdclient.context import WSDUriDecode as WSDUriDecode
+from openwmi.wsdclient.context import WSDUriEncode as WSDUriEncode
+from openwmi.wsdclient.context import WSDXMLBuildAnyForSingleElement as WSDXMLBuildAnyForSingleElement
+from openwmi.wsdclient.context import WSDXMLCreateContext as WSDXMLCreateContext
+from openwmi.wsdclient.context import WSDXMLGetNameFromBuiltinNamespace as WSDXMLGetNameFromBuiltinNamespace
+from openwmi.wsdclient.context import WSDXMLGetValueFromAny as WSDXMLGetValueFromAny
 from openwmi.wsdclient.devicehost import IWSDDeviceHost as IWSDDeviceHost
 from openwmi.wsdclient.devicehost import IWSDDeviceHostNotify as IWSDDeviceHostNotify
 from openwmi.wsdclient.devicehost import IWSDServiceMessaging as IWSDServiceMessaging

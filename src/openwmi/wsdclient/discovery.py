@@ -26,7 +26,9 @@ from openwmi.soap import PROFILES, EndpointReference
 from openwmi.wsd import Client, Device, Event, Gone, find, resolve
 from openwmi.wsd.courier import Courier
 from openwmi.wsd.metadata import probe_at
+from openwmi.wsdclient.asyncresult import held
 from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, versions_of, wsd_method
+from openwmi.wsdclient.context import IWSDXMLContext
 from openwmi.wsdclient.statuses import S_FALSE, S_OK, hresult
 from openwmi.wsdclient.structures import WSD_ENDPOINT_REFERENCE, WSDXML_NAME
 
@@ -164,12 +166,13 @@ class IWSDiscoveryProvider(IUnknown, iid="8ffc8e55-f0eb-480f-88b7-b435dd281d45")
         seconds_: how long a search lasts; None is the ten seconds of DPWS.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: IWSDXMLContext | None = None) -> None:
         self.network_: DatagramNetwork | None = None
         self._versions: tuple[int, ...] | None = None
         self.seconds_: float | None = None
         self._sink: IWSDiscoveryProviderNotify | None = None
         self._under_way: dict[Delivery[Any], _Relay] = {}
+        self._context = IWSDXMLContext() if context is None else context
 
     @wsd_method()
     def SetAddressFamily(self, dwAddressFamily: int) -> int:
@@ -250,9 +253,9 @@ class IWSDiscoveryProvider(IUnknown, iid="8ffc8e55-f0eb-480f-88b7-b435dd281d45")
         return S_OK
 
     @wsd_method(1)
-    def GetXMLContext(self) -> tuple[int, None]:
-        """(hresult, ppContext): E_NOTIMPL: names need no context here."""
-        raise not_here("there is no XML context: a name is a QName")
+    def GetXMLContext(self) -> tuple[int, IWSDXMLContext | None]:
+        """(hresult, ppContext)."""
+        return S_OK, held(self._context)
 
     def _attached(self) -> IWSDiscoveryProviderNotify:
         if self._sink is None:
@@ -340,16 +343,16 @@ def _at(url: str, seconds: float | None) -> Operation[Device]:
 
 
 @wsd_method(1)
-def WSDCreateDiscoveryProvider(pContext: Any = None) -> tuple[int, IWSDiscoveryProvider | None]:
+def WSDCreateDiscoveryProvider(pContext: IWSDXMLContext | None = None) -> tuple[int, IWSDiscoveryProvider | None]:
     """(hresult, ppProvider)."""
-    return S_OK, IWSDiscoveryProvider()
+    return S_OK, IWSDiscoveryProvider(pContext)
 
 
 @wsd_method(1)
 def WSDCreateDiscoveryProvider2(
-    pContext: Any = None, pConfigParams: Sequence[Any] = ()
+    pContext: IWSDXMLContext | None = None, pConfigParams: Sequence[Any] = ()
 ) -> tuple[int, IWSDiscoveryProvider | None]:
     """(hresult, ppProvider): options are E_NOTIMPL."""
     if pConfigParams:
         raise WbemError(HResult.E_NOTIMPL, "discovery has no options here")
-    return S_OK, IWSDiscoveryProvider()
+    return S_OK, IWSDiscoveryProvider(pContext)

@@ -28,7 +28,9 @@ from openwmi.wsd.courier import Courier
 from openwmi.wsd.messages import Probe, Resolve, decode_discovery
 from openwmi.wsd.outbox import Outgoing
 from openwmi.wsdclient.addresses import IWSDMessageParameters, IWSDUdpAddress, IWSDUdpMessageParameters
+from openwmi.wsdclient.asyncresult import held
 from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, versions_of, wsd_method
+from openwmi.wsdclient.context import IWSDXMLContext
 from openwmi.wsdclient.statuses import E_FAIL, ERROR_NO_CALLBACK_ACTIVE, HRESULT_FROM_WIN32, S_OK
 from openwmi.wsdclient.structures import WSD_CONFIG_PARAM, WSD_SOAP_MESSAGE, WSDXML_ELEMENT, WSDXML_NAME
 
@@ -163,7 +165,7 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         network_: another than this machine's; before the first sink. The header has no such thing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: IWSDXMLContext | None = None) -> None:
         self.network_: DatagramNetwork | None = None
         self._versions: tuple[int, ...] | None = None
         self._sinks: list[IWSDiscoveryPublisherNotify] = []
@@ -171,6 +173,7 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         self._devices: _Devices | None = None
         self._delivery: Delivery[Any] | None = None
         self._rules: dict[str, Rule] = {}
+        self._context = IWSDXMLContext() if context is None else context
 
     @wsd_method()
     def SetAddressFamily(self, dwAddressFamily: int) -> int:
@@ -401,10 +404,10 @@ class IWSDiscoveryPublisher(IUnknown, iid="ae01e1a8-3ff9-4148-8116-057cc616fe13"
         return S_OK
 
     @wsd_method(1)
-    def GetXMLContext(self) -> tuple[int, None]:
-        """(hresult, ppContext): E_NOTIMPL: names need no context here. E_ABORT without a sink."""
+    def GetXMLContext(self) -> tuple[int, IWSDXMLContext | None]:
+        """(hresult, ppContext). E_ABORT without a sink."""
         self._known()
-        raise not_here("there is no XML context: a name is a QName")
+        return S_OK, held(self._context)
 
     def _known(self) -> _Devices:
         if self._devices is None:
@@ -487,16 +490,16 @@ def _plain(*extensions: Xml) -> None:
 
 
 @wsd_method(1)
-def WSDCreateDiscoveryPublisher(pContext: Any = None) -> tuple[int, IWSDiscoveryPublisher | None]:
+def WSDCreateDiscoveryPublisher(pContext: IWSDXMLContext | None = None) -> tuple[int, IWSDiscoveryPublisher | None]:
     """(hresult, ppPublisher)."""
-    return S_OK, IWSDiscoveryPublisher()
+    return S_OK, IWSDiscoveryPublisher(pContext)
 
 
 @wsd_method(1)
 def WSDCreateDiscoveryPublisher2(
-    pContext: Any = None, pConfigParams: Sequence[WSD_CONFIG_PARAM] = ()
+    pContext: IWSDXMLContext | None = None, pConfigParams: Sequence[WSD_CONFIG_PARAM] = ()
 ) -> tuple[int, IWSDiscoveryPublisher | None]:
     """(hresult, ppPublisher): options are E_NOTIMPL."""
     if pConfigParams:
         raise not_here("discovery has no options here")
-    return S_OK, IWSDiscoveryPublisher()
+    return S_OK, IWSDiscoveryPublisher(pContext)
