@@ -137,6 +137,8 @@ async def test_asynchronous(verb: str, kind: type[AsyncSink]) -> None:
     assert sink.heard == [things(1 if verb in SINGLE else 3), WbemStatus.NO_ERROR]
     own = "openwmi-sink-ThreadSink"
     assert sink.threads == {own if kind is ThreadSink else threading.current_thread().name}
+    await VERBS[verb](Namespace(session))
+    assert [context.pushed for context in session.contexts] == [True, False], "over the wire that is another call"
 
 
 @each_verb

@@ -110,6 +110,15 @@ def test_objects_then_one_final_status(method: str) -> None:
     assert (flags, hr, string, extended) == (WBEM_STATUS_COMPLETE, OK, expected, None)
 
 
+@each_call
+def test_the_session_knows_that_a_sink_hears_of_it(method: str) -> None:
+    """Over the wire that is another call."""
+    session, sink = Script(*_result(method), single=method in SINGLE | SILENT), Recorder()
+    assert ASYNC[method](IWbemServices(session), sink, 0) == OK
+    assert sink.wait() == OK
+    assert [context.pushed for context in session.contexts] == [True]
+
+
 @on_either_face
 @each_call
 def test_a_failure_is_told_with_what_is_known_of_it(method: str) -> None:

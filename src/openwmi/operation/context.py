@@ -48,6 +48,8 @@ class CallContext:
         flags: see CallFlags.
         impersonation: how far the engine may act as the caller; providers run as this process in any case.
         encrypted: whether nobody can read the call on its way; in process nobody can.
+        pushed: whether its objects and its end go to a sink: over the wire that is another call, which is answered by
+            calls back. In process, where a sink can be given to any call, it makes no difference.
         values: what the caller says by name to those who carry the call out ([MS-WMI] 2.2.13, IWbemContext).
     """
 
@@ -58,6 +60,7 @@ class CallContext:
     values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, hash=False)
     impersonation: Impersonation = Impersonation.IMPERSONATE
     encrypted: bool = True
+    pushed: bool = False
 
     def with_deadline(self, deadline: Deadline) -> CallContext:
         """The same call with the earlier of both deadlines."""

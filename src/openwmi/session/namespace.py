@@ -304,6 +304,7 @@ class Namespace:
             deadline=deadline,
             flags=options.flags,
             values={**options.context, **values} if values else options.context,
+            pushed=options.sink is not None,
         )
 
     def _ready(self, operation: Operation[T]) -> Operation[T]:

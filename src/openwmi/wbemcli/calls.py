@@ -111,7 +111,7 @@ class Call:
 
 async def _pushed(verb: Verb, context: CallContext, asked: Asked, relay: Relay, runs_on: bool) -> None:
     # Nothing is read twice, and a slow sink has its producer wait.
-    context = replace(context, flags=context.flags | CallFlags.FORWARD_ONLY)
+    context = replace(context, flags=context.flags | CallFlags.FORWARD_ONLY, pushed=True)
     operation = verb(context, asked)
     runner().keep(operation)
     await push(operation, relay, CALLS, runs_on=runs_on)
