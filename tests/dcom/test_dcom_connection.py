@@ -321,3 +321,18 @@ async def test_strangers_may_not_send_much() -> None:
             await client.request(IObjectExporter, 3, bytes(limits.RPC_ANONYMOUS_REQUEST_OCTETS + 1))
         assert caught.value.status == FaultStatus.ACCESS_DENIED
         assert await client.call(IObjectExporter, "ServerAlive") == 0
+
+
+async def test_from_an_address_that_is_familiar_nobody_needs_to_log_in() -> None:
+    """As a server calls back: it may be silent for as long as it likes, and say as much as with a login."""
+    async with world() as made:
+        made.endpoint.familiar = {"192.0.2.100"}
+        client = await made.connect()
+        await client.bind(IObjectExporter)
+        await asyncio.sleep(limits.LOGIN_SECONDS + limits.CLOSE_SECONDS + 1)
+        with pytest.raises(Refused) as caught:
+            await client.request(IObjectExporter, 99, bytes(limits.RPC_ANONYMOUS_REQUEST_OCTETS + 1))
+        assert caught.value.status == FaultStatus.OP_RANGE_ERROR, "it was looked at"
+        with pytest.raises(Refused) as caught:
+            await client.request(IObjectExporter, 3, bytes(limits.RPC_REQUEST_OCTETS + 1))
+        assert caught.value.status == FaultStatus.ACCESS_DENIED

@@ -54,6 +54,7 @@ async def machine(made: World, **how: Any) -> AsyncIterator[Machine]:
 async def test_an_object_from_its_activation_to_its_end() -> None:
     async with world() as made, machine(made) as there:
         exporter, (lamp, shade, nothing) = await there.activate(CLSID_LAMP, ILamp, IShade, INothing)
+        assert there.ends == ("192.0.2.100", HOST)
         assert lamp is not None
         assert shade is not None
         assert nothing is None

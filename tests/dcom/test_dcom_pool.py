@@ -103,6 +103,29 @@ async def test_a_lost_connection_fails_what_is_open_at_once_and_is_replaced() ->
         pool.close()
 
 
+async def test_whoever_waits_for_no_answer_is_told_of_the_end_too(exclusive: None) -> None:
+    async with world() as made:
+        pool = pool_of(made)
+        lamp = await lamp_of(made, pool)
+        ends: list[bool] = []
+        pool.watch(ends.append)
+        waiting = [asyncio.ensure_future(lamp.Wait()) for _ in range(2)]
+        await asyncio.sleep(1)
+        assert pool._channels[0].ends == ("192.0.2.100", HOST)
+        for call_ in waiting:
+            call_.cancel()  # ends its connection
+        await asyncio.wait(waiting)
+        assert ends == [False], "the last of them was given up on this side"
+        waiting = [asyncio.ensure_future(lamp.Wait()) for _ in range(2)]
+        await asyncio.sleep(1)
+        made.endpoint.cut_all()
+        await asyncio.wait(waiting)
+        assert ends == [False, True]
+        await lamp.Switch(0)
+        pool.close()
+        assert len(ends) == 2
+
+
 async def test_a_group_that_has_ended_is_not_asked_for_twice(monkeypatch: pytest.MonkeyPatch, exclusive: None) -> None:
     async with world() as made:
         pool = pool_of(made)

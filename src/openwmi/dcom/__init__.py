@@ -11,6 +11,7 @@
     registry     the exporters of other processes, that share this one's resolver over a Unix socket
     registration the other end of that
     activation   a class named by a client -> a new object
+    ends         the addresses of a connection
     endpoint     the connections of a port, and which object or service a call is for
     connection   one of them, as an asyncio.Protocol
     channel      the other end: a client's connection

@@ -18,6 +18,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
+from openwmi.dcom.ends import Ends
 from openwmi.dcom.tokens import WORKERS
 from openwmi.orpc import OUR_VERSION, ComVersion
 from openwmi.rpc import (
@@ -88,12 +89,18 @@ class Channel(asyncio.Protocol):
 
     Attributes:
         version: of COM, that was agreed upon with the server.
+        ends: the addresses of both ends.
+        lost: whether it was the network or the server that ended it.
+        on_end: is called when it ends, whoever ends it.
     """
 
     def __init__(self, where: str, login: Initiator | None, level: AuthLevel, timeout: float, group: int = 0) -> None:
         self._where = where
         self._group = group
         self.version: ComVersion = OUR_VERSION
+        self.ends = Ends("", "")
+        self.lost = False
+        self.on_end: Callable[[Channel], object] = _nothing
         self._login = login
         self._level = level
         self._timeout = timeout
@@ -212,6 +219,7 @@ class Channel(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
         self._transport = cast(asyncio.Transport, transport)
+        self.ends = Ends.of(transport)
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""
@@ -220,6 +228,7 @@ class Channel(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Part of asyncio.Protocol."""
+        self.lost = not self.closed
         reason = getattr(exc, "strerror", None) or exc or "the server closed it"
         self._end(f"the connection was lost: {reason}")
 
@@ -407,6 +416,11 @@ class Channel(asyncio.Protocol):
         self._bind_is_answered()
         self._association.close()
         self._transport.abort()  # nobody waits for what was not sent yet, and a server may never take it
+        self.on_end(self)
+
+
+def _nothing(_: Channel) -> None:
+    """Nobody wants to know."""
 
 
 def _hresult(status: int) -> int:

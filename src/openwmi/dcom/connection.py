@@ -18,6 +18,7 @@ from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller, set_caller
 from openwmi.dcom.dispatch import Fault
+from openwmi.dcom.ends import Ends
 from openwmi.dcom.tokens import WORKERS
 from openwmi.net import acknowledge
 from openwmi.rpc import (
@@ -57,6 +58,8 @@ class Endpoint(Protocol):
     def groups(self) -> AssociationGroups: ...
     @property
     def logins(self) -> Callable[[str], TokenAnswerer]: ...
+    @property
+    def familiar(self) -> Container[str]: ...
     def admit(self, connection: Any, /) -> bool: ...
     def leave(self, connection: Any, group: int, /) -> None: ...
     async def answer(self, request: RequestReceived, caller: Caller, /, *, header_signing: bool) -> bytes: ...
@@ -103,11 +106,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
         self._transport = cast(asyncio.Transport, transport)
-        self.peer = _host(transport.get_extra_info("peername"))
+        self._host, self.peer = Ends.of(transport)
         sockname = transport.get_extra_info("sockname")
         self._logins = self._endpoint.logins(self.peer)
-        self._host = _host(sockname)
         self._caller: Caller | None = None
+        familiar = self.peer in self._endpoint.familiar
         self._association = RpcAssociation(
             Role.SERVER,
             interfaces=self._endpoint.interfaces,
@@ -116,12 +119,14 @@ class Connection(asyncio.Protocol):
             groups=self._endpoint.groups,
             peer=self.peer,
             endpoint=str(sockname[1]) if isinstance(sockname, tuple) else "",
+            familiar=familiar,
         )
         self._loop = asyncio.get_running_loop()
         if not self._endpoint.admit(self):
             self._transport.abort()
             return
-        self._login_timer = self._loop.call_later(limits.LOGIN_SECONDS, self._no_login)
+        if not familiar:
+            self._login_timer = self._loop.call_later(limits.LOGIN_SECONDS, self._no_login)
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""
@@ -384,9 +389,3 @@ class Connection(asyncio.Protocol):
         self._login_timer = None
         log.info("%s: the connection is closed: nobody logged in for %g s", self.peer, limits.LOGIN_SECONDS)
         self.close()
-
-
-def _host(address: object) -> str:
-    """The host of a socket's address; IPv4 in IPv6 as IPv4."""
-    host = str(address[0]) if isinstance(address, tuple) and address else ""
-    return host.removeprefix("::ffff:")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 
 from openwmi.base import limits
 from openwmi.base.guid import Guid
@@ -55,6 +55,8 @@ class Endpoint:
         levels: the least authentication level of each interface; INTEGRITY where there is none.
         transfers: the transfer syntaxes that are spoken, best first. Windows: its WMI declines NDR64.
         error_information: whether clients are sent what there is to say of a failure; a well-known one cannot take it.
+        familiar: addresses from which nobody needs to log in: connections stay open without, and requests may be as
+            long as with a login.
         before: is waited for before each call; what it raises is the call's failure. For tests of clients.
     """
 
@@ -68,6 +70,7 @@ class Endpoint:
         *,
         transfers: Sequence[SyntaxId] = (NDR,),
         error_information: bool = False,
+        familiar: Container[str] = (),
         before: Before | None = None,
     ) -> None:
         self._exporter = exporter
@@ -78,6 +81,7 @@ class Endpoint:
         self.transfers = transfers
         self._error_information = error_information
         self._before = before
+        self.familiar = familiar
         self.logins = logins
         self._levels = {**LEAST_LEVELS, **(levels or {})}
         self.groups = AssociationGroups()

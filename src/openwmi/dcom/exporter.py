@@ -32,6 +32,7 @@ from openwmi.orpc import (
     SecurityBinding,
     objref,
 )
+from openwmi.rpc import AuthLevel
 
 log = logging.getLogger("openwmi.dcom")
 
@@ -46,6 +47,7 @@ class Exporter:
         port: where its calls come in.
         random: octets that nobody can guess.
         securities: the security providers that clients are told of.
+        hint: the least level of authentication that they are told of: an RPC_C_AUTHN_LEVEL.
         pings: where several exporters share a resolver: the resolver's, or what tells it.
     """
 
@@ -56,11 +58,13 @@ class Exporter:
         random: Callable[[int], bytes] = secrets.token_bytes,
         *,
         securities: tuple[SecurityBinding, ...] = (NTLM,),
+        hint: int = AuthLevel.INTEGRITY,
         pings: PingSets | None = None,
     ) -> None:
         self._names = tuple(names)
         self._port = port
         self._securities = securities
+        self._hint = hint
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -77,7 +81,7 @@ class Exporter:
     def entry(self, host: str) -> OxidEntry:
         """What a resolver says of this exporter to a client that reached it at `host`."""
         bindings = Bindings.tcp((host, *self._names), self._port(), self._securities)
-        return OxidEntry(self._table.oxid, bindings, self._ipid_rem_unknown)
+        return OxidEntry(self._table.oxid, bindings, self._ipid_rem_unknown, self._hint)
 
     def resolver(self, host: str) -> Bindings:
         """Where the OXID is resolved; the port is the well-known one (2.2.19.3)."""

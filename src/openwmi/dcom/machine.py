@@ -12,6 +12,7 @@ from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import causality
 from openwmi.dcom.channel import Channel
+from openwmi.dcom.ends import Ends
 from openwmi.dcom.pinger import Pinger
 from openwmi.dcom.pool import Pool
 from openwmi.dcom.proxy import proxy
@@ -101,6 +102,11 @@ class Machine:
             exporter = self._exporter(await self._resolve(found.std.oxid))
         self.pinger.start()
         return exporter, await exporter.adopt(found.std)
+
+    @property
+    def ends(self) -> Ends:
+        """The address of ours by which the machine reaches us, and its own."""
+        return self._channel.ends
 
     async def close(self) -> None:
         """Gives everything back and ends all connections."""

@@ -36,6 +36,7 @@ class Pool:
         self._freed = asyncio.Event()  # a call has ended, or all have
         self._closed = False
         self._late = 0
+        self._watchers: list[Callable[[bool], object]] = []
         self.version: ComVersion = OUR_VERSION
 
     def __len__(self) -> int:
@@ -57,6 +58,13 @@ class Pool:
             return await channel.request(interface, opnum, stub, target)
         finally:
             self._freed.set()
+
+    def watch(self, callback: Callable[[bool], object]) -> None:
+        """Calls `callback(lost)` whenever the last connection has ended, but by `close`.
+
+        `lost`: whether the network or the server ended it; else it was given up on this side, with a call on it.
+        """
+        self._watchers.append(callback)
 
     def close(self) -> None:
         """Ends all connections; calls that are open fail."""
@@ -89,6 +97,7 @@ class Pool:
 
     def _keep(self, channel: Channel) -> None:
         self._channels.append(channel)
+        channel.on_end = self._ended
         if self._closed:  # while it was being opened
             channel.close()
 
@@ -106,6 +115,11 @@ class Pool:
             channel.close()
             raise
         return channel
+
+    def _ended(self, channel: Channel) -> None:
+        if not self._closed and not len(self):
+            for callback in list(self._watchers):
+                callback(channel.lost)
 
     def _forget_closed(self) -> None:
         for channel in [each for each in self._channels if each.closed]:

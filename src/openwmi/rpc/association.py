@@ -36,6 +36,7 @@ class RpcAssociation:
         peer: server: the machine at the other end, such as its address; a group is of one machine.
         endpoint: server: the secondary address that the bind_ack names, such as "135".
         max_fragment: octets of the largest fragment, both ways.
+        familiar: server: whether requests may be as long without a login as with one.
 
     Attributes:
         whole: how many messages have come from the first octet to the last, with all their fragments.
@@ -52,6 +53,7 @@ class RpcAssociation:
         peer: str = "",
         endpoint: str = "",
         max_fragment: int = limits.RPC_FRAGMENT,
+        familiar: bool = False,
     ) -> None:
         self.role = role
         self._link = Link(max_fragment)
@@ -66,6 +68,7 @@ class RpcAssociation:
                 groups=shared,
                 peer=peer,
                 endpoint=endpoint,
+                familiar=familiar,
             )
         else:
             self._side = Client(self._link, transfers)

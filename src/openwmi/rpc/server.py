@@ -41,6 +41,7 @@ class Server:
         groups: AssociationGroups,
         peer: str,
         endpoint: str,
+        familiar: bool,
     ) -> None:
         self._link = link
         self._interfaces = interfaces
@@ -49,6 +50,7 @@ class Server:
         self._groups = groups
         self._peer = peer
         self._endpoint = endpoint
+        self._familiar = familiar
         self._refused = 0
         self._incoming: tuple[int, Incoming] | None = None
         self._dropped: int | None = None
@@ -221,7 +223,7 @@ class Server:
         else:
             incoming = self._continue(header.call_id, (context_id, opnum, slot))
         incoming.append(stub)
-        if not self._link.check_size(incoming.size, known=slot is not None):
+        if not self._link.check_size(incoming.size, known=self._familiar or slot is not None):
             self._deny(header, context_id, FaultStatus.ACCESS_DENIED)
         elif header.flags & PduFlags.LAST:
             self._incoming = None
