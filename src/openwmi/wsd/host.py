@@ -18,8 +18,8 @@ from typing import Self
 from uuid import UUID, uuid4
 
 from openwmi.base.error import WbemError
-from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import HOST_BYE_SECONDS, HTTP_STREAM_OCTETS, SOAP_ENVELOPE_OCTETS
+from openwmi.base.fault import LocalProtocolError
+from openwmi.base.limits import HOST_BYE_SECONDS
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import DatagramNetwork
 from openwmi.net.http import Request, Response, parse_url
@@ -28,7 +28,6 @@ from openwmi.net.http_server import EVERY_ADDRESS, HttpServer, Listen
 from openwmi.net.interfaces import list_interfaces
 from openwmi.net.listener import Address
 from openwmi.soap import (
-    CONTENT_TYPE,
     DPWS_2006,
     GET,
     Message,
@@ -37,17 +36,17 @@ from openwmi.soap import (
     QName,
     SoapFault,
     action_not_supported,
-    decode,
     destination_unreachable,
     encode_get_response,
     invalid_header,
     not_understood,
 )
 from openwmi.wsd.addresses import format_xaddr
-from openwmi.wsd.attachments import NONE, Attachments, arrived, is_multipart
+from openwmi.wsd.attachments import Attachments
 from openwmi.wsd.calling import new_message_id
 from openwmi.wsd.courier import Courier
 from openwmi.wsd.hosting import Missing, Services, faulted, response
+from openwmi.wsd.intake import streamed, taken_in
 from openwmi.wsd.matching import NO_RULES, Rule
 from openwmi.wsd.messages import Probe, Resolve
 from openwmi.wsd.service import Call, Service
@@ -230,19 +229,10 @@ class Host:
         service = None if path in self._own_paths or expected is not None else self._services.find(path)
         if service is None and expected is None and path not in self._own_paths:
             return Response(HTTPStatus.NOT_FOUND)
-        refusal = _refusal(request)
-        if refusal is not None:
-            return refusal
-        attachments = NONE
-        try:
-            octets = request.body
-            if request.pieces is not None:
-                attachments = arrived(request.header("content-type"), request.pieces(), SOAP_ENVELOPE_OCTETS)
-                octets = await attachments.root()
-            message = decode(octets)
-        except (RemoteProtocolError, WbemError) as error:
-            log.debug("%s sent what is no message of SOAP: %s", peer.host, error)
-            return Response(HTTPStatus.BAD_REQUEST)
+        came = await taken_in(request, peer.host)
+        if isinstance(came, Response):
+            return came
+        message, attachments = came
         if expected is not None:
             expected(message, attachments)
             await attachments.finished()
@@ -255,9 +245,7 @@ class Host:
 
     def _streamed(self, head: Request) -> int:
         """What is read in pieces: a message with attachments, for a service."""
-        if not is_multipart(head.header("content-type")) or head.target.partition("?")[0] in self._own_paths:
-            return 0
-        return HTTP_STREAM_OCTETS
+        return 0 if head.target.partition("?")[0] in self._own_paths else streamed(head)
 
     def _carry_out(self, message: Message, path: str, local: Address) -> Response:
         profile, headers = message.profile, message.headers
@@ -282,17 +270,6 @@ class Host:
         if headers.to.startswith("urn:") and headers.to.lower() != self.target.device.address.lower():
             return destination_unreachable(profile, headers.to)
         return None
-
-
-def _refusal(request: Request) -> Response | None:
-    """Why it cannot be a message of SOAP."""
-    if request.method != "POST":
-        return Response(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "POST"),))
-    content_type = request.header("content-type")
-    essence = content_type.partition(";")[0].strip().lower()
-    if essence != CONTENT_TYPE and not (request.pieces is not None and is_multipart(content_type)):
-        return Response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    return None
 
 
 def _uuid_of(address: str) -> str:

@@ -1,0 +1,47 @@
+"""A message of SOAP out of a request of HTTP, or the response that says why there is none: for all that serve them."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.limits import HTTP_STREAM_OCTETS, SOAP_ENVELOPE_OCTETS
+from openwmi.net.http import Request, Response
+from openwmi.soap import CONTENT_TYPE, Message, decode
+from openwmi.wsd.attachments import NONE, Attachments, arrived, is_multipart
+
+log = logging.getLogger("openwmi.wsd")
+
+
+def streamed(head: Request) -> int:
+    """How many octets a request with attachments may have; 0 for one that is read whole."""
+    return HTTP_STREAM_OCTETS if is_multipart(head.header("content-type")) else 0
+
+
+async def taken_in(request: Request, peer: str) -> tuple[Message, Attachments] | Response:
+    """The message of a request, and what comes beside it; else how it is refused."""
+    refused = _refusal(request)
+    if refused is not None:
+        return refused
+    octets, attachments = request.body, NONE
+    try:
+        if request.pieces is not None:
+            attachments = arrived(request.header("content-type"), request.pieces(), SOAP_ENVELOPE_OCTETS)
+            octets = await attachments.root()
+        return decode(octets), attachments
+    except (RemoteProtocolError, WbemError) as error:
+        log.debug("%s sent what is no message of SOAP: %s", peer, error)
+        return Response(HTTPStatus.BAD_REQUEST)
+
+
+def _refusal(request: Request) -> Response | None:
+    """Why it cannot be a message of SOAP, by its head alone."""
+    if request.method != "POST":
+        return Response(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "POST"),))
+    content_type = request.header("content-type")
+    essence = content_type.partition(";")[0].strip().lower()
+    if essence != CONTENT_TYPE and not (request.pieces is not None and is_multipart(content_type)):
+        return Response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    return None
