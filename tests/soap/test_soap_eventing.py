@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.soap.given import ENDPOINTS, MAYBE_ENDPOINTS, PROFILE, TEXTS, URIS
+from tests.soap.given import ENDPOINTS, FRAGMENTS, MAYBE_ENDPOINTS, PROFILE, TEXTS, URIS
 
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.soap import (
@@ -34,13 +34,13 @@ from openwmi.soap.namespaces import EVENTING
 EXPIRES = st.none() | st.timedeltas() | st.datetimes(timezones=st.just(UTC))
 ACTIONS = st.none() | st.lists(URIS, max_size=3, unique=True).map(tuple)
 MESSAGES = st.one_of(
-    st.builds(e.Subscribe, ENDPOINTS, MAYBE_ENDPOINTS, EXPIRES, ACTIONS),
-    st.builds(e.SubscribeResponse, ENDPOINTS, EXPIRES),
-    st.builds(e.Renew, EXPIRES),
-    st.builds(e.RenewResponse, EXPIRES),
-    st.builds(e.GetStatus),
-    st.builds(e.GetStatusResponse, EXPIRES),
-    st.builds(e.Unsubscribe),
+    st.builds(e.Subscribe, ENDPOINTS, MAYBE_ENDPOINTS, EXPIRES, ACTIONS, FRAGMENTS),
+    st.builds(e.SubscribeResponse, ENDPOINTS, EXPIRES, FRAGMENTS),
+    st.builds(e.Renew, EXPIRES, FRAGMENTS),
+    st.builds(e.RenewResponse, EXPIRES, FRAGMENTS),
+    st.builds(e.GetStatus, FRAGMENTS),
+    st.builds(e.GetStatusResponse, EXPIRES, FRAGMENTS),
+    st.builds(e.Unsubscribe, FRAGMENTS),
     st.builds(
         e.SubscriptionEnd, MAYBE_ENDPOINTS, st.sampled_from([*e.EndStatus]) | URIS, TEXTS, st.sampled_from(["en", "de"])
     ).filter(lambda each: not each.status.endswith(tuple("gen"))),

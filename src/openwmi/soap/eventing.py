@@ -19,7 +19,7 @@ from openwmi.soap import namespaces as ns
 from openwmi.soap.addressing import EndpointReference, checked_uri, is_long
 from openwmi.soap.envelope import Message
 from openwmi.soap.fault import RECEIVER, SENDER, SoapFault, destination_unreachable
-from openwmi.soap.fragment import Fragment
+from openwmi.soap.fragment import Fragment, keep
 from openwmi.soap.markup import Element, elements, text_of
 from openwmi.soap.moment import Expires, format_expires, parse_expires
 from openwmi.soap.name import QName
@@ -37,6 +37,8 @@ UNSUBSCRIBE_RESPONSE: Final = f"{ns.EVENTING}/UnsubscribeResponse"
 SUBSCRIPTION_END: Final = f"{ns.EVENTING}/SubscriptionEnd"
 
 PUSH: Final = f"{ns.EVENTING}/DeliveryModes/Push"
+
+Others = tuple[Fragment, ...]
 
 _IDENTIFIER: Final = QName(ns.EVENTING, "Identifier")
 _LANGUAGE: Final = f"{{{ns.XML}}}lang"
@@ -100,12 +102,14 @@ class Subscribe:
         end_to: who is told when the source ends the subscription; None is nobody.
         expires: for how long, or until when; None leaves that to the source.
         actions: which (DPWS's filter by Action, whose URIs mean all that begin with their segments); None is all.
+        others: elements that are not of WS-Eventing, as each message may have.
     """
 
     notify_to: EndpointReference
     end_to: EndpointReference | None = None
     expires: Expires | None = None
     actions: tuple[str, ...] | None = None
+    others: Others = ()
 
     @classmethod
     def parse(cls, message: Message) -> Self:
@@ -120,7 +124,8 @@ class Subscribe:
         notify_to = _endpoint(delivery, "NotifyTo", profile)
         if notify_to is None:
             raise _invalid(profile, "There is no NotifyTo.")
-        return cls(notify_to, _endpoint(body, "EndTo", profile), _asked(body, profile), _actions(body, profile))
+        expires, actions = _asked(body, profile), _actions(body, profile)
+        return cls(notify_to, _endpoint(body, "EndTo", profile), expires, actions, _others(body))
 
     def format(self, writer: Writer) -> None:
         """As the body of a message."""
@@ -134,6 +139,7 @@ class Subscribe:
         if self.actions is not None:
             listed = " ".join(checked_uri(each) for each in self.actions)
             writer.text(ns.EVENTING, "Filter", listed, {"Dialect": action_dialect(writer.profile)})
+        writer.fragments(self.others)
         writer.close(ns.EVENTING, "Subscribe")
 
 
@@ -148,6 +154,7 @@ class SubscribeResponse:
 
     manager: EndpointReference
     expires: Expires | None
+    others: Others = ()
 
     @classmethod
     def parse(cls, message: Message) -> Self:
@@ -156,13 +163,14 @@ class SubscribeResponse:
         manager = _child(body, "SubscriptionManager")
         if manager is None:
             raise RemoteProtocolError("a subscription without a SubscriptionManager")
-        return cls(EndpointReference.parse(manager, message.profile), _told(body))
+        return cls(EndpointReference.parse(manager, message.profile), _told(body), _others(body))
 
     def format(self, writer: Writer) -> None:
         """As the body of a message."""
         writer.open(ns.EVENTING, "SubscribeResponse")
         self.manager.format(writer, ns.EVENTING, "SubscriptionManager")
         _format_expires(writer, self.expires)
+        writer.fragments(self.others)
         writer.close(ns.EVENTING, "SubscribeResponse")
 
 
@@ -171,15 +179,17 @@ class Renew:
     """Asks that a subscription last longer: for how long from now, or until when; None leaves that to the source."""
 
     expires: Expires | None = None
+    others: Others = ()
 
     @classmethod
     def parse(cls, message: Message) -> Self:
         """Refused."""
-        return cls(_asked(_body(message, "Renew"), message.profile))
+        body = _body(message, "Renew")
+        return cls(_asked(body, message.profile), _others(body))
 
     def format(self, writer: Writer) -> None:
         """As the body of a message."""
-        _format_lasting(writer, "Renew", self.expires)
+        _format_lasting(writer, "Renew", self.expires, self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,30 +197,33 @@ class RenewResponse:
     """How long it lasts now; None where the source did not say."""
 
     expires: Expires | None = None
+    others: Others = ()
 
     @classmethod
     def parse(cls, message: Message) -> Self:
         """RemoteProtocolError."""
-        return cls(_told(_answer(message, "RenewResponse")))
+        body = _answer(message, "RenewResponse")
+        return cls(_told(body), _others(body))
 
     def format(self, writer: Writer) -> None:
         """As the body of a message."""
-        _format_lasting(writer, "RenewResponse", self.expires)
+        _format_lasting(writer, "RenewResponse", self.expires, self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class GetStatus:
     """Asks how long a subscription lasts."""
 
+    others: Others = ()
+
     @classmethod
     def parse(cls, message: Message) -> Self:
         """Refused."""
-        _body(message, "GetStatus")
-        return cls()
+        return cls(_others(_body(message, "GetStatus")))
 
     def format(self, writer: Writer) -> None:
         """As the body of a message."""
-        writer.text(ns.EVENTING, "GetStatus", "")
+        _format_lasting(writer, "GetStatus", None, self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,30 +231,33 @@ class GetStatusResponse:
     """How long; None where the source did not say."""
 
     expires: Expires | None = None
+    others: Others = ()
 
     @classmethod
     def parse(cls, message: Message) -> Self:
         """RemoteProtocolError."""
-        return cls(_told(_answer(message, "GetStatusResponse")))
+        body = _answer(message, "GetStatusResponse")
+        return cls(_told(body), _others(body))
 
     def format(self, writer: Writer) -> None:
         """As the body of a message."""
-        _format_lasting(writer, "GetStatusResponse", self.expires)
+        _format_lasting(writer, "GetStatusResponse", self.expires, self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
     """Ends a subscription. What answers it has an empty body."""
 
+    others: Others = ()
+
     @classmethod
     def parse(cls, message: Message) -> Self:
         """Refused."""
-        _body(message, "Unsubscribe")
-        return cls()
+        return cls(_others(_body(message, "Unsubscribe")))
 
     def format(self, writer: Writer) -> None:
         """As the body of a message."""
-        writer.text(ns.EVENTING, "Unsubscribe", "")
+        _format_lasting(writer, "Unsubscribe", None, self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +368,10 @@ def _told(element: Element) -> Expires | None:
     return parse_expires(text) if text else None
 
 
+def _others(element: Element) -> Others:
+    return tuple(keep(child) for child in element if not str(child.tag).startswith(f"{{{ns.EVENTING}}}"))
+
+
 def _actions(element: Element, profile: Profile) -> tuple[str, ...] | None:
     found = _child(element, "Filter")
     if found is None:
@@ -380,9 +400,10 @@ def _format_expires(writer: Writer, expires: Expires | None) -> None:
         writer.text(ns.EVENTING, "Expires", format_expires(expires))
 
 
-def _format_lasting(writer: Writer, local: str, expires: Expires | None) -> None:
+def _format_lasting(writer: Writer, local: str, expires: Expires | None, others: Others) -> None:
     writer.open(ns.EVENTING, local)
     _format_expires(writer, expires)
+    writer.fragments(others)
     writer.close(ns.EVENTING, local)
 
 
