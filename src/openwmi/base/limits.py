@@ -1,4 +1,4 @@
-"""Every limit, with its argument. A number that bounds memory, time or depth stands here and nowhere else."""
+"""Every limit, with its argument. A number that bounds memory, time or depth stands here, or in `eventing_limits`."""
 
 from typing import Final
 

@@ -103,6 +103,14 @@ class HttpClient:
         exchange.prepare(place, request)
         place.begin(exchange)
 
+    def forget(self, url: Url) -> None:
+        """Nothing will be sent there for long: closes what is kept, unless something is under way."""
+        key = (url.secure, url.host, url.port)
+        place = self._places.get(key)
+        if place is not None and place.rests:
+            del self._places[key]
+            place.close()
+
     async def send(self, url: Url, request: Request, *, timeout: float, limit: int) -> Response:
         """The same, waiting for the response at most `timeout` seconds. Raises the exchange's error."""
         exchange = _Awaited(limit)
@@ -226,6 +234,11 @@ class _Place:
     @property
     def open_connections(self) -> int:
         return len(self._open)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is under way."""
+        return not self._waiting and not self._connecting and len(self._idle) == len(self._open)
 
     def withdraw(self, exchange: Exchange) -> None:
         """Nobody waits for it any more. What is cancelled is passed over when its turn comes."""

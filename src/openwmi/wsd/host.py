@@ -23,6 +23,7 @@ from openwmi.base.limits import HOST_BYE_SECONDS
 from openwmi.base.status import WbemStatus
 from openwmi.net.datagram import DatagramNetwork
 from openwmi.net.http import Request, Response, parse_url
+from openwmi.net.http_client import HttpClient
 from openwmi.net.http_login import Gate
 from openwmi.net.http_server import EVERY_ADDRESS, HttpServer, Listen
 from openwmi.net.interfaces import list_interfaces
@@ -45,6 +46,9 @@ from openwmi.wsd.addresses import format_xaddr
 from openwmi.wsd.attachments import Attachments
 from openwmi.wsd.calling import new_message_id
 from openwmi.wsd.courier import Courier
+from openwmi.wsd.eventing.delivery import Deliveries
+from openwmi.wsd.eventing.sinks import AllowedSinks
+from openwmi.wsd.eventing.source import Outlet
 from openwmi.wsd.hosting import Missing, Services, faulted, response
 from openwmi.wsd.intake import streamed, taken_in
 from openwmi.wsd.matching import NO_RULES, Rule
@@ -75,6 +79,9 @@ class Host:
         services: those on it; see `add`.
         on_missing: makes a service that somebody asks for by its id, when it does; None where there is no such one.
         tls: to serve HTTPS instead; it says whether clients need a certificate, and whose are trusted.
+        sinks: where events may be sent beside the machine that subscribes to them: names of machines, addresses, and
+            networks (`192.0.2.0/24`).
+        http: what sends them, and may be shared; a device without one makes its own, and closes that.
         gate: what clients have to log in by, such as `openwmi.wsd.login.LoginGate`; None where they need not.
         network, listen_with: others than this machine's.
 
@@ -99,6 +106,8 @@ class Host:
         on_missing: Missing | None = None,
         tls: ssl.SSLContext | None = None,
         gate: Gate | None = None,
+        sinks: Collection[str] = (),
+        http: HttpClient | None = None,
         network: DatagramNetwork | None = None,
         listen_with: Listen | None = None,
     ) -> None:
@@ -117,7 +126,8 @@ class Host:
         self._network = network
         self._listen_with = listen_with
         self._server = HttpServer(self._answer, streams=self._streamed, gate=gate)
-        self._services = Services(self._path, device.scheme, self._profiles, on_missing)
+        outlet = Outlet(self._profiles, Deliveries(http), AllowedSinks(sinks))
+        self._services = Services(self._path, device.scheme, outlet, on_missing)
         self._services.port = listen.port
         for service in services:
             self._services.add(service, listed=True)
@@ -141,6 +151,7 @@ class Host:
             await self._server.close()
             raise
         self._courier = courier
+        self._services.start()
         self._services.port = self.where.port
         self.target.device = replace(self.target.device, port=self.where.port)
         self.target.start(interfaces, courier.now())
@@ -150,11 +161,12 @@ class Host:
         return self.where
 
     async def stop(self) -> None:
-        """It says Bye, and is gone. Harmless when repeated."""
+        """It tells whoever has subscribed to something, says Bye, and is gone. Harmless when repeated."""
         courier, self._courier = self._courier, None
         if courier is None:
             return
         try:
+            await self._services.stop()
             self.target.stop(courier.now())
             await courier.emptied(HOST_BYE_SECONDS)
         finally:

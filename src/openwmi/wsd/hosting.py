@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, unquote
@@ -21,10 +22,10 @@ from openwmi.soap import (
     GET,
     GET_METADATA,
     EndpointReference,
+    EndStatus,
     Headers,
     Message,
     Metadata,
-    Profile,
     Relationship,
     SoapFault,
     action_not_supported,
@@ -40,6 +41,7 @@ from openwmi.soap import Service as Hosted
 from openwmi.wsd.addresses import format_xaddr
 from openwmi.wsd.attachments import outflow
 from openwmi.wsd.calling import ENVELOPE_TYPE, Faulted, new_message_id
+from openwmi.wsd.eventing.source import EventSource, Outlet
 from openwmi.wsd.service import Answer, Call, Handler, Service
 
 log = logging.getLogger("openwmi.wsd")
@@ -54,14 +56,16 @@ class Services:
     Args:
         path: of the device; each service is below it.
         scheme: `http` or `https`.
-        profiles: those that are spoken.
+        outlet: how their events are sent; it knows which profiles are spoken.
         missing: makes services when somebody asks for them.
     """
 
-    def __init__(self, path: str, scheme: str, profiles: Sequence[Profile], missing: Missing | None) -> None:
+    def __init__(self, path: str, scheme: str, outlet: Outlet, missing: Missing | None) -> None:
         self.path = path
         self.port = 0
-        self.profiles = tuple(profiles)
+        self.profiles = outlet.profiles
+        self._outlet = outlet
+        self._sources: dict[Service, EventSource] = {}
         self.missing = missing
         self._scheme = scheme
         self._services: dict[str, Service] = {}
@@ -76,6 +80,7 @@ class Services:
         if service.service_id in self._services:
             raise WbemError(WbemStatus.ALREADY_EXISTS, f"there is a service {service.service_id} on this device")
         self._services[service.service_id] = service
+        self._equip(service)
         if listed:
             self._listed.add(service.service_id)
 
@@ -92,7 +97,23 @@ class Services:
             task.cancel()
         if running:
             await asyncio.wait(running)
+        source = self._unequip(service)
+        if source is not None:
+            await source.end(EndStatus.SOURCE_CANCELING, "The service is gone.")
         return listed
+
+    async def stop(self) -> None:
+        """Whoever has subscribed to something is told that it is over; who is not reached soon is not told."""
+        sources = [source for service in list(self._sources) if (source := self._unequip(service)) is not None]
+        why = "The device is shutting down."
+        await asyncio.gather(*(source.end(EndStatus.SOURCE_SHUTTING_DOWN, why) for source in sources))
+        await self._outlet.deliveries.aclose()
+
+    def start(self) -> None:
+        """Somebody may subscribe, again."""
+        for service in self._services.values():
+            if service not in self._sources:
+                self._equip(service)
 
     def find(self, path: str) -> Service | None:
         """The one at that path; one that was missing is made."""
@@ -105,6 +126,7 @@ class Services:
             service = self.missing(service_id)
             if service is not None:
                 self._services[service_id] = service
+                self._equip(service)
         return service
 
     def url(self, service: Service, host: str) -> str:
@@ -140,6 +162,8 @@ class Services:
         if fault is not None:
             return faulted(message, fault)
         handler = service.actions.get(message.headers.action)
+        if handler is None and service.source is not None:
+            handler = service.source.handlers.get(message.headers.action)
         if handler is None:
             if message.headers.action not in {GET, GET_METADATA}:
                 return faulted(message, action_not_supported(message.profile, message.headers.action))
@@ -152,6 +176,19 @@ class Services:
         if answer.fault is not None:
             return faulted(message, answer.fault)
         return self._encoded(message, answer)
+
+    def _equip(self, service: Service) -> None:
+        if service.events:
+            where = partial(self._at, service.service_id)
+            service.source = self._sources[service] = EventSource(
+                service.events, self._outlet, where, service.service_id
+            )
+
+    def _unequip(self, service: Service) -> EventSource | None:
+        source = self._sources.pop(service, None)
+        if source is not None:
+            service.source = None
+        return source
 
     def _refusal(self, message: Message) -> SoapFault | None:
         profile, headers = message.profile, message.headers

@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, Protocol
 
+from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
+from openwmi.base.status import WbemStatus
 from openwmi.net.listener import Address
+from openwmi.operation import Operation
 from openwmi.soap import Message, Part, QName, Section, SoapFault, endpoint_unavailable
 from openwmi.wsd.attachments import NONE, Attachments, Outbound
 
@@ -149,6 +152,16 @@ that one comes later. It may raise Faulted, too."""
 NO_ACTIONS: Final[Mapping[str, Handler]] = MappingProxyType({})
 
 
+class Source(Protocol):
+    """What sends events to those who have subscribed: see `openwmi.wsd.eventing.source`."""
+
+    handlers: Mapping[str, Handler]
+
+    def signal(self, action: str, body: Part | bytes | None, /) -> Operation[None]:
+        """Sends one."""
+        ...
+
+
 class Service:
     """A service: from handlers, or as the base of a class.
 
@@ -156,7 +169,11 @@ class Service:
         service_id: what it is called on its device, an absolute URI by DPWS; any text that is unique.
         types: its port types.
         actions: what answers which action.
+        events: the actions of the events that it sends to those who subscribe (WS-Eventing).
         sections: further metadata of its own, such as its WSDL.
+
+    Attributes:
+        source: what sends its events, once it is on a device.
     """
 
     def __init__(
@@ -165,12 +182,31 @@ class Service:
         *,
         types: Sequence[QName] = (),
         actions: Mapping[str, Handler] = NO_ACTIONS,
+        events: Collection[str] = (),
         sections: Sequence[Section] = (),
     ) -> None:
         self.service_id = service_id
         self.types = tuple(types)
         self.actions = actions
+        self.events = tuple(events)
         self.sections = tuple(sections)
+        self.source: Source | None = None
+
+    def signal(self, action: str, body: Any = None) -> Operation[None]:
+        """Tells all who have subscribed to it that something has happened, and returns at once.
+
+        The operation ends when each of them knows, or has lost its subscription: what becomes of one holds up no other,
+        and is no failure. The events of one service come to each in order.
+
+        Args:
+            action: of the event, one of `events`. WbemError(INVALID_PARAMETER).
+            body: the element in its body, or that as octets, complete in itself; None is an empty body.
+
+        WbemError(INVALID_OPERATION) where the service is on no device, or sends no events.
+        """
+        if self.source is None:
+            raise WbemError(WbemStatus.INVALID_OPERATION, f"{self.service_id} is on no device, or sends no events")
+        return self.source.signal(action, body)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.service_id}>"

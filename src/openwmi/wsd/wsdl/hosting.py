@@ -4,7 +4,9 @@
         async def GetFile(self, parameters, call): …         host.add(wsdl.service("FileServiceSecure", Files(), id))
 
 A method may be `async` or not, and may answer later: it says `call.later()`, returns None, and somebody calls
-`call.respond` with what the operation's codec encodes.
+`call.respond` with what the operation's codec encodes. Events of the contract are sent by their names:
+
+    await service.signal("FileChangeEvent", FileChangeEvent(…))
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from inspect import isawaitable
 from typing import Any, ClassVar
 
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
+from openwmi.operation import Operation
 from openwmi.soap import Section, SoapFault
 from openwmi.wsd.calling import Faulted
 from openwmi.wsd.service import Call, Handler, Service
@@ -23,7 +26,36 @@ from openwmi.wsd.wsdl.proxy import decode_body, encode_body
 REASON_CHARS = 1000
 
 
-class ContractService(Service):
+class Contracted(Service):
+    """A service of a port type, whose methods are those of an object.
+
+    Args:
+        contract: the port type; its events are those of the service.
+        implementation: has a method for each operation.
+        service_id: what it is called on its device.
+        sections: of its metadata, such as those of `load_wsdl`, which spare its clients the file.
+    """
+
+    def __init__(
+        self, contract: PortType, implementation: object, service_id: str, sections: Sequence[Section] = ()
+    ) -> None:
+        actions = handlers(contract, implementation)
+        events = [each.output_action for each in contract.events.values() if each.output_action is not None]
+        super().__init__(service_id, types=(contract.name,), actions=actions, events=events, sections=sections)
+        self._contract = contract
+
+    def signal(self, action: str, body: Any = None) -> Operation[None]:
+        """The same by the name of an event in the contract, with its message; LocalProtocolError for another one."""
+        event = self._contract.events.get(action)
+        if event is None or event.output_action is None:
+            return super().signal(action, body)
+        octets, beside = encode_body(event.output, body, event.name)
+        if beside:
+            raise LocalProtocolError(f"{action} has attachments, which events do not take along here")
+        return super().signal(event.output_action, octets)
+
+
+class ContractService(Contracted):
     """The base of generated hosts, whose methods are the operations.
 
     Args:
@@ -34,8 +66,7 @@ class ContractService(Service):
     contract_: ClassVar[PortType]
 
     def __init__(self, service_id: str, *, sections: Sequence[Section] = ()) -> None:
-        actions = handlers(self.contract_, self)
-        super().__init__(service_id, types=(self.contract_.name,), actions=actions, sections=sections)
+        super().__init__(self.contract_, self, service_id, sections)
 
 
 def handlers(contract: PortType, implementation: object) -> dict[str, Handler]:

@@ -11,7 +11,7 @@ from openwmi.wsd.service import Service
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
 from openwmi.wsd.wsdl.definitions import Definitions, MessageUse, OperationUse, PortTypeUse
 from openwmi.wsd.wsdl.documents import Fetch, open_documents
-from openwmi.wsd.wsdl.hosting import handlers
+from openwmi.wsd.wsdl.hosting import Contracted
 from openwmi.wsd.wsdl.proxy import CALL_SECONDS, Caller, DynamicProxy
 from openwmi.wsd.wsdl.schema import read_schemas
 from openwmi.wsd.wsdl.shaping import Shapes
@@ -64,11 +64,9 @@ class Wsdl:
     def service(self, port_type: str, implementation: object, service_id: str) -> Service:
         """A service of that port type, whose methods are those of an object: see `openwmi.wsd.wsdl.hosting`.
 
-        It has the WSDL in its metadata.
+        It has the WSDL in its metadata, and sends the events of the port type: see `Contracted.signal`.
         """
-        contract = self.port_types[port_type]
-        actions = handlers(contract, implementation)
-        return Service(service_id, types=(contract.name,), actions=actions, sections=self.sections)
+        return Contracted(self.port_types[port_type], implementation, service_id, self.sections)
 
 
 def load_wsdl(path: str | PathLike[str], *, fetch: Fetch | None = None) -> Wsdl:

@@ -1,0 +1,356 @@
+"""Events on their way: to many sinks at once, to each in order, and one that is slow or gone holds up nobody.
+
+Each sink has a lane of its own, on which one message at a time is under way. So many lanes are served at once; one that
+takes long gives its place to others and is among the slow ones from then on, until it has caught up. What could not be
+delivered is sent again, with the same MessageID, for as long as its sink may take; then the lane is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+from enum import Enum
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from openwmi.base.error import AccessDenied, WbemError
+from openwmi.base.eventing_limits import (
+    EVENTING_BACKLOG,
+    EVENTING_DELIVERIES,
+    EVENTING_DELIVERY_SECONDS,
+    EVENTING_LONGEST_PAUSE_SECONDS,
+    EVENTING_PAUSE_SECONDS,
+    EVENTING_SLOW_DELIVERIES,
+    EVENTING_SLOW_SECONDS,
+)
+from openwmi.base.fault import LocalProtocolError
+from openwmi.base.limits import HTTP_CONNECTIONS_PER_PEER, SOAP_ENVELOPE_OCTETS
+from openwmi.net.http import Request, Response, Url
+from openwmi.net.http_client import HttpClient
+from openwmi.net.http_exchange import Exchange
+from openwmi.wsd.calling import ENVELOPE_TYPE, message_name, new_message_number
+from openwmi.wsd.eventing.notification import Destination, Notification
+
+# A loop wakes a moment early, and seconds are rounded: who compares exactly is woken again and again.
+AS_GOOD_AS_SECONDS: Final = 0.001
+
+
+class Cargo(Protocol):
+    """What goes along a lane.
+
+    Attributes:
+        notification: the message.
+    """
+
+    notification: Notification
+
+    def landed(self) -> None:
+        """Its sink has it, or will never have it. Called once for each lane."""
+        ...
+
+
+class State(Enum):
+    """Of a lane."""
+
+    IDLE = "idle"
+    READY = "ready"  # to be sent when there is a place
+    FLYING = "flying"
+    PAUSED = "paused"  # until it is tried again
+    CLOSED = "closed"
+
+
+class Lane:
+    """The way to one sink.
+
+    Args:
+        url: where it is.
+        where: as messages name it.
+        lost: is told why, once, when the sink could not be reached or does not want more; it is not called where
+            somebody closes the lane.
+        once: whether nothing is sent a second time.
+    """
+
+    __slots__ = (
+        "attempts",
+        "began",
+        "flight",
+        "idle",
+        "lost",
+        "octets",
+        "once",
+        "pausing",
+        "pool",
+        "queue",
+        "state",
+        "timeout",
+        "url",
+        "where",
+    )
+
+    def __init__(self, url: Url, where: Destination, lost: Callable[[str], object], *, once: bool = False) -> None:
+        self.url = url
+        self.where = where
+        self.lost = lost
+        self.once = once
+        self.queue: deque[Cargo] = deque()
+        self.state = State.IDLE
+        self.octets = b""  # of the first in the queue, once it was sent
+        self.attempts = 0  # that failed, or took long, since the last that did not
+        self.began = 0.0
+        self.flight: _Flight | None = None
+        self.pool: OrderedDict[Lane, None] | None = None
+        self.timeout: asyncio.TimerHandle | None = None
+        self.pausing: asyncio.TimerHandle | None = None
+        self.idle: asyncio.Future[None] | None = None
+
+
+class Deliveries:
+    """All lanes of a device. Use it on one loop.
+
+    Args:
+        http: what carries messages, and may be shared; None for one of its own.
+    """
+
+    def __init__(
+        self,
+        http: HttpClient | None = None,
+        *,
+        at_once: int = EVENTING_DELIVERIES,
+        slow: int = EVENTING_SLOW_DELIVERIES,
+    ) -> None:
+        self._given = http
+        self._http = http
+        self._at_once = at_once
+        self._slow_at_once = slow
+        self._ready: deque[Lane] = deque()
+        self._suspects: deque[Lane] = deque()
+        self._flying: OrderedDict[Lane, None] = OrderedDict()  # in the order in which they began
+        self._slow: OrderedDict[Lane, None] = OrderedDict()
+        self._tick: asyncio.TimerHandle | None = None
+        self._places: Counter[tuple[bool, str, int]] = Counter()
+
+    def open(self, lane: Lane) -> None:
+        """It is used from now on, until it is closed."""
+        self._places[_place(lane.url)] += 1
+
+    def send(self, lane: Lane, cargo: Cargo) -> None:
+        """Returns at once; `cargo` is told what became of it. A sink that is too far behind loses its lane."""
+        if lane.state is State.CLOSED:
+            cargo.landed()
+            return
+        lane.queue.append(cargo)
+        if lane.state is State.IDLE:
+            self._enqueue(lane)
+        elif len(lane.queue) > EVENTING_BACKLOG:
+            self._lose(lane, f"it is {EVENTING_BACKLOG} events behind")
+
+    def close(self, lane: Lane) -> None:
+        """Nothing is sent there any more, not even the rest of what is under way. Harmless when repeated."""
+        if lane.state is State.CLOSED:
+            return
+        lane.state = State.CLOSED
+        self._leave(lane)
+        if lane.flight is not None:
+            lane.flight.withdraw()
+            lane.flight = None
+        for timer in (lane.timeout, lane.pausing):
+            if timer is not None:
+                timer.cancel()
+        queue, lane.queue = lane.queue, deque()
+        for cargo in queue:
+            cargo.landed()
+        _settle(lane)
+        key = _place(lane.url)
+        self._places[key] -= 1
+        if not self._places[key]:
+            del self._places[key]
+            if self._http is not None and self._given is None:
+                self._http.forget(lane.url)
+        self._pump()
+
+    async def finish(self, lane: Lane, seconds: float, *, all_of_it: bool = False) -> None:
+        """Closes it once what is under way there has come, or after so long; with `all_of_it` what waits, too."""
+        if not all_of_it:
+            first = 0 if lane.flight is None else 1
+            while len(lane.queue) > first:
+                lane.queue.pop().landed()
+        if lane.queue and lane.state is not State.CLOSED:
+            lane.idle = asyncio.get_running_loop().create_future()
+            await asyncio.wait([lane.idle], timeout=seconds)
+        self.close(lane)
+
+    async def aclose(self) -> None:
+        """Closes the connections that are its own."""
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+        if self._given is None and self._http is not None:
+            http, self._http = self._http, None
+            await http.aclose()
+
+    # Lanes get their turn.
+
+    def _enqueue(self, lane: Lane) -> None:
+        lane.state = State.READY
+        (self._suspects if lane.attempts else self._ready).append(lane)
+        self._pump()
+
+    def _pump(self) -> None:
+        self._start(self._ready, self._flying, self._at_once)
+        self._start(self._suspects, self._slow, self._slow_at_once)
+
+    def _start(self, waiting: deque[Lane], pool: OrderedDict[Lane, None], at_once: int) -> None:
+        while waiting and len(pool) < at_once:
+            lane = waiting.popleft()
+            if lane.state is State.READY:  # it may have been closed meanwhile
+                self._begin(lane, pool)
+
+    def _begin(self, lane: Lane, pool: OrderedDict[Lane, None]) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if not lane.octets:
+            lane.octets = lane.queue[0].notification.octets(lane.where, message_name(new_message_number()))
+            lane.began = now
+        lane.state = State.FLYING
+        lane.pool = pool
+        pool[lane] = None
+        if pool is self._flying and self._tick is None:
+            self._tick = loop.call_later(EVENTING_SLOW_SECONDS, self._ticked)
+        if self._http is None:
+            self._http = HttpClient(connections=HTTP_CONNECTIONS_PER_PEER)
+        lane.flight = flight = _Flight(self, lane)
+        try:
+            self._http.begin(flight, lane.url, Request("POST", lane.url.target, _SOAP, lane.octets))
+        except (WbemError, LocalProtocolError) as error:
+            loop.call_soon(self._failed, lane, flight, str(error))
+
+    def _ticked(self) -> None:
+        """Those that take long give their places to others."""
+        self._tick = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._flying:
+            lane = next(iter(self._flying))
+            since = lane.began + EVENTING_SLOW_SECONDS
+            if since > now + AS_GOOD_AS_SECONDS:
+                self._tick = loop.call_at(since, self._ticked)
+                break
+            self._suspect(lane)
+            self._leave(lane)
+            if len(self._slow) < self._slow_at_once:
+                lane.pool = self._slow
+                self._slow[lane] = None
+                continue
+            assert lane.flight is not None, "it is on its way"
+            lane.flight.withdraw()
+            lane.flight = None
+            lane.state = State.READY
+            self._suspects.append(lane)
+        self._pump()
+
+    def _suspect(self, lane: Lane) -> None:
+        """It is one of the slow ones until it has caught up, and has so long for that."""
+        lane.attempts += 1
+        if lane.timeout is None:
+            when = lane.began + EVENTING_DELIVERY_SECONDS
+            lane.timeout = asyncio.get_running_loop().call_at(when, self._expired, lane)
+
+    def _leave(self, lane: Lane) -> None:
+        if lane.pool is not None:
+            lane.pool.pop(lane, None)
+            lane.pool = None
+
+    # What became of a message.
+
+    def answered(self, lane: Lane, flight: _Flight, response: Response) -> None:
+        """Part of an exchange."""
+        if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            self._delivered(lane, flight)
+        elif response.status in _BUSY or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._failed(lane, flight, f"it answered with HTTP {response.status}")
+        elif lane.flight is flight:
+            self._lose(lane, f"it answered with HTTP {response.status}")
+
+    def unanswered(self, lane: Lane, flight: _Flight, error: WbemError) -> None:
+        """Likewise."""
+        if isinstance(error, AccessDenied):
+            self._lose(lane, str(error))
+        else:
+            self._failed(lane, flight, str(error))
+
+    def _delivered(self, lane: Lane, flight: _Flight) -> None:
+        if lane.flight is not flight:
+            return
+        self._leave(lane)
+        lane.flight = None
+        lane.octets = b""
+        lane.attempts = 0
+        if lane.timeout is not None:
+            lane.timeout.cancel()
+            lane.timeout = None
+        cargo = lane.queue.popleft()
+        if lane.queue:
+            self._enqueue(lane)
+        else:
+            lane.state = State.IDLE
+            _settle(lane)
+            self._pump()
+        cargo.landed()
+
+    def _failed(self, lane: Lane, flight: _Flight, why: str) -> None:
+        if lane.flight is not flight:
+            return
+        self._leave(lane)
+        lane.flight = None
+        loop = asyncio.get_running_loop()
+        if lane.once or loop.time() >= lane.began + EVENTING_DELIVERY_SECONDS:
+            self._lose(lane, why)
+            return
+        pause = min(EVENTING_PAUSE_SECONDS * 2 ** min(lane.attempts, _DOUBLINGS), EVENTING_LONGEST_PAUSE_SECONDS)
+        self._suspect(lane)
+        lane.state = State.PAUSED
+        lane.pausing = loop.call_later(pause, self._enqueue, lane)
+        self._pump()
+
+    def _expired(self, lane: Lane) -> None:
+        lane.timeout = None
+        self._lose(lane, f"it has not taken an event within {EVENTING_DELIVERY_SECONDS:g} s")
+
+    def _lose(self, lane: Lane, why: str) -> None:
+        self.close(lane)
+        lane.lost(why)
+
+
+class _Flight(Exchange):
+    """One attempt."""
+
+    __slots__ = (*Exchange.SLOTS, "_deliveries", "_lane")
+
+    def __init__(self, deliveries: Deliveries, lane: Lane) -> None:
+        self._deliveries = deliveries
+        self._lane = lane
+        self.at = None
+
+    def limit(self) -> int:
+        return SOAP_ENVELOPE_OCTETS
+
+    def answered(self, response: Response) -> None:
+        self._deliveries.answered(self._lane, self, response)
+
+    def unanswered(self, error: WbemError) -> None:
+        self._deliveries.unanswered(self._lane, self, error)
+
+
+def _settle(lane: Lane) -> None:
+    if lane.idle is not None and not lane.idle.done():
+        lane.idle.set_result(None)
+
+
+def _place(url: Url) -> tuple[bool, str, int]:
+    return url.secure, url.host, url.port
+
+
+_SOAP: Final = (("Content-Type", ENVELOPE_TYPE),)
+_BUSY: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+_DOUBLINGS: Final = 8

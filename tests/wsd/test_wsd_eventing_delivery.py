@@ -1,0 +1,170 @@
+"""Lanes: how many are served at once, who gives its place to others, and what is closed when nobody is left."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.wsd.events import SinkServer, tide
+
+from openwmi.base.fault import LocalProtocolError
+from openwmi.net.http import parse_url
+from openwmi.net.http_client import HttpClient
+from openwmi.soap import DPWS_2006, EndpointReference
+from openwmi.testing import MemoryNetwork
+from openwmi.wsd.eventing.delivery import Deliveries, Lane
+from openwmi.wsd.eventing.notification import Destination, Notification
+
+ACTION = "urn:x/Event"
+
+
+class Letter:
+    def __init__(self, text: object) -> None:
+        self.notification = Notification(ACTION, tide(text), (DPWS_2006,))
+        self.landings = 0
+
+    def landed(self) -> None:
+        self.landings += 1
+
+
+class Post:
+    """A device that sends, with room for two at once and two slow ones."""
+
+    def __init__(self) -> None:
+        self.web = MemoryNetwork()
+        self.http = HttpClient(connect=self.web.connect)
+        self.deliveries = Deliveries(self.http, at_once=2, slow=2)
+        self.lost: list[str] = []
+
+    async def sink(self, number: int) -> tuple[SinkServer, Lane]:
+        sink = await SinkServer(self.web, f"192.0.2.{number}").listen()
+        destination = Destination(EndpointReference(sink.url), DPWS_2006)
+        lane = Lane(parse_url(sink.url), destination, self.lost.append)
+        self.deliveries.open(lane)
+        return sink, lane
+
+    def send(self, lane: Lane, text: object) -> Letter:
+        letter = Letter(text)
+        self.deliveries.send(lane, letter)
+        return letter
+
+
+async def test_so_many_at_once() -> None:
+    post = Post()
+    made = [await post.sink(number) for number in range(10)]
+    for sink, lane in made:
+        sink.gate.clear()
+        post.send(lane, 1)
+    await asyncio.sleep(0.1)
+    assert post.http.open_connections == 2
+    await asyncio.sleep(0.5)  # two are slow, and two others have their places
+    assert post.http.open_connections == 4
+    for sink, _ in made:
+        sink.gate.set()
+    await asyncio.sleep(5)
+    assert [sink.told for sink, _ in made] == [["1"]] * 10
+    assert post.lost == []
+
+
+async def test_those_that_are_gone_hold_up_the_others_once() -> None:
+    post = Post()
+    gone = [await post.sink(number) for number in range(8)]
+    for sink, _ in gone:
+        sink.gate.clear()
+    sink, lane = await post.sink(200)
+    for _, each in gone:
+        post.send(each, 0)
+    post.send(lane, 1)
+    await asyncio.sleep(2.1)  # two at once, half a second each
+    assert sink.told == ["1"]
+    for number in range(2, 100):
+        for _, each in gone:
+            post.send(each, number)
+        post.send(lane, number)
+        await asyncio.sleep(0.01)
+    assert sink.told == [*map(str, range(1, 100))]
+    await asyncio.sleep(30)
+    assert len(post.lost) == 8
+    assert all("within 30 s" in each for each in post.lost)
+
+
+async def test_one_that_has_caught_up_is_not_slow_any_more() -> None:
+    post = Post()
+    sink, lane = await post.sink(1)
+    sink.gate.clear()
+    letter = post.send(lane, 1)
+    await asyncio.sleep(29)
+    sink.gate.set()
+    await asyncio.sleep(0.1)
+    assert letter.landings == 1
+    sink.gate.clear()
+    post.send(lane, 2)
+    await asyncio.sleep(29)
+    sink.gate.set()
+    await asyncio.sleep(1)
+    assert sink.told == ["1", "2"]
+    assert post.lost == []
+
+
+async def test_each_cargo_lands_once_whatever_becomes_of_it() -> None:
+    post = Post()
+    _, lane = await post.sink(1)
+    letters = [post.send(lane, number) for number in range(3)]
+    post.deliveries.close(lane)
+    post.deliveries.close(lane)
+    letters.append(post.send(lane, 3))
+    await asyncio.sleep(1)
+    assert [each.landings for each in letters] == [1] * 4
+    assert post.lost == []
+
+
+async def test_a_client_of_http_that_was_closed() -> None:
+    post = Post()
+    _, lane = await post.sink(1)
+    await post.http.aclose()
+    post.send(lane, 1)
+    await asyncio.sleep(31)
+    assert len(post.lost) == 1
+
+
+async def test_one_last_word_is_not_repeated() -> None:
+    post = Post()
+    sink, _ = await post.sink(1)
+    await sink.server.close()
+    destination = Destination(EndpointReference(sink.url), DPWS_2006)
+    lane = Lane(parse_url(sink.url), destination, post.lost.append, once=True)
+    post.deliveries.open(lane)
+    post.send(lane, 1)
+    await asyncio.sleep(0.1)
+    assert len(post.lost) == 1
+
+
+async def test_what_nobody_needs_any_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    post = Post()
+    monkeypatch.setattr("openwmi.wsd.eventing.delivery.HttpClient", lambda **_: post.http)
+    post.deliveries = Deliveries()
+    sink, lane = await post.sink(1)
+    other = Lane(lane.url, lane.where, post.lost.append)
+    post.deliveries.open(other)
+    for each in (lane, other):
+        post.send(each, 1)
+    await asyncio.sleep(0.1)
+    assert sink.told == ["1", "1"]
+    assert post.http.open_connections == 2
+    post.deliveries.close(lane)
+    assert post.http.open_connections == 2
+    post.deliveries.close(other)
+    await asyncio.sleep(0)
+    assert post.http.open_connections == 0
+    assert not post.http._places
+    await post.deliveries.aclose()
+    await post.deliveries.aclose()
+
+
+def test_an_event_is_written_as_if_for_each() -> None:
+    notification = Notification(ACTION, tide("a"), (DPWS_2006,))
+    octets = notification.octets(Destination(EndpointReference("http://x.example/?a=1&b=2"), DPWS_2006), "urn:m")
+    assert b"<wsa:To>http://x.example/?a=1&amp;b=2</wsa:To>" in octets
+    assert b"<wsa:MessageID>urn:m</wsa:MessageID></soap:Header>" in octets
+    with pytest.raises(LocalProtocolError):
+        Destination(EndpointReference("two words"), DPWS_2006)
