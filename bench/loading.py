@@ -27,7 +27,7 @@ from openwmi.ndr import Cell
 from openwmi.net import Address, listen
 from openwmi.security import NtlmInitiator, ServerNames, User, nt_hash
 from openwmi.server import Server
-from openwmi.server.login import CLSID_WbemLevel1Login
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 
 PASSWORD = "Passw0rd"  # noqa: S105 - of users that are made up
 SEMISYNC, NOW, FALSE, INFINITE = 0x30, 0x10, 1, -1

@@ -251,12 +251,10 @@ def _begun(verb: Verb) -> str:
 
 
 def _connect(verb: Verb) -> str:
-    lines = (
-        "own = runner()",
-        f"connection = asked_connect({verb.arguments()[2:]})",
-        "return Namespace(own.run(entered, connection), own)",
-    )
-    body = "".join(f"    {line}\n" for line in lines)
+    arguments = "".join(f"    {each},\n" for each in verb.arguments()[2:].split(", "))
+    lines = f"own = runner()\nconnection = asked_connect(\n{arguments})\n"
+    lines += "return Namespace(own.run(entered, connection), own)\n"
+    body = indent(lines, "    ")
     return f"{verb.signature('Namespace', 0)}\n    {verb.docstring}\n{body}"
 
 

@@ -125,13 +125,12 @@ def test_who_cannot_get_in_leaves_with_3(
     assert printed.err == f"{refusal.symbol} (0x{refusal:08X}): not today\n"
 
 
-@pytest.mark.parametrize("namespace", [r"\\ROOT", "//srv1.example.com/root/cimv2"])
-def test_another_machine_cannot_be_reached(namespace: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(("query", NAMES, "--namespace", namespace)) == 3
+def test_another_machine_cannot_be_reached(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("query", NAMES, "--namespace", "//srv1.invalid/root/cimv2")) == 3
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "(0x800706BA): " in printed.err
-    assert "there is no client for other machines yet" in printed.err
+    assert "srv1.invalid" in printed.err
 
 
 @pytest.mark.parametrize(

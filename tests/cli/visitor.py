@@ -11,7 +11,7 @@ from tests.server.fakes import Services
 
 from openwmi.interfaces import IRemoteSCMActivator, IRemUnknown2, IWbemLevel1Login, IWbemServices
 from openwmi.server.host import OBJECTS
-from openwmi.server.login import CLSID_WbemLevel1Login
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 
 
 @asynccontextmanager

@@ -15,10 +15,12 @@ from openwmi.base.error import NotFound, Unreachable, WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine import Provider, Request, Row
 from openwmi.locator import connection
+from openwmi.locator.remote import Remote
 from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
+from openwmi.testing import WmiServer
 
 HOST = connection.this_host()
-UNAVAILABLE = HResult.RPC_S_SERVER_UNAVAILABLE
+OTHERS = WbemStatus.INVALID_PARAMETER
 
 
 class Dial(Provider):
@@ -83,11 +85,11 @@ async def test_the_topmost_namespace(text: str) -> None:
         ("ROOT\\CIMV2\\", WbemStatus.INVALID_NAMESPACE, "single slashes"),
         (r"\\\.\ROOT", WbemStatus.INVALID_PARAMETER, "3 slashes"),
         # Another machine.
-        (r"\\other\root\cimv2", UNAVAILABLE, "other is another machine"),
-        ("//srv1.example.com/root/cimv2", UNAVAILABLE, "srv1.example.com is another machine"),
-        (r"\\ROOT", UNAVAILABLE, "ROOT is another machine, and there is no client for other machines yet"),
-        (r"\\.ROOT", UNAVAILABLE, ".ROOT is another machine"),
-        ("//192.0.2.1/root", UNAVAILABLE, "192.0.2.1 is another machine"),
+        (r"\\other\root\cimv2", OTHERS, "other is another machine, and has providers and a repository of its own"),
+        ("//srv1.example.com/root/cimv2", OTHERS, "srv1.example.com is another machine"),
+        (r"\\ROOT", OTHERS, "ROOT is another machine"),
+        (r"\\.ROOT", OTHERS, ".ROOT is another machine"),
+        ("//192.0.2.1/root", OTHERS, "192.0.2.1 is another machine"),
     ],
 )
 async def test_what_cannot_be_connected_to(text: str, status: WbemStatus | HResult, said: str) -> None:
@@ -95,7 +97,6 @@ async def test_what_cannot_be_connected_to(text: str, status: WbemStatus | HResu
     with pytest.raises(WbemError, match=re.escape(said)) as caught:
         await connection
     assert caught.value.status == status
-    assert isinstance(caught.value, Unreachable) == (status == UNAVAILABLE)
     with pytest.raises(WbemError, match=re.escape(said)):
         await connection.__aenter__()
 
@@ -187,3 +188,67 @@ async def _is_closed(ns: Any) -> None:
     with pytest.raises(WbemError) as caught:
         await ns.get("Demo_Dial=@")
     assert caught.value.status == WbemStatus.INVALID_OPERATION
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "expected"),
+    [
+        (r"root\cimv2", None, 135, (None, r"root\cimv2")),
+        (r"\\localhost\root", None, 135, (None, "root")),
+        # Whoever says how to get in wants to go there over the network.
+        (r"\\localhost\root", None, 1135, ("localhost", "root")),
+        ("root", "localhost", 135, ("localhost", "root")),
+        (r"\\.\root", "srv1", 135, ("srv1", "root")),
+        ("//SRV1/root/cimv2", "srv1", 135, ("srv1", r"root\cimv2")),
+        (r"\\srv1\root", None, 135, ("srv1", "root")),
+    ],
+)
+def test_which_machine_is_meant(text: str, host: str | None, port: int, expected: tuple[str | None, str]) -> None:
+    assert connection.named_machine(text, Remote(host, port)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "said"),
+    [
+        ("//srv2/root", {"host": "srv1"}, "on srv2, and the host is srv1"),
+        ("root", {"host": ""}, "a host is a name or an address"),
+        ("root", {"user": "me", "password": "x"}, "opened as who you are"),
+        ("root", {"port": 1135}, "opened as who you are"),
+        (
+            "root",
+            {"host": "srv1", "user": "me", "password": "x", "nt_hash": "00" * 16},
+            "stands in place of the password",
+        ),
+        ("root", {"host": "srv1", "user": "me", "nt_hash": "00" * 15}, "an NT hash is 32 hexadecimal digits"),
+        ("root", {"host": "srv1", "user": "me", "nt_hash": bytes(15)}, "an NT hash has 16 octets"),
+        (
+            "root",
+            {"host": "srv1", "user": "me", "nt_hash": bytes(16), "kerberos": True},
+            "for NTLM, and not for Kerberos",
+        ),
+        ("root", {"host": "srv1", "password": "x"}, "give the user, too"),
+        ("root", {"host": "srv1", "kerberos": False}, "NTLM needs a user and a password"),
+        ("root", {"host": "srv1", "kerberos": "maybe"}, '"auto", True or False'),
+        ("root", {"host": "srv1", "repository": "x"}, "a repository of its own"),
+    ],
+)
+async def test_what_cannot_be_meant_together(text: str, how: dict[str, Any], said: str) -> None:
+    with pytest.raises(WbemError, match=re.escape(said)) as caught:
+        await openwmi.connect(text, **how)
+    assert caught.value.status == WbemStatus.INVALID_PARAMETER
+
+
+async def test_a_machine_that_is_not_there() -> None:
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1"):
+        await openwmi.connect(host="127.0.0.1", port=1, user="me", password="x")
+
+
+async def test_another_machine() -> None:
+    """By each of the two ways to name it."""
+    async with WmiServer("class Demo_Thing { [key] string Name; };") as server:
+        how: dict[str, Any] = {"port": server.port, "user": server.user, "password": server.password}
+        names: list[dict[str, Any]] = [{"host": server.host}, {"namespace": rf"\\{server.host}\root\cimv2"}]
+        for named in names:
+            async with openwmi.connect(**named, **how) as ns:
+                assert ns.name == r"root\cimv2"
+                assert (await ns.get("Demo_Thing")).keys == ("Name",)

@@ -28,8 +28,8 @@ from openwmi.orpc import ObjRefCustom, ObjRefStandard, objref
 from openwmi.rpc import AuthLevel
 from openwmi.server import Observer, Server
 from openwmi.server.host import OBJECTS
-from openwmi.server.login import CLSID_WbemLevel1Login
-from openwmi.server.objects import object_pointer
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.pointers import object_pointer
 from openwmi.testing import MemoryNetwork
 from openwmi.wmio import ObjectArrayDecoder, decode_object
 

@@ -15,7 +15,7 @@ from openwmi.base import limits
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
 from openwmi.ndr import Cell
-from openwmi.server.objects import object_pointer
+from openwmi.pointers import object_pointer
 
 NOW = 0x10
 OK, TIMEDOUT, NOT_FOUND = 0, WbemStatus.TIMEDOUT, WbemStatus.NOT_FOUND

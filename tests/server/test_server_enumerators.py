@@ -25,7 +25,7 @@ from openwmi.model import CimClass, CimInstance
 from openwmi.operation import StreamResults
 from openwmi.server.enumerators import STEP
 from openwmi.server.enumerators import Enumerator as ServedEnumerator
-from openwmi.server.objects import object_pointer
+from openwmi.pointers import object_pointer
 
 OK, FALSE, TIMEDOUT = WbemStatus.NO_ERROR, WbemStatus.FALSE, WbemStatus.TIMEDOUT
 

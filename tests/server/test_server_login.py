@@ -19,7 +19,7 @@ from openwmi.interfaces import (
 )
 from openwmi.net import Address
 from openwmi.rpc import AuthLevel
-from openwmi.server.login import CLSID_WbemLevel1Login
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 
 
 async def namespace_status(namespace: str | None, locale: str | None = None, flags: int = 0) -> int:

@@ -21,8 +21,8 @@ from openwmi.operation import Impersonation
 from openwmi.orpc import ObjRefCustom, objref
 from openwmi.orpc.wellknown import CLSID_WbemClassObject, CLSID_WbemContext, IID_IWbemClassObject
 from openwmi.rpc import AuthLevel
-from openwmi.server.login import CLSID_WbemLevel1Login
-from openwmi.server.objects import object_pointer
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.pointers import object_pointer
 from openwmi.wmio import encode_object
 
 UPDATE_ONLY, CREATE_ONLY, NOW, SHALLOW = 1, 2, 0x10, 1

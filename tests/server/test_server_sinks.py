@@ -28,7 +28,7 @@ from openwmi.engine.local import LocalSession
 from openwmi.interfaces import IWbemObjectSink
 from openwmi.operation import CallContext, Operation
 from openwmi.rpc import AuthLevel
-from openwmi.server.objects import object_pointer
+from openwmi.pointers import object_pointer
 
 OK, CANCELLED = 0, WbemStatus.CALL_CANCELLED
 NEW_STYLE = WbemStatus.NEW_STYLE

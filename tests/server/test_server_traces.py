@@ -15,7 +15,7 @@ from openwmi.interfaces import IEnumWbemClassObject, IRemUnknown2, IWbemFetchSma
 from openwmi.model import CimClass, CimType, Property, Qualifier, Type, input_class, qualifier_set
 from openwmi.ndr import Cell
 from openwmi.orpc import ObjRefStandard, objref
-from openwmi.server.objects import object_pointer, pointed_object
+from openwmi.pointers import object_pointer, pointed_object
 from openwmi.wmio import ObjectArrayDecoder
 
 OK, FALSE = 0, WbemStatus.FALSE

@@ -20,7 +20,7 @@ from openwmi.engine import Provider, Request, Row
 from openwmi.interfaces import IRemoteSCMActivator, IRemUnknown2, IWbemLevel1Login
 from openwmi.model import ChangeFlag, CimClass, CimType, Property, Qualifier, Type, qualifier_set
 from openwmi.server.host import OBJECTS
-from openwmi.server.login import CLSID_WbemLevel1Login
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 from openwmi.session import Namespace
 from openwmi.testing import Fault, MemoryNetwork, WmiServer
 from openwmi.testing.faults import Faults, FaultyEngine

@@ -38,8 +38,8 @@ from openwmi.rpc import AuthLevel
 from openwmi.security import Logins
 from openwmi.server import CallbackPolicy, Server
 from openwmi.server.host import OBJECTS
-from openwmi.server.login import CLSID_WbemLevel1Login
-from openwmi.server.objects import object_pointer, pointed_object
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.pointers import object_pointer, pointed_object
 from openwmi.session import Session
 from openwmi.testing import MemoryNetwork
 from openwmi.wbemcli.classobject import IWbemClassObject

@@ -574,3 +574,6 @@ SCAN_PIECE_OCTETS: Final = 1 << 17
 
 # Actions in the filter of one subscription: a service of cameras has some thirty events.
 EVENTING_ACTIONS: Final = 256
+# Connecting to a machine may take this long in all where nobody says otherwise: two attempts at a name, two at an
+# address, a login that asks a KDC. Longer than that nobody waits who could not say so.
+OPEN_SECONDS: Final = 60.0

@@ -13,6 +13,7 @@ from openwmi.blocking.operation import Operation
 from openwmi.blocking.runner import Runner, runner
 from openwmi.engine import Provider
 from openwmi.locator import connect as asked_connect
+from openwmi.locator.remote import RESOLVER_PORT, Callbacks, Kerberos
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.operation import CallFlags, Sink
 from openwmi.session import Namespace as AskedNamespace
@@ -452,22 +453,53 @@ class Begin(Face):
 def connect(
     namespace: str = r"root\cimv2",
     *,
+    host: str | None = None,
+    port: int = RESOLVER_PORT,
+    user: str | None = None,
+    password: str | None = None,
+    nt_hash: str | bytes | None = None,
+    kerberos: Kerberos = "auto",
+    timeout: float | None = None,
+    callbacks: Callbacks = "auto",
     providers: Iterable[Provider] | None = None,
     repository: str | PathLike[str] | None = None,
 ) -> Namespace:
-    """A connection to a namespace of this machine, served in process.
+    """A connection to a namespace: of this machine, served in process, or of another one, over the network.
 
     Args:
-        namespace: `root/cimv2`, `root\\cimv2`, `\\\\.\\root\\cimv2` or `//thishost/root/cimv2`.
+        namespace: `root/cimv2`, `root\\cimv2`, `\\\\.\\root\\cimv2`; `\\\\srv1\\root\\cimv2` or `//srv1/root/cimv2` of
+            another machine.
+        host: the other machine, by name or address, where the path does not name it.
+        port: of its resolver.
+        user: who logs in there: `DOM\\me`, `me@REALM` or `me`; without, whoever the Kerberos cache is of.
+        password: the user's.
+        nt_hash: the password's NT hash instead, 16 octets or 32 hexadecimal digits.
+        kerberos: "auto": Kerberos where there is no password, or the user is written `me@REALM`, and NTLM otherwise;
+            True: Kerberos alone; False: NTLM alone.
+        timeout: seconds for finding, connecting and logging in together; without, a minute.
+        callbacks: how calls with a sink are made: "auto": the other machine calls back where it can reach this one;
+            "require": or there is an error that says why not; "never": this machine asks instead.
         providers: instances of your own provider classes, served instead of the built-in ones.
         repository: the file in which what is put is kept; the first write makes it. Without it that is the user's own
             (`default_repository`), or memory where `providers` are given.
 
     Raises:
-        WbemError: INVALID_NAMESPACE, INVALID_PARAMETER for a path that is none; Unreachable for another machine;
+        WbemError: INVALID_NAMESPACE, INVALID_PARAMETER for a path that is none, and for what cannot be meant together;
             NOT_SUPPORTED on Windows, which serves its own WMI; INVALID_PROVIDER_REGISTRATION for providers that cannot
-            be.
+            be. Of another machine: Unreachable; AccessDenied, which says who refused what; Timeout.
     """
     own = runner()
-    connection = asked_connect(namespace, providers=walked(providers), repository=repository)
+    connection = asked_connect(
+        namespace,
+        host=host,
+        port=port,
+        user=user,
+        password=password,
+        nt_hash=nt_hash,
+        kerberos=kerberos,
+        timeout=timeout,
+        callbacks=callbacks,
+        providers=walked(providers),
+        repository=repository,
+    )
     return Namespace(own.run(entered, connection), own)

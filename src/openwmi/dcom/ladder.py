@@ -33,6 +33,10 @@ class Ladder:
         self._below = list(rungs)
         self._pool = self._next()
 
+    def __len__(self) -> int:
+        """How many connections are open."""
+        return len(self._pool)
+
     @property
     def lowest(self) -> bool:
         """Whether there is no level below that of the last call."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 from openwmi.base import guid
@@ -52,7 +52,8 @@ class Machine:
         pinger: of the objects that we hold there.
     """
 
-    def __init__(self, where: Address, means: Means, channel: Channel) -> None:
+    def __init__(self, where: Address, means: Means, channel: Channel, interfaces: Sequence[type[Interface]]) -> None:
+        self._also = tuple(each.iid for each in interfaces)
         self._where = where
         self._means = means
         self._channel = channel
@@ -61,9 +62,12 @@ class Machine:
         self.pinger = Pinger(proxy(IObjectExporter, _Again(self._resolver)), self._held)
 
     @classmethod
-    async def open(cls, where: Address, means: Means) -> Machine:
-        """A connection to the machine's resolver; the login is made with the first call. Unreachable."""
-        return cls(where, means, await means.open(where))
+    async def open(cls, where: Address, means: Means, interfaces: Sequence[type[Interface]] = ()) -> Machine:
+        """A connection to the machine's resolver; the login is made with the first call. Unreachable.
+
+        `interfaces` are those that its objects will be called by: they are bound together, once.
+        """
+        return cls(where, means, await means.open(where), interfaces)
 
     async def activate(self, clsid: Guid, *interfaces: type[Interface]) -> tuple[RemoteExporter, list[Guid | None]]:
         """A new object of a class: its exporter, and the IPIDs of its interfaces, held; None for one it does not have.
@@ -119,7 +123,7 @@ class Machine:
     def _exporter(self, entry: OxidEntry) -> RemoteExporter:
         exporter = self._exporters.get(entry.oxid)
         if exporter is None:
-            route = Route(entry, self._means, first=self._where.host)
+            route = Route(entry, self._means, first=self._where.host, also=self._also)
             pool = Pool(route.open)
             pool.version = self.version
             exporter = self._exporters[entry.oxid] = RemoteExporter(entry, pool)

@@ -6,13 +6,14 @@ told a name in /etc/hosts, one that goes through a forwarded port: each knows a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from openwmi import net
 from openwmi.base import limits
 from openwmi.base.error import Unreachable
+from openwmi.base.guid import Guid
 from openwmi.base.record import printable
 from openwmi.base.status import HResult
 from openwmi.dcom.channel import CONNECT_SECONDS, Channel, Connect, Initiator
@@ -38,8 +39,8 @@ class Means:
     timeout: float = CONNECT_SECONDS
     connect: Connect = net.connect
 
-    async def open(self, where: Address, group: int = 0) -> Channel:
-        """A connection. Unreachable."""
+    async def open(self, where: Address, group: int = 0, also: Sequence[Guid] = ()) -> Channel:
+        """A connection, on which these interfaces are bound with the first. Unreachable."""
         return await Channel.open(
             where.host,
             where.port,
@@ -48,6 +49,7 @@ class Means:
             timeout=self.timeout,
             connect=self.connect,
             group=group,
+            also=also,
         )
 
 
@@ -59,11 +61,21 @@ class Route:
         means: how connections are made.
         first: the host by which the client reached the machine.
         only: the one host that may be tried, whatever the exporter says: a reference must not lead us elsewhere.
+        also: interfaces that are bound with the first.
     """
 
-    def __init__(self, exporter: OxidEntry, means: Means, *, first: str | None = None, only: str | None = None) -> None:
+    def __init__(
+        self,
+        exporter: OxidEntry,
+        means: Means,
+        *,
+        first: str | None = None,
+        only: str | None = None,
+        also: Sequence[Guid] = (),
+    ) -> None:
         self._name = f"exporter {exporter.oxid:016x}"
         self._means = means
+        self._also = also
         told = [each for each in exporter.bindings.strings if each.tower == TOWER_TCP and each.port is not None]
         ports = dict.fromkeys(each.port or 0 for each in told)
         ways = [Address(host, port) for host in (only or first,) if host for port in ports]
@@ -76,7 +88,7 @@ class Route:
         problems = []
         for way in list(self.ways):
             try:
-                channel = await self._means.open(way, group)
+                channel = await self._means.open(way, group, self._also)
             except Unreachable as error:
                 problems.append(error.message)
             else:

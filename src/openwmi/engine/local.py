@@ -13,7 +13,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.engine import reading
 from openwmi.engine.access import Access, Right
 from openwmi.engine.hosting import ProviderHost
-from openwmi.engine.invocation import checked_inputs, checked_outputs, find_method
+from openwmi.engine.invocation import checked_outputs
 from openwmi.engine.paths import checked_keys, located
 from openwmi.engine.provider import MethodCall, Request
 from openwmi.engine.view import Hosts, View
@@ -21,6 +21,7 @@ from openwmi.model import ChangeFlag, CimClass, CimInstance, Method, ObjectPath
 from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
 from openwmi.repository import Repository
 from openwmi.session import MofText, Session
+from openwmi.session.arguments import checked_inputs, find_method
 
 if TYPE_CHECKING:  # most programs subscribe to nothing
     from openwmi.engine.events import Hub

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from platform import node
@@ -15,6 +16,7 @@ from openwmi.base.case import fold
 from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine import Engine, Provider
+from openwmi.locator.remote import RESOLVER_PORT, Callbacks, Kerberos, Remote
 from openwmi.model import parse_namespace
 from openwmi.repository import default_repository
 from openwmi.session import Namespace
@@ -23,16 +25,19 @@ from openwmi.session import Namespace
 class Connection:
     """What `connect` returns: use it with `async with`, or `await` it for a Namespace that you close yourself."""
 
-    __slots__ = ("_opened", "_providers", "_repository", "_text")
+    __slots__ = ("_opened", "_providers", "_remote", "_repository", "_text")
 
-    def __init__(self, text: str, providers: tuple[Provider, ...] | None, repository: Path | None) -> None:
+    def __init__(
+        self, text: str, providers: tuple[Provider, ...] | None, repository: Path | None, remote: Remote
+    ) -> None:
         self._text = text
+        self._remote = remote
         self._providers = providers
         self._repository = repository
         self._opened: list[Namespace] = []
 
     async def __aenter__(self) -> Namespace:
-        namespace = self._open()
+        namespace = await self._open()
         self._opened.append(namespace)
         return namespace
 
@@ -40,11 +45,17 @@ class Connection:
         await self._opened.pop().close()
 
     def __await__(self) -> Generator[Any, None, Namespace]:
-        yield from ()
-        return self._open()
+        return self._open().__await__()
 
-    def _open(self) -> Namespace:
-        namespace = local_namespace(self._text)
+    async def _open(self) -> Namespace:
+        host, namespace = named_machine(self._text, self._remote)
+        if host is not None:
+            if self._providers is not None or self._repository is not None:
+                raise WbemError(
+                    WbemStatus.INVALID_PARAMETER,
+                    f"{host} is another machine, and has providers and a repository of its own",
+                )
+            return Namespace(await self._remote.open(host, namespace))
         if self._providers is None:
             engine = local_engine(self._repository)
         else:
@@ -55,24 +66,66 @@ class Connection:
 def connect(
     namespace: str = r"root\cimv2",
     *,
+    host: str | None = None,
+    port: int = RESOLVER_PORT,
+    user: str | None = None,
+    password: str | None = None,
+    nt_hash: str | bytes | None = None,
+    kerberos: Kerberos = "auto",
+    timeout: float | None = None,
+    callbacks: Callbacks = "auto",
     providers: Iterable[Provider] | None = None,
     repository: str | PathLike[str] | None = None,
 ) -> Connection:
-    """A connection to a namespace of this machine, served in process.
+    """A connection to a namespace: of this machine, served in process, or of another one, over the network.
 
     Args:
-        namespace: `root/cimv2`, `root\\cimv2`, `\\\\.\\root\\cimv2` or `//thishost/root/cimv2`.
+        namespace: `root/cimv2`, `root\\cimv2`, `\\\\.\\root\\cimv2`; `\\\\srv1\\root\\cimv2` or `//srv1/root/cimv2` of
+            another machine.
+        host: the other machine, by name or address, where the path does not name it.
+        port: of its resolver.
+        user: who logs in there: `DOM\\me`, `me@REALM` or `me`; without, whoever the Kerberos cache is of.
+        password: the user's.
+        nt_hash: the password's NT hash instead, 16 octets or 32 hexadecimal digits.
+        kerberos: "auto": Kerberos where there is no password, or the user is written `me@REALM`, and NTLM otherwise;
+            True: Kerberos alone; False: NTLM alone.
+        timeout: seconds for finding, connecting and logging in together; without, a minute.
+        callbacks: how calls with a sink are made: "auto": the other machine calls back where it can reach this one;
+            "require": or there is an error that says why not; "never": this machine asks instead.
         providers: instances of your own provider classes, served instead of the built-in ones.
         repository: the file in which what is put is kept; the first write makes it. Without it that is the user's own
             (`default_repository`), or memory where `providers` are given.
 
     Raises, when it is entered or awaited:
-        WbemError: INVALID_NAMESPACE, INVALID_PARAMETER for a path that is none; Unreachable for another machine;
+        WbemError: INVALID_NAMESPACE, INVALID_PARAMETER for a path that is none, and for what cannot be meant together;
             NOT_SUPPORTED on Windows, which serves its own WMI; INVALID_PROVIDER_REGISTRATION for providers that cannot
-            be.
+            be. Of another machine: Unreachable; AccessDenied, which says who refused what; Timeout.
     """
     file = None if repository is None else Path(repository)
-    return Connection(namespace, None if providers is None else tuple(providers), file)
+    remote = Remote(host, port, user, password, nt_hash, kerberos, timeout, callbacks)
+    return Connection(namespace, None if providers is None else tuple(providers), file, remote)
+
+
+def named_machine(text: str, remote: Remote) -> tuple[str | None, str]:
+    """(the machine that is meant, the namespace); no machine: this one, in process.
+
+    This one is called over the network, too, if `remote` names it, or says how to get in there. INVALID_PARAMETER for
+    two machines, and for a user or a port of none.
+    """
+    server, namespace = parse_namespace(text)
+    if remote.host is not None:
+        if not remote.host or not isinstance(remote.host, str):
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"a host is a name or an address, and not {remote.host!r}")
+        if server is not None and fold(server) not in (".", fold(remote.host)):
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"{text} is on {server}, and the host is {remote.host}")
+        return remote.host, namespace
+    how = replace(remote, timeout=None, callbacks="auto") != Remote()
+    if how and server is None:
+        raise WbemError(
+            WbemStatus.INVALID_PARAMETER,
+            "a namespace of this machine is opened as who you are: name the host that the user or the port is of",
+        )
+    return (server if how or (server is not None and fold(server) not in _own_names()) else None), namespace
 
 
 def local_namespace(text: str) -> str:
@@ -85,7 +138,7 @@ def local_namespace(text: str) -> str:
         # The status with which Windows says that it finds no such machine.
         raise Unreachable(
             HResult.RPC_S_SERVER_UNAVAILABLE,
-            f"{server} is another machine, and there is no client for other machines yet",
+            f"{server} is another machine, and not to be reached like this",
         )
     return namespace
 

@@ -72,6 +72,7 @@ class ResultSet(ABC, Generic[T]):
         "_stop",
         "_timer",
         "_waiters",
+        "aftermath",
         "began",
         "context",
         "failure",
@@ -98,6 +99,7 @@ class ResultSet(ABC, Generic[T]):
         self.failure: WbemError | _Aborted | None = None
         self.progress: Progress | None = None
         self.waits_for = ""
+        self.aftermath = ""
         self.total = 0
         self._seen = False
         self.holders = 0
@@ -211,7 +213,7 @@ class ResultSet(ABC, Generic[T]):
         """Ends the call with CALL_CANCELLED, or what sinks still hear of one that has ended, and waits for nobody."""
         if not self.finished:
             self._seen = True  # whoever cancels knows what becomes of the call
-            self._abort(WbemStatus.CALL_CANCELLED, "the call was cancelled")
+            self._abort(WbemStatus.CALL_CANCELLED, f"the call was cancelled{self.aftermath}")
         elif self._callbacks is not None:
             for callback in self._callbacks:
                 self._call(callback)
@@ -226,7 +228,7 @@ class ResultSet(ABC, Generic[T]):
     def expire(self) -> None:
         """The same with TIMED_OUT: the call's deadline has passed."""
         culprit = f", waiting for {self.waits_for}" if self.waits_for else ""
-        text = f"the call did not end by its deadline{culprit}: give it more time, or ask for less"
+        text = f"the call did not end by its deadline{culprit}: give it more time, or ask for less{self.aftermath}"
         self._abort(WbemStatus.TIMED_OUT, text)
 
     def when_finished(self, callback: Callable[[], object]) -> None:

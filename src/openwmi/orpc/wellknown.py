@@ -49,3 +49,6 @@ IID_IWbemClassObject: Final = Guid("dc12a681-737f-11cf-884d-00aa004b2e24")
 CLSID_WbemClassObject: Final = Guid("4590f812-1d3a-11d0-891f-00aa004b2e24")
 IID_IWbemContext: Final = Guid("44aca674-e8fc-11d0-a07c-00c04fb68820")
 CLSID_WbemContext: Final = Guid("674b6698-ee92-11d0-ad71-00c04fd8fdff")
+
+# [MS-WMI] 1.9: what a client of WMI activates.
+CLSID_WbemLevel1Login: Final = Guid("8bc3f05e-d86b-11d0-a075-00c04fb68820")

@@ -25,17 +25,19 @@ class NtlmInitiator:
         user: the account's name.
         password: in clear, for pyspnego.
         domain: the account's domain; "" leaves the choice to the server.
+        nt_hash: of the password, instead of it.
     """
 
     auth_type: int = AUTH_TYPE_NTLM
     blocks: bool = False
 
-    def __init__(self, user: str, password: str, domain: str = "") -> None:
+    def __init__(self, user: str, password: str, domain: str = "", *, nt_hash: bytes | None = None) -> None:
         self._finished = False
         self._principal = f"{domain}\\{user}" if domain else user
+        known = spnego.NTLMHash(username=self._principal, nt_hash=nt_hash.hex()) if nt_hash else None
         self._context = spnego.client(
-            self._principal,
-            password,
+            self._principal if known is None else known,
+            password if known is None else None,
             service="host",
             protocol="ntlm",
             options=spnego.NegotiateOptions.use_ntlm,

@@ -19,7 +19,7 @@ from openwmi.interfaces import (
     IWbemServices,
 )
 from openwmi.operation import Operation
-from openwmi.server.objects import object_pointer
+from openwmi.pointers import object_pointer
 from openwmi.session import Session
 from openwmi.session.asking import answer
 from openwmi.session.modes import Gives, seconds

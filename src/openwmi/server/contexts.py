@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from openwmi.base.error import WbemError
-from openwmi.base.fault import RemoteProtocolError
-from openwmi.base.status import WbemStatus
 from openwmi.dcom import Caller, current_caller
 from openwmi.operation import NO_VALUES, CallContext, CallFlags, Impersonation
-from openwmi.orpc import ObjRefCustom, objref
-from openwmi.orpc.wellknown import CLSID_WbemContext
+from openwmi.pointers import pointed_values
 from openwmi.rpc import AuthLevel
-from openwmi.wmio import decode_context
 
 
 class Contexts:
@@ -32,7 +27,7 @@ class Contexts:
         """The context of the call that is being carried out. INVALID_CONTEXT for a pCtx that is none."""
         caller = current_caller()
         if pCtx is not None:
-            return self._made(flags, caller, _values(pCtx))
+            return self._made(flags, caller, pointed_values(pCtx))
         key = int(flags), caller.level, caller.impersonation
         known = self._known.get(key)
         if known is None:
@@ -48,19 +43,3 @@ class Contexts:
             impersonation=Impersonation(caller.impersonation),
             encrypted=caller.level >= AuthLevel.PRIVACY,
         )
-
-
-def _values(pCtx: bytes) -> Mapping[str, object]:
-    """What the caller says by name: the IWbemContext that comes with a call, by value ([MS-WMI] 2.2.13).
-
-    INVALID_CONTEXT if it is none. The document has that status for a context that lacks something; the SDK for one that
-    is not valid.
-    """
-    try:
-        reference = objref.decode(pCtx)
-        if isinstance(reference, ObjRefCustom) and reference.clsid == CLSID_WbemContext:
-            return decode_context(reference.data)
-        problem = "it is not custom marshaled, or by somebody else"
-    except RemoteProtocolError as error:
-        problem = str(error)
-    raise WbemError(WbemStatus.INVALID_CONTEXT, f"pCtx is no context: {problem}")

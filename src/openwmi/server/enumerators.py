@@ -20,7 +20,7 @@ from openwmi.interfaces import (
 )
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import Enumeration
-from openwmi.server.objects import object_pointer
+from openwmi.pointers import object_pointer
 from openwmi.server.shared import Shared
 from openwmi.session.modes import Gives, seconds
 from openwmi.wmio import ObjectArrayEncoder

@@ -35,6 +35,7 @@ from openwmi.interfaces import (
 from openwmi.net import Address, listen
 from openwmi.operation import CallTable
 from openwmi.orpc import SecurityBinding
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 from openwmi.rpc import AuthLevel
 from openwmi.security import (
     AUTH_TYPE_KERBEROS,
@@ -47,7 +48,7 @@ from openwmi.security import (
     UserLookup,
 )
 from openwmi.server.callbacks import CallbackPolicy, Callbacks
-from openwmi.server.login import CLSID_WbemLevel1Login, Level1Login
+from openwmi.server.login import Level1Login
 from openwmi.server.observing import Observation, Observer
 from openwmi.server.shared import Shared
 from openwmi.session import Session

@@ -6,7 +6,6 @@ import logging
 
 from openwmi.base import limits
 from openwmi.base.error import WbemError
-from openwmi.base.guid import Guid
 from openwmi.base.record import printable
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom import Served, current_caller
@@ -27,8 +26,6 @@ from openwmi.server.services import Services
 from openwmi.server.shared import Shared
 
 log = logging.getLogger("openwmi.server")
-
-CLSID_WbemLevel1Login = Guid("8bc3f05e-d86b-11d0-a075-00c04fb68820")
 
 
 class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClientIDEx):

@@ -31,10 +31,10 @@ from openwmi.interfaces import (
 from openwmi.model import CimClass, CimInstance
 from openwmi.ndr import Cell
 from openwmi.operation import CallFlags, Enumeration, Operation
+from openwmi.pointers import object_pointer, pointed_object
 from openwmi.server.callresult import CallResult
 from openwmi.server.contexts import Contexts
 from openwmi.server.enumerators import Enumerator
-from openwmi.server.objects import object_pointer, pointed_object
 from openwmi.server.shared import Shared
 from openwmi.server.sinks import EventSink
 from openwmi.session import Session, methods

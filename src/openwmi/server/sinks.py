@@ -13,9 +13,9 @@ from openwmi.dcom import Served
 from openwmi.interfaces import IWbemObjectSink
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import CallFlags, Progress, Sink
+from openwmi.pointers import object_pointer, pointed_object
 from openwmi.server.callbacks import HeldSink
 from openwmi.server.contexts import Contexts
-from openwmi.server.objects import object_pointer, pointed_object
 from openwmi.session import Session
 from openwmi.session.asking import progress_words, result_string
 from openwmi.session.failure import extended_status, noted

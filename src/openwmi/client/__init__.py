@@ -1,0 +1,22 @@
+"""The client's end of WMI over the wire: the verbs of a session, carried out by another machine ([MS-WMI] 3.2).
+
+    session = await open_session(r"root\\cimv2", where=Address("srv1", 135), credentials=Credentials("DOM\\\\me", "…"))
+
+Read in this order:
+
+    credentials  who logs in
+    opening      a namespace of a machine -> a RemoteSession
+    link         the connections to the machine and what is held there; made anew when they are lost
+    services     the calls on one namespace: flags, contexts, failures
+    session      the verbs
+    enumerating  rows, in batches that grow, one of them ahead of its reader
+    results      calls with one result: at once, or by an IWbemCallResult
+
+It implements `openwmi.session.Session`: whatever takes a session takes this one, and does not know the difference.
+"""
+
+from openwmi.client.credentials import Credentials
+from openwmi.client.opening import open_session
+from openwmi.client.session import RemoteSession
+
+__all__ = ["Credentials", "RemoteSession", "open_session"]

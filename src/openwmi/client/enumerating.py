@@ -1,0 +1,144 @@
+"""Rows of an enumerator over there, in batches that grow, one of them on its way while its reader takes the last.
+
+They come as ObjectArrays, which describe each class once (IWbemWCOSmartEnum, [MS-WMI] 3.1.4.7), or one object at a time
+from servers that have no such thing (IEnumWbemClassObject::Next).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from openwmi.base.guid import Guid
+from openwmi.base.status import WbemStatus
+from openwmi.client.link import Entered
+from openwmi.dcom import RemoteExporter
+from openwmi.interfaces import IEnumWbemClassObject, IWbemFetchSmartEnum, IWbemWCOSmartEnum
+from openwmi.operation import ResultSet
+from openwmi.pointers import pointed_object
+from openwmi.wmio import ObjectArrayDecoder
+
+FIRST_ROWS: Final = 10
+"""Of the first batch: few, so that a reader soon has something."""
+MOST_ROWS: Final = 4096
+LEAST_MOST_ROWS: Final = 128
+BATCH_OCTETS: Final = 1 << 18
+"""What a batch grows to, where rows are not so large that 128 of them are more."""
+GROWTH: Final = 8
+FIRST_MILLISECONDS: Final = 500
+"""How long the server gathers a first batch; a longer wait lets it hold what it has back from the reader."""
+MOST_MILLISECONDS: Final = 10_000
+"""And while there is nothing at all: finite, so that a server that has gone silent is found out."""
+
+FALSE, TIMEDOUT = WbemStatus.FALSE, WbemStatus.TIMEDOUT
+
+Batch = tuple[list[Any], int, int]
+"""Rows, the octets that they came in, and the status."""
+
+
+class Rows:
+    """One enumerator.
+
+    Args:
+        entered: the namespace that was asked.
+        exporter, ipid: what the answer referred to.
+    """
+
+    def __init__(self, entered: Entered, exporter: RemoteExporter, ipid: Guid) -> None:
+        self._entered = entered
+        self._exporter = exporter
+        self._held = [ipid]
+        self._pace = Pace()
+
+    @classmethod
+    async def of(cls, entered: Entered, reference: bytes | None) -> Rows:
+        """What a call returned as ppEnum."""
+        exporter, ipid = await entered.login.machine.adopt(reference or b"")
+        return cls(entered, exporter, ipid)
+
+    async def pump(self, results: ResultSet[Any]) -> None:
+        """Puts all rows. The failure of the call behind them is raised after those that came before it."""
+        following: asyncio.Task[Batch] | None = None
+        try:
+            read = await self._reader()
+            following = self._begin(read)
+            while True:
+                rows, octets, status = await following
+                following = None
+                self._pace.saw(len(rows), octets, status)
+                if status != FALSE:
+                    following = self._begin(read)
+                if rows:
+                    await results.put(rows)
+                if following is None:
+                    return
+        finally:
+            if following is not None:
+                following.cancel()
+            self._entered.login.let_go(self._exporter, *self._held)
+
+    async def pump_events(self, results: ResultSet[Any]) -> None:
+        """Puts events as they come: waits for one, and takes those that are there by then, too."""
+        try:
+            read = await self._reader()
+            while True:
+                rows, _, status = await read(MOST_MILLISECONDS, 1)
+                while rows:
+                    await results.put(rows)
+                    rows, _, status = await read(0, LEAST_MOST_ROWS)
+                if status == FALSE:
+                    return
+        finally:
+            self._entered.login.let_go(self._exporter, *self._held)
+
+    def _begin(self, read: Callable[[int, int], Coroutine[Any, Any, Batch]]) -> asyncio.Task[Batch]:
+        return asyncio.ensure_future(read(self._pace.milliseconds, self._pace.count))
+
+    async def _reader(self) -> Callable[[int, int], Coroutine[Any, Any, Batch]]:
+        ipid = self._held[0]
+        (fetch,) = await self._exporter.query(ipid, IWbemFetchSmartEnum)
+        if fetch is None:
+            plain = self._exporter.proxy(IEnumWbemClassObject, ipid)
+
+            async def next_plain(milliseconds: int, count: int) -> Batch:
+                reply = await plain.Next(milliseconds, count)
+                rows = [pointed_object(each, "apObjects") for each in reply.apObjects]
+                return rows, sum(len(each or b"") for each in reply.apObjects), reply.hresult
+
+            return next_plain
+        self._held.append(fetch)
+        made = await self._exporter.proxy(IWbemFetchSmartEnum, fetch).GetSmartEnum()
+        exporter, smart = await self._entered.login.machine.adopt(made.ppSmartEnum or b"")
+        self._held.append(smart)
+        proxy, decoder, name = exporter.proxy(IWbemWCOSmartEnum, smart), ObjectArrayDecoder(), uuid.uuid4()
+
+        async def next_smart(milliseconds: int, count: int) -> Batch:
+            reply = await proxy.Next(name, milliseconds, count)
+            buffer = reply.pBuffer or b""
+            return (decoder.decode(buffer) if buffer else []), len(buffer), reply.hresult
+
+        return next_smart
+
+
+class Pace:
+    """How many rows to ask for next, and how long the server may gather them."""
+
+    def __init__(self) -> None:
+        self.count = FIRST_ROWS
+        self.milliseconds = FIRST_MILLISECONDS
+
+    def saw(self, rows: int, octets: int, status: int) -> None:
+        """A batch came."""
+        if status != TIMEDOUT:
+            room = BATCH_OCTETS * max(rows, 1) // max(octets, 1)
+            self.count = min(self.count * GROWTH, max(LEAST_MOST_ROWS, min(room, MOST_ROWS)))
+            self.milliseconds = FIRST_MILLISECONDS
+        elif rows:
+            # It gives them slowly, or they are so large that they did not fit.
+            self.count = max(rows, 1)
+            self.milliseconds = FIRST_MILLISECONDS
+        else:
+            self.count = 1
+            self.milliseconds = min(2 * self.milliseconds, MOST_MILLISECONDS)

@@ -1,0 +1,250 @@
+"""The connections to one machine, as one user, and what is held there: made when needed, and anew when they are lost.
+
+A login to WMI is an object over there (IWbemLevel1Login, [MS-WMI] 3.2.4.1), and so are the services of each namespace.
+They are gone with the connections that they came over; so whoever calls asks for them each time, and may get new ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from platform import node
+from typing import Final, NamedTuple, TypeVar
+
+from openwmi.base import limits
+from openwmi.base.error import Timeout, WbemError
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.guid import Guid
+from openwmi.base.record import printable
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.client.failures import refused
+from openwmi.dcom import Machine, Means, RemoteExporter
+from openwmi.interfaces import (
+    IEnumWbemClassObject,
+    IRemUnknown2,
+    IWbemCallResult,
+    IWbemFetchSmartEnum,
+    IWbemLevel1Login,
+    IWbemLoginClientID,
+    IWbemObjectSink,
+    IWbemServices,
+    IWbemWCOSmartEnum,
+)
+from openwmi.net import Address
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+
+log = logging.getLogger("openwmi.client")
+
+T = TypeVar("T")
+
+INTERFACES: Final = (
+    IWbemLevel1Login,
+    IWbemLoginClientID,
+    IWbemServices,
+    IEnumWbemClassObject,
+    IWbemFetchSmartEnum,
+    IWbemWCOSmartEnum,
+    IWbemCallResult,
+    IWbemObjectSink,
+    IRemUnknown2,
+)
+"""All that is ever called there, in one bind."""
+
+GONE: Final = frozenset({HResult.RPC_E_DISCONNECTED, HResult.RPC_E_INVALID_IPID, HResult.RPC_E_INVALID_OBJECT})
+"""What says that an object was not there any more, and so that a call was not carried out."""
+
+
+class Login:
+    """One login, and all that is held by it.
+
+    Attributes:
+        machine: where.
+    """
+
+    def __init__(self, machine: Machine, exporter: RemoteExporter, ipid: Guid) -> None:
+        self.machine = machine
+        self._exporter = exporter
+        self._login = ipid
+        self._entered: dict[tuple[str, str], Entered] = {}
+        self._releasing: set[asyncio.Task[None]] = set()
+
+    @property
+    def lost(self) -> bool:
+        """Whether no connection is left: what came over them is gone."""
+        return not len(self._exporter.pool)
+
+    def entered(self, namespace: str, locale: str) -> Entered | None:
+        """The services of a namespace, where it has been entered."""
+        return self._entered.get((namespace, locale))
+
+    async def enter(self, resource: str, namespace: str, locale: str, client_id: Guid | None = None) -> Entered:
+        """NTLMLogin: the services of a namespace. With the first call we say who we are, and wait for no answer."""
+        told = None
+        if client_id is not None:
+            told = asyncio.ensure_future(self._say_who(client_id))
+        try:
+            proxy = self._exporter.proxy(IWbemLevel1Login, self._login)
+            reply = await proxy.NTLMLogin(resource, locale or None, 0, None)
+        finally:
+            if told is not None:
+                self._keep(told)
+        return await self.take(reply.ppNamespace, namespace, locale)
+
+    async def take(self, reference: bytes | None, namespace: str, locale: str) -> Entered:
+        """The services of a namespace that came as a reference."""
+        exporter, ipid = await self.machine.adopt(reference or b"")
+        entered = Entered(self, exporter, exporter.proxy(IWbemServices, ipid))
+        self._entered[namespace, locale] = entered
+        return entered
+
+    def let_go(self, exporter: RemoteExporter, *ipids: Guid) -> None:
+        """These are not needed any more: the server is told, and nobody waits for that."""
+        self._keep(asyncio.ensure_future(_release(exporter, ipids)))
+
+    async def close(self) -> None:
+        """Gives everything back, where the server still listens."""
+        if self._releasing:
+            await asyncio.wait(self._releasing, timeout=limits.CLOSE_SECONDS)
+        for task in self._releasing:
+            task.cancel()
+        await self.machine.close()
+
+    async def _say_who(self, client_id: Guid) -> None:
+        # Servers show it to their owners; whatever they make of it, the login goes on.
+        with suppress(WbemError, RemoteProtocolError):
+            await self._exporter.proxy(IWbemLoginClientID, client_id).SetClientInfo(node(), os.getpid(), 0)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+
+
+class Entered(NamedTuple):
+    """A namespace that was entered."""
+
+    login: Login
+    exporter: RemoteExporter
+    services: IWbemServices
+
+
+class Link:
+    """The way to one machine. Sessions share it; the last that closes ends it.
+
+    Args:
+        where: its resolver.
+        means: how connections are made.
+        user: who logs in, for errors.
+    """
+
+    def __init__(self, where: Address, means: Means, user: str) -> None:
+        self.where = where
+        self._means = means
+        self._user = user
+        self._login: Login | None = None
+        self._turn = asyncio.Lock()
+        self._users = 0
+        self.closed = False
+
+    def hold(self) -> None:
+        """One more uses it."""
+        self._users += 1
+
+    async def release(self) -> None:
+        """One less."""
+        self._users -= 1
+        if self._users:
+            return
+        self.closed = True
+        login, self._login = self._login, None
+        if login is not None:
+            await login.close()
+
+    async def reach(self, namespace: str, locale: str) -> Entered:
+        """The services of a namespace, held or new. Unreachable, AccessDenied, NotFound, Timeout."""
+        login = self._login
+        if login is not None and not login.lost:
+            entered = login.entered(namespace, locale)
+            if entered is not None:
+                return entered
+        async with self._turn:
+            return await self._enter(namespace, locale)
+
+    async def ask(self, namespace: str, locale: str, call: Callable[[Entered], Awaitable[T]]) -> T:
+        """One call on a namespace. Where the services were gone nothing was carried out: it is made on new ones."""
+        entered = await self.reach(namespace, locale)
+        try:
+            return await call(entered)
+        except WbemError as error:
+            if error.status not in GONE:
+                raise
+            log.info("what was held at %s is gone: logging in again", self.where)
+        if self._login is entered.login:
+            await self._drop()
+        return await call(await self.reach(namespace, locale))
+
+    async def opened(self, namespace: str, locale: str, reference: bytes | None) -> None:
+        """The services of a namespace came as the result of a call."""
+        if self._login is not None and self._login.entered(namespace, locale) is None:
+            await self._login.take(reference, namespace, locale)
+
+    async def _enter(self, namespace: str, locale: str) -> Entered:
+        if self.closed:
+            raise WbemError(WbemStatus.INVALID_OPERATION, f"the connection to {self.where} was closed: connect again")
+        if self._login is not None and self._login.lost:
+            log.info("the connection to %s was lost: logging in again", self.where)
+            await self._drop()
+        resource = rf"\\{self.where.host}\{namespace}"
+        if self._login is not None:
+            return self._login.entered(namespace, locale) or await self._entered(
+                self._login, resource, namespace, locale
+            )
+        try:
+            async with asyncio.timeout(limits.OPEN_SECONDS):
+                return await self._opened(resource, namespace, locale)
+        except TimeoutError as error:
+            if isinstance(error, WbemError):
+                raise
+            text = f"{self.where} let us wait for {limits.OPEN_SECONDS:g} s while we connected to it and logged in"
+            raise Timeout(None, text) from None
+
+    async def _opened(self, resource: str, namespace: str, locale: str) -> Entered:
+        """Connects, logs in and enters."""
+        machine = await Machine.open(self.where, self._means, INTERFACES)
+        try:
+            try:
+                asked = IWbemLevel1Login, IWbemLoginClientID
+                exporter, (ipid, client_id) = await machine.activate(CLSID_WbemLevel1Login, *asked)
+            except WbemError as error:
+                raise refused(error, self.where.host, self._user) from error
+            if ipid is None:
+                raise WbemError(HResult.E_NOINTERFACE, f"{self.where} has no login to WMI")
+            login = Login(machine, exporter, ipid)
+            entered = await self._entered(login, resource, namespace, locale, client_id)
+        except BaseException:
+            await machine.close()
+            raise
+        self._login = login
+        return entered
+
+    async def _entered(
+        self, login: Login, resource: str, namespace: str, locale: str, client_id: Guid | None = None
+    ) -> Entered:
+        try:
+            return await login.enter(resource, namespace, locale, client_id)
+        except WbemError as error:
+            raise refused(error, self.where.host, self._user, namespace) from error
+
+    async def _drop(self) -> None:
+        login, self._login = self._login, None
+        if login is not None:
+            await login.close()
+
+
+async def _release(exporter: RemoteExporter, ipids: tuple[Guid, ...]) -> None:
+    try:
+        await exporter.release(*ipids)
+    except (WbemError, RemoteProtocolError) as error:
+        log.debug("references were not given back: %s", printable(error))

@@ -1,0 +1,72 @@
+"""Calls with one result: as the answer of the call itself, or later, by an IWbemCallResult ([MS-WMI] 3.1.4.5).
+
+Which of the two is the caller's to say, by CallFlags.RETURN_IMMEDIATELY. The first is one round trip; the second leaves
+the connection to others meanwhile, and a call that takes hours needs no answer that is hours away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias
+
+from openwmi.base.error import WbemError
+from openwmi.base.guid import Guid
+from openwmi.base.status import SEVERITY, WbemStatus
+from openwmi.client.link import Entered
+from openwmi.dcom import RemoteExporter
+from openwmi.interfaces import IWbemCallResult
+from openwmi.ndr import Cell
+from openwmi.operation import CallFlags, ResultSet
+from openwmi.session.modes import CallRule, Gives
+
+Out: TypeAlias = Cell[bytes | None] | None
+Answered: TypeAlias = tuple[Out, Out]
+"""What a method returned: in its own out parameter, and in ppCallResult."""
+Ask: TypeAlias = Callable[[Entered, int, Out, Out], Awaitable[Answered]]
+"""Makes the call with these flags and these cells."""
+
+POLL_MILLISECONDS: Final = 10_000
+"""How long one question for the status may wait: finite, so that a server that has gone silent is found out."""
+
+
+async def result_of(entered: Entered, rule: CallRule, ask: Ask, flags: int, results: ResultSet[Any]) -> Any:
+    """The octets of an object or of services, a path, or None: what the call brings.
+
+    `results` begin as soon as the call is on its way, or, by a call result, has started.
+    """
+    out: Out = None
+    if flags & CallFlags.RETURN_IMMEDIATELY:
+        _, result = await ask(entered, flags, None, Cell(None))
+        _begin(results)
+    else:
+        _begin(results)
+        out, result = await ask(entered, flags, Cell(None), None)
+    if result is None or result.value is None:
+        return None if out is None else out.value
+    exporter, ipid = await entered.login.machine.adopt(result.value)
+    try:
+        return await _collected(exporter, ipid, rule.gives)
+    finally:
+        entered.login.let_go(exporter, ipid)
+
+
+def _begin(results: ResultSet[Any]) -> None:
+    if not results.began and not results.finished:  # it may be made again where the objects over there were gone
+        results.begin()
+
+
+async def _collected(exporter: RemoteExporter, ipid: Guid, gives: Gives) -> Any:
+    proxy = exporter.proxy(IWbemCallResult, ipid)
+    while True:
+        status = await proxy.GetCallStatus(POLL_MILLISECONDS)
+        if status.hresult != WbemStatus.TIMEDOUT:
+            break
+    if gives is Gives.OBJECT:
+        return (await proxy.GetResultObject(0)).ppResultObject
+    if gives is Gives.STRING:
+        return (await proxy.GetResultString(0)).pstrResultString
+    if gives is Gives.SERVICES:
+        return (await proxy.GetResultServices(0)).ppServices
+    if status.plStatus & SEVERITY:
+        raise WbemError(status.plStatus)
+    return None

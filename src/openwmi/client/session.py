@@ -1,0 +1,354 @@
+"""The verbs of a session, carried out by another machine ([MS-WMI] 3.2.4.1, IWbemServices)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal, TypeVar
+
+from openwmi.base.case import NameMap, fold
+from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.status import WbemStatus
+from openwmi.client.enumerating import Rows
+from openwmi.client.failures import UNKNOWN, explained, undecided
+from openwmi.client.link import Entered, Link
+from openwmi.client.results import Answered, Ask, Out, result_of
+from openwmi.interfaces import EnumReply, IWbemObjectSink
+from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
+from openwmi.model.parameters import PARAMETERS, input_class
+from openwmi.ndr import Cell
+from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
+from openwmi.pointers import object_pointer, pointed_object, values_pointer
+from openwmi.session import MofText, Session
+from openwmi.session.arguments import checked_inputs, find_method
+from openwmi.session.modes import RULES, SHALLOW
+from openwmi.wql import EventQuery, Query, parse, parse_event
+from openwmi.wql import format as format_wql
+
+T = TypeVar("T")
+Work = Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
+
+SEMISYNCHRONOUS = CallFlags.RETURN_IMMEDIATELY | CallFlags.FORWARD_ONLY
+
+
+class RemoteSession(Session):
+    """One namespace of one machine. Made by `open_session`.
+
+    Args:
+        link: the way there.
+        namespace: such as `root\\cimv2`.
+        locale: preferred languages, where a call does not say so itself.
+        callbacks: whether asynchronous calls have the server call us back.
+    """
+
+    def __init__(
+        self, link: Link, namespace: str, locale: str = "", callbacks: Literal["auto", "require", "never"] = "auto"
+    ) -> None:
+        super().__init__(namespace)
+        self.link = link
+        self.callbacks = callbacks
+        self._locale = locale
+        self._under_way: set[ResultSet[Any]] = set()
+        self._closed = False
+        self._classes: NameMap[CimClass] = NameMap()
+        link.hold()
+
+    # Reading.
+
+    def get(self, path: str, context: CallContext) -> Operation[CimClass | CimInstance]:
+        async def ask(entered: Entered, flags: int, out: Out, result: Out) -> Answered:
+            reply = await entered.services.GetObject(path, flags, values_pointer(context.values), out, result)
+            return reply.ppObject, reply.ppCallResult
+
+        async def work(results: ResultSet[Any]) -> CimClass | CimInstance:
+            return pointed_object(await self._one("GetObject", ask, context, results), "ppObject")
+
+        return self._started(work, f"get {path}", context, single=True)
+
+    def query(self, text: str, parameters: Mapping[str, object] | None, context: CallContext) -> Operation[Any]:
+        flags = _flags("ExecQuery", context)
+
+        async def ask(entered: Entered) -> EnumReply:
+            asked = _bound(text, parameters, parse)
+            return await entered.services.ExecQuery("WQL", asked, flags, values_pointer(context.values))
+
+        return self._many(ask, f"query {text}", context)
+
+    def instances(self, class_name: str, *, deep: bool, context: CallContext) -> Operation[CimInstance]:
+        flags = _flags("CreateInstanceEnum", context) | (0 if deep else SHALLOW)
+
+        async def ask(entered: Entered) -> EnumReply:
+            return await entered.services.CreateInstanceEnum(class_name, flags, values_pointer(context.values))
+
+        return self._many(ask, f"instances of {class_name}", context)
+
+    def classes(self, superclass: str | None, *, deep: bool, context: CallContext) -> Operation[CimClass]:
+        flags = _flags("CreateClassEnum", context) | (0 if deep else SHALLOW)
+
+        async def ask(entered: Entered) -> EnumReply:
+            return await entered.services.CreateClassEnum(superclass or "", flags, values_pointer(context.values))
+
+        return self._many(ask, "classes" if superclass is None else f"classes derived from {superclass}", context)
+
+    def events(
+        self, text: str, parameters: Mapping[str, object] | None, context: CallContext
+    ) -> Operation[CimInstance]:
+        flags = _flags("ExecNotificationQuery", context)
+
+        async def ask(entered: Entered) -> EnumReply:
+            asked = _bound(text, parameters, parse_event)
+            return await entered.services.ExecNotificationQuery("WQL", asked, flags, values_pointer(context.values))
+
+        forgotten = replace(context, flags=context.flags | CallFlags.FORWARD_ONLY)
+        return self._many(ask, f"events {text}", forgotten, endless=True)
+
+    def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
+        within = name.replace("/", "\\")  # interchangeable, as in connect
+
+        async def ask(entered: Entered, flags: int, out: Out, result: Out) -> Answered:
+            reply = await entered.services.OpenNamespace(within, flags, None, out, result)
+            return reply.ppWorkingNamespace, reply.ppResult
+
+        async def work(results: ResultSet[Session]) -> Session:
+            opened = f"{self.namespace}\\{within}"
+            reference = await self._one("OpenNamespace", ask, context, results)
+            locale = context.locale or self._locale
+            await self.link.opened(opened, locale, reference)
+            return RemoteSession(self.link, opened, locale, self.callbacks)
+
+        return self._started(work, f"namespace {name}", context, single=True)
+
+    # Doing and changing.
+
+    def call(
+        self, path: str, method: str, inputs: Mapping[str, object], context: CallContext
+    ) -> Operation[CimInstance]:
+        async def work(results: ResultSet[CimInstance]) -> CimInstance:
+            given = await self._in_parameters(path, method, inputs, context)
+
+            async def ask(entered: Entered, flags: int, out: Out, result: Out) -> Answered:
+                values = values_pointer(context.values)
+                reply = await entered.services.ExecMethod(path, method, flags, values, given, out, result)
+                return reply.ppOutParams, reply.ppCallResult
+
+            found = await self._one("ExecMethod", ask, context, results, changes=True)
+            outputs = None if found is None else pointed_object(found, "ppOutParams")
+            return outputs if isinstance(outputs, CimInstance) else CimClass(PARAMETERS).instance({})
+
+        return self._started(work, f"call {path} {method}", context, single=True)
+
+    def put(
+        self,
+        what: CimClass | CimInstance | Sequence[CimClass | CimInstance],
+        context: CallContext,
+        flags: ChangeFlag = ChangeFlag.CREATE_OR_UPDATE,
+    ) -> Operation[Any]:
+        """See Session; but of several, those before one that fails have been put: the wire has no other way."""
+
+        async def work(results: ResultSet[Any]) -> ObjectPath | tuple[ObjectPath, ...]:
+            if isinstance(what, CimClass | CimInstance):
+                return await self._put(what, context, flags, results)
+            return await self._put_several(what, context, flags, results)
+
+        name = (
+            what.class_.name if isinstance(what, CimInstance) else what.name if isinstance(what, CimClass) else "list"
+        )
+        return self._started(work, f"put {name}", context, single=True)
+
+    def delete(self, path: str, context: CallContext) -> Operation[None]:
+        async def work(results: ResultSet[None]) -> None:
+            parsed = ObjectPath.parse(path)
+            method = "DeleteClass" if parsed.is_class else "DeleteInstance"
+            # A class is deleted by its name: what else the path says has to be true of this namespace.
+            named = parsed.class_name if parsed.is_class and self._is_here(parsed) else path
+
+            async def ask(entered: Entered, flags: int, _: Out, result: Out) -> Answered:
+                verb = getattr(entered.services, method)
+                return None, (await verb(named, flags, values_pointer(context.values), result)).ppCallResult
+
+            await self._one(method, ask, context, results, changes=True)
+
+        return self._started(work, f"delete {path}", context, single=True)
+
+    def emit(self, event: CimInstance | Sequence[CimInstance], context: CallContext) -> Operation[None]:
+        async def work(results: ResultSet[None]) -> None:
+            events = (event,) if isinstance(event, CimInstance) else tuple(event)
+            pointers = tuple(object_pointer(each) for each in events)
+
+            async def ask(entered: Entered) -> None:
+                reply = await entered.services.QueryObjectSink(0)
+                exporter, sink = await entered.login.machine.adopt(reply.ppResponseHandler or b"")
+                try:
+                    if pointers:
+                        await exporter.proxy(IWbemObjectSink, sink).Indicate(len(pointers), pointers)
+                finally:
+                    entered.login.let_go(exporter, sink)
+
+            results.begin()
+            await self._ask(context, ask)
+
+        return self._started(work, "emit", context, single=True)
+
+    def load_mof(self, mof: MofText, context: CallContext) -> Operation[tuple[ObjectPath, ...]]:
+        raise NotImplementedError
+
+    def check_mof(self, mofs: Sequence[MofText], context: CallContext) -> Operation[tuple[WbemError, ...]]:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for results in list(self._under_way):
+            results.cancel()
+        await self.link.release()
+
+    # What the verbs have in common.
+
+    def _many(
+        self,
+        ask: Callable[[Entered], Awaitable[EnumReply]],
+        name: str,
+        context: CallContext,
+        *,
+        endless: bool = False,
+    ) -> Operation[Any]:
+        """Rows, semisynchronously and forward only on the wire: what is kept, is kept here."""
+
+        async def begin(entered: Entered) -> Rows:
+            return await Rows.of(entered, (await ask(entered)).ppEnum)
+
+        async def work(results: ResultSet[Any]) -> None:
+            rows = await self._ask(context, begin)
+            results.begin()
+            await (rows.pump_events(results) if endless else rows.pump(results))
+
+        return self._started(work, name, context, keep=CallFlags.FORWARD_ONLY not in context.flags)
+
+    async def _one(
+        self,
+        method: str,
+        ask: Ask,
+        context: CallContext,
+        results: ResultSet[Any],
+        *,
+        changes: bool = False,
+        more: int = 0,
+    ) -> Any:
+        """The result of a call that has one, in the way that its caller wants it; see `results`."""
+        rule = RULES[method]
+        flags = int(context.flags & rule.flags) | more
+        if changes:
+            results.aftermath = UNKNOWN
+
+        async def carry_out(entered: Entered) -> Any:
+            return await result_of(entered, rule, ask, flags, results)
+
+        try:
+            return await self._ask(context, carry_out)
+        except WbemError as error:
+            raise (undecided(error) if changes else error) from error.__cause__
+
+    async def _put(
+        self, what: CimClass | CimInstance, context: CallContext, flags: ChangeFlag, results: ResultSet[Any]
+    ) -> ObjectPath:
+        pointer = object_pointer(what)
+        method = "PutClass" if isinstance(what, CimClass) else "PutInstance"
+        known = what.path_
+
+        async def ask(entered: Entered, flags: int, _: Out, result: Out) -> Answered:
+            if result is None and known is None:
+                result = Cell(None)  # the server makes a key: only it knows the path
+            verb = getattr(entered.services, method)
+            return None, (await verb(pointer, flags, values_pointer(context.values), result)).ppCallResult
+
+        said = await self._one(method, ask, context, results, changes=True, more=int(flags))
+        path = known if known is not None else ObjectPath.parse(said)
+        return replace(path, namespace=self.namespace)
+
+    async def _put_several(
+        self,
+        what: Sequence[CimClass | CimInstance],
+        context: CallContext,
+        flags: ChangeFlag,
+        results: ResultSet[Any],
+    ) -> tuple[ObjectPath, ...]:
+        paths: list[ObjectPath] = []
+        for each in what:
+            try:
+                paths.append(await self._put(each, context, flags, results))
+            except WbemError as error:
+                if not paths:
+                    raise
+                text = f"{error.message} (the {len(paths)} of {len(what)} before it have been put)"
+                raise WbemError(error.status, text, extended=error.extended) from error.__cause__
+        return tuple(paths)
+
+    async def _in_parameters(
+        self, path: str, name: str, inputs: Mapping[str, object], context: CallContext
+    ) -> bytes | None:
+        """The in-parameters of a method, as an instance of their class; NULL where it has none."""
+        class_ = await self._class(ObjectPath.parse(path).class_name, context)
+        method = find_method(class_, name)
+        checked = checked_inputs(class_, method, inputs)
+        declared = input_class(method)
+        return None if declared is None else object_pointer(declared.instance(checked))
+
+    async def _class(self, name: str, context: CallContext) -> CimClass:
+        """A class of the namespace, asked for once."""
+        known = self._classes.get(name)
+        if known is not None:
+            return known
+
+        async def ask(entered: Entered) -> CimClass | CimInstance:
+            reply = await entered.services.GetObject(name, 0, None, Cell(None), None)
+            return pointed_object(None if reply.ppObject is None else reply.ppObject.value, "ppObject")
+
+        found = await self._ask(context, ask)
+        if not isinstance(found, CimClass):
+            raise WbemError(WbemStatus.INVALID_CLASS, f"{name} is no class")
+        self._classes = NameMap([*self._classes.items(), (name, found)])
+        return found
+
+    def _is_here(self, path: ObjectPath) -> bool:
+        return path.server is None and (path.namespace is None or fold(path.namespace) == fold(self.namespace))
+
+    async def _ask(self, context: CallContext, call: Callable[[Entered], Awaitable[T]]) -> T:
+        return await self.link.ask(self.namespace, context.locale or self._locale, call)
+
+    def _started(
+        self, work: Work[T], name: str, context: CallContext, *, single: bool = False, keep: bool = False
+    ) -> Operation[T]:
+        operation = Operation.start(partial(self._told, work), name, single=single, keep=keep, context=context)
+        results = operation.results
+        if not results.finished:
+            self._under_way.add(results)
+            results.when_finished(partial(self._under_way.discard, results))
+        return operation
+
+    async def _told(self, work: Work[T], results: ResultSet[T]) -> T | None:
+        """The work; what becomes of it in the caller's words."""
+        if self._closed:
+            raise WbemError(
+                WbemStatus.INVALID_OPERATION, f"the connection to {self.namespace} was closed: connect again"
+            )
+        try:
+            return await work(results)
+        except (WbemError, RemoteProtocolError) as error:
+            raise explained(error, self.link.where) from error
+
+
+def _flags(method: str, context: CallContext) -> int:
+    """Those of the caller's flags that a call with many results takes; how it returns is not theirs to say."""
+    return int(context.flags & RULES[method].flags | SEMISYNCHRONOUS)
+
+
+def _bound(
+    text: str,
+    parameters: Mapping[str, object] | None,
+    parse_query: Callable[[str, Mapping[str, object] | None], Query | EventQuery],
+) -> str:
+    """The text of a query with its parameters as constants; without any as it is: theirs may be a wider WQL."""
+    return format_wql(parse_query(text, parameters)) if parameters else text

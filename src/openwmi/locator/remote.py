@@ -1,0 +1,43 @@
+"""Another machine: who is meant, and who logs in there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from openwmi.session import Session
+
+RESOLVER_PORT = 135
+
+Callbacks = Literal["auto", "require", "never"]
+Kerberos = Literal["auto"] | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A machine and how to log in there; `openwmi.connect` says what each is."""
+
+    host: str | None = None
+    port: int = RESOLVER_PORT
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    nt_hash: str | bytes | None = field(default=None, repr=False)
+    kerberos: Kerberos = "auto"
+    timeout: float | None = None
+    callbacks: Callbacks = "auto"
+
+    async def open(self, host: str, namespace: str) -> Session:
+        """A session of a namespace such as `root\\cimv2`. What `client.open_session` raises."""
+        # Who stays at home loads no client.
+        from openwmi.client import Credentials, open_session  # noqa: PLC0415
+        from openwmi.net import Address  # noqa: PLC0415
+        from openwmi.security import parse_nt_hash  # noqa: PLC0415
+
+        hashed = parse_nt_hash(self.nt_hash) if isinstance(self.nt_hash, str) else self.nt_hash
+        return await open_session(
+            namespace,
+            where=Address(host, self.port),
+            credentials=Credentials(self.user, self.password, hashed, self.kerberos),
+            timeout=self.timeout,
+            callbacks=self.callbacks,
+        )
