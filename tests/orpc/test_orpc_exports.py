@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -109,6 +110,31 @@ def test_an_object_that_two_principals_see_has_two_numbers(table: ExportTable[Th
     assert table.release([Reference(mine.ipid, 5)], "ada", 0.0).gone == ()  # the other one still has it
     assert table.lookup(theirs.ipid, "eve", 0.0) is not None
     assert same(table.release([Reference(theirs.ipid, 5)], "eve", 0.0).gone, thing)
+
+
+@pytest.mark.parametrize("order", list(permutations(("ada", "bob", "eve"))), ids=" ".join)
+def test_whoever_of_several_lets_an_object_go_the_others_have_it(
+    table: ExportTable[Thing], order: tuple[str, str, str]
+) -> None:
+    thing = Thing()
+    held = {who: export(table, thing, principal=who) for who in ("ada", "bob", "eve")}
+    for who, left in zip(order, (2, 1, 0), strict=True):
+        assert same(table.release([Reference(held[who].ipid, 5)], who, 0.0).gone, *[thing][left:])
+        assert len(table) == left
+        for other in order[3 - left :]:
+            assert export(table, thing, principal=other).oid == held[other].oid
+            table.release([Reference(held[other].ipid, 5)], other, 0.0)
+    assert not table.withdraw(thing)
+
+
+@pytest.mark.parametrize("order", list(permutations((A, B, C))), ids=lambda order: "".join(f"{i.int:X}" for i in order))
+def test_interfaces_are_let_go_in_any_order(table: ExportTable[Thing], order: tuple[Guid, Guid, Guid]) -> None:
+    thing = Thing()
+    held = {iid: table.export(thing, iid, [A, B, C], "ada", 0.0).ipid for iid in (A, B, C)}
+    for left, iid in zip((2, 1, 0), order, strict=True):
+        assert same(table.release([Reference(held[iid], 5)], "ada", 0.0).gone, *[thing][left:])
+        assert [each for each in order if table.lookup(held[each], "ada", 0.0)] == list(order[3 - left :])
+    assert len(table) == 0
 
 
 def test_what_is_for_anyone(table: ExportTable[Thing]) -> None:

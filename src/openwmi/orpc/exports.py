@@ -11,8 +11,8 @@ keep what they got over it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final, Generic, TypeAlias, TypeVar
@@ -83,41 +83,82 @@ class Released(Generic[T]):
 NO_REFERENCE: Final = StdObjRef(0, 0, 0, 0, guid.NULL)
 
 
-@dataclass(slots=True, eq=False)
 class Interface(Generic[T]):
     """An entry of the IPID table. To be read only.
 
     Private counts need no client beside them: one principal alone may use the entry.
     """
 
-    ipid: Guid
-    iid: Guid
-    export: Export[T]
-    public: int = 0
-    private: int = 0
+    __slots__ = ("_ipid", "export", "iid", "next", "private", "public")
+
+    def __init__(self, ipid: int, iid: Guid, export: Export[T]) -> None:
+        self._ipid = ipid  # a Guid takes more than the rest of the entry, and is made in no time
+        self.iid = iid
+        self.export = export
+        self.public = 0
+        self.private = 0
+        self.next = export.interfaces
+
+    @property
+    def ipid(self) -> Guid:
+        return Guid(int=self._ipid)
 
     @property
     def object(self) -> T:
         return self.export.object
 
 
-@dataclass(slots=True, eq=False)
 class Export(Generic[T]):
-    """An entry of the OID table: an object as one principal sees it. To be read only."""
+    """An entry of the OID table: an object as one principal sees it. To be read only.
 
-    oid: int
-    object: T
-    iids: frozenset[Guid]
-    principal: Principal
-    lifetime: Lifetime
-    used: float
-    interfaces: dict[Guid, Interface[T]] = field(default_factory=dict)
-    connections: frozenset[Hashable] = frozenset()
-    calls: int = 0
+    A hundred thousand calls that wait are as many entries: so there is no table within it. Nearly all have one
+    interface, and one principal; what there is besides hangs on the first.
+    """
+
+    __slots__ = (
+        *("calls", "connections", "iids", "interfaces", "lifetime", "object"),
+        *("oid", "others", "principal", "used"),
+    )
+
+    def __init__(
+        self, oid: int, obj: T, iids: frozenset[Guid], principal: Principal, lifetime: Lifetime, now: float
+    ) -> None:
+        self.oid = oid
+        self.object = obj
+        self.iids = iids
+        self.principal = principal
+        self.lifetime = lifetime
+        self.used = now
+        self.interfaces: Interface[T] | None = None  # the first; each has the next
+        self.others: Export[T] | None = None  # the same object, as the next principal sees it
+        self.connections: frozenset[Hashable] = _NO_CONNECTIONS
+        self.calls = 0
+
+    def interface(self, iid: Guid) -> Interface[T] | None:
+        """The entry of an interface that was handed out."""
+        return next((each for each in self.entries() if each.iid == iid), None)
+
+    def entries(self) -> Iterator[Interface[T]]:
+        """Those of the interfaces that were handed out."""
+        interface = self.interfaces
+        while interface is not None:
+            yield interface
+            interface = interface.next
+
+    def drop(self, interface: Interface[T]) -> None:
+        """One less."""
+        if self.interfaces is interface:
+            self.interfaces = interface.next
+            return
+        before = next(each for each in self.entries() if each.next is interface)
+        before.next = interface.next
 
     @property
     def referenced(self) -> bool:
-        return any(interface.public or interface.private for interface in self.interfaces.values())
+        return any(interface.public or interface.private for interface in self.entries())
+
+
+_NO_CONNECTIONS: Final[frozenset[Hashable]] = frozenset()
 
 
 class ExportTable(Generic[T]):
@@ -131,9 +172,9 @@ class ExportTable(Generic[T]):
         self._random = random
         self.pings = PingSets(random) if pings is None else pings
         self.oxid: Final = self._number(())
-        self._interfaces: dict[Guid, Interface[T]] = {}
+        self._interfaces: dict[int, Interface[T]] = {}  # by the IPID's number
         self._exports: dict[int, Export[T]] = {}
-        self._of_object: dict[int, dict[Principal, Export[T]]] = {}  # by id(): objects need not be hashable
+        self._of_object: dict[int, Export[T]] = {}  # by id(): objects need not be hashable
         self._of_connection: dict[Hashable, set[int]] = {}
         self._of_principal: dict[Principal, int] = {}
 
@@ -166,7 +207,7 @@ class ExportTable(Generic[T]):
             raise LocalProtocolError("a reference comes with at least one count: some clients insist")
         if lifetime is Lifetime.NOPING and connection is None:
             raise LocalProtocolError("an object that nobody pings must be tied to a connection")
-        export = self._of_object.get(id(obj), {}).get(principal)
+        export = next((each for each in self._seen_as(obj) if each.principal == principal), None)
         iids = _one_for_all(frozenset(interfaces) | {IID_IUnknown}) if export is None else export.iids
         if iid not in iids:
             raise LocalProtocolError(f"the object has no interface {iid}")
@@ -185,7 +226,7 @@ class ExportTable(Generic[T]):
 
     def anybodys(self, ipid: Guid) -> Interface[T] | None:
         """The entry, whoever holds it; its object does not count as used."""
-        return self._interfaces.get(ipid)
+        return self._interfaces.get(ipid.int)
 
     def enter(self, interface: Interface[T]) -> None:
         """A call of the object begins: it is not collected before the call has ended, however long that takes."""
@@ -254,7 +295,7 @@ class ExportTable(Generic[T]):
 
     def withdraw(self, obj: T) -> bool:
         """The object ends by our own will: no one reaches it any more. Whether it was exported."""
-        exports = list(self._of_object.get(id(obj), {}).values())
+        exports = list(self._seen_as(obj))
         for export in exports:
             self._remove(export)
         return bool(exports)
@@ -301,7 +342,7 @@ class ExportTable(Generic[T]):
         return tuple(obj for export in list(self._exports.values()) for obj in self._remove(export))
 
     def _find(self, ipid: Guid, principal: Principal) -> Interface[T] | None:
-        interface = self._interfaces.get(ipid)
+        interface = self._interfaces.get(ipid.int)
         if interface is None:
             return None
         owner = interface.export.principal
@@ -314,15 +355,16 @@ class ExportTable(Generic[T]):
         export = Export(self._number(self._exports), obj, iids, principal, lifetime, now)
         self._of_principal[principal] = count + 1
         self._exports[export.oid] = export
-        self._of_object.setdefault(id(obj), {})[principal] = export
+        export.others = self._of_object.get(id(obj))
+        self._of_object[id(obj)] = export
         self.pings.add(export.oid, now, collect=lifetime is Lifetime.PINGED)
         return export
 
     def _hand_out(self, export: Export[T], iid: Guid, refs: int) -> StdObjRef:
-        interface = export.interfaces.get(iid)
+        interface = export.interface(iid)
         if interface is None:
-            interface = Interface(self._ipid(), iid, export)
-            export.interfaces[iid] = self._interfaces[interface.ipid] = interface
+            number = self._ipid()
+            export.interfaces = self._interfaces[number] = interface = Interface(number, iid, export)
         interface.public += refs
         flags = SORF_NOPING if export.lifetime is Lifetime.NOPING else 0
         return StdObjRef(flags, refs, self.oxid, export.oid, interface.ipid)
@@ -341,13 +383,14 @@ class ExportTable(Generic[T]):
         interface.private = max(0, interface.private - reference.private)
         if interface.public or interface.private or export.lifetime is Lifetime.PERMANENT:
             return ()
-        del self._interfaces[interface.ipid], export.interfaces[interface.iid]
+        del self._interfaces[interface.ipid.int]
+        export.drop(interface)
         return () if export.referenced else self._remove(export)
 
     def _remove(self, export: Export[T]) -> tuple[T, ...]:
         """Takes the export out of every table; the object, if no other principal has it."""
-        for interface in export.interfaces.values():
-            del self._interfaces[interface.ipid]
+        for interface in export.entries():
+            del self._interfaces[interface.ipid.int]
         for connection in export.connections:
             self._of_connection[connection].discard(export.oid)
             if not self._of_connection[connection]:
@@ -357,12 +400,27 @@ class ExportTable(Generic[T]):
         if not self._of_principal[export.principal]:
             del self._of_principal[export.principal]
         self.pings.discard(export.oid)
-        others = self._of_object[id(export.object)]
-        del others[export.principal]
-        if others:
-            return ()
-        del self._of_object[id(export.object)]
-        return (export.object,)
+        return () if self._unsee(export) else (export.object,)
+
+    def _seen_as(self, obj: T) -> Iterator[Export[T]]:
+        """The entries of an object: one for each principal."""
+        export = self._of_object.get(id(obj))
+        while export is not None:
+            yield export
+            export = export.others
+
+    def _unsee(self, export: Export[T]) -> bool:
+        """One of these less; whether there are others."""
+        key = id(export.object)
+        first = self._of_object[key]
+        if first is not export:
+            before = next(each for each in self._seen_as(export.object) if each.others is export)
+            before.others = export.others
+        elif export.others is not None:
+            self._of_object[key] = export.others
+        else:
+            del self._of_object[key]
+        return key in self._of_object
 
     def _tie(self, export: Export[T], connection: Hashable | None) -> None:
         if connection is not None and connection not in export.connections:
@@ -375,10 +433,11 @@ class ExportTable(Generic[T]):
             pass
         return number
 
-    def _ipid(self) -> Guid:
-        while (ipid := guid.decode(self._random(guid.SIZE))) == guid.NULL or ipid in self._interfaces:
+    def _ipid(self) -> int:
+        """The number of an IPID that is neither NULL nor taken."""
+        while not (number := Guid(bytes_le=self._random(guid.SIZE)).int) or number in self._interfaces:
             pass
-        return ipid
+        return number
 
 
 @lru_cache(maxsize=64)

@@ -46,7 +46,7 @@ class PingSets:
     def __init__(self, random: Callable[[int], bytes]) -> None:
         self._random = random
         self._sets: dict[int, _PingSet] = {}
-        self._holders: dict[int, int] = {}  # OID -> how many sets hold it
+        self._holders: dict[int, int] = {}  # OID -> how many sets hold it; 0 for what is not collected
         self._idle: dict[int, float] = {}  # OID that no set holds -> since when
         self._of_principal: dict[Hashable, int] = {}  # how many sets each has
 
@@ -55,9 +55,10 @@ class PingSets:
 
         One that is not collected may be pinged, and is never due for want of pings.
         """
-        held = self._holders.setdefault(oid, 0)
         self._idle.pop(oid, None)
-        if collect and not held:
+        if not collect:
+            self._holders.setdefault(oid, 0)
+        elif not self._holders.get(oid):
             self._idle[oid] = now
 
     def discard(self, oid: int) -> None:
@@ -137,14 +138,14 @@ class PingSets:
         for oid in add:
             if oid in found.oids:
                 continue
-            if oid not in self._holders:
+            if oid not in self._holders and oid not in self._idle:
                 status = HResult.RPC_E_INVALID_OID
             elif len(found.oids) >= limits.PING_SET_OIDS:
                 status = HResult.E_OUTOFMEMORY
                 break
             else:
                 found.oids.add(oid)
-                self._holders[oid] += 1
+                self._holders[oid] = self._holders.get(oid, 0) + 1
                 self._idle.pop(oid, None)
         for oid in delete:
             if oid in found.oids:
@@ -155,10 +156,14 @@ class PingSets:
 
     def _release(self, oid: int) -> bool:
         """One set less holds the OID; whether it was the last."""
-        if not self._holders.get(oid):
+        held = self._holders.get(oid)
+        if not held:
             return False
-        self._holders[oid] -= 1
-        return not self._holders[oid]
+        if held > 1:
+            self._holders[oid] = held - 1
+            return False
+        del self._holders[oid]
+        return True
 
     def _touch(self, found: _PingSet, set_id: int, now: float) -> None:
         found.pinged = now
