@@ -164,6 +164,10 @@ def said(**changed: Any) -> bytes:
         said(ipid="x"),
         said(hint=7),
         said(names=["x"] * 17),
+        said(names=["a\0b"]),
+        said(names=["\ud800"]),
+        said(names=["x" * 256]),
+        said(port=float("inf")),
         said() + b'{"add": ["-1"], "collect": true}\n',
         said() + b'{"add": ["7"], "collect": true}\n',
         said() + b"{}\n",
@@ -206,3 +210,17 @@ async def test_nobody_takes_the_exporter_of_another(caplog: pytest.LogCaptureFix
         assert len(registry) == 1
         await process.close()
         await settled(registry, 0)
+
+
+async def test_nobody_takes_the_objects_of_the_resolver_s_own_exporter(caplog: pytest.LogCaptureFixture) -> None:
+    """They would never be collected, or be told as due to whom they do not belong to."""
+    async with world() as made, resolving(made) as registry:
+        registry.pings.add(7, 0)
+        transport, _ = await made.network.connect(asyncio.Protocol, *SOCKET)
+        transport.write(said() + b'{"add": ["7"], "collect": false}\n')
+        await asyncio.sleep(1)
+        assert "object 0000000000000007 is somebody else's" in caplog.text
+        assert (len(registry), registry.owners) == (0, {})
+        assert registry.pings.knows(7)
+        assert registry.pings.deadline() == limits.PING_TIMEOUT_SECONDS
+        registry.pings.discard(7)

@@ -57,6 +57,17 @@ async def test_what_a_process_left_behind_is_replaced(tmp_path: Path) -> None:
         await connect_unix(Upper, path)
 
 
+async def test_who_is_too_busy_to_answer_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as first:
+        busy.bind(str(path))
+        busy.listen(0)
+        first.connect(str(path))
+        with pytest.raises(WbemError, match="in use"):
+            await listen_unix(Upper, path)
+    assert path.exists()
+
+
 async def test_a_file_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("precious")
     with pytest.raises(WbemError, match="cannot listen"):

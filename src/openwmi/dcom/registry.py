@@ -24,8 +24,12 @@ from openwmi.orpc import Bindings, OxidEntry, PingSets, SecurityBinding
 
 log = logging.getLogger("openwmi.dcom")
 
-RegistryError = (ValueError, TypeError, KeyError, RecursionError)
+RegistryError = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
 """What a line that makes no sense makes Python raise."""
+
+
+NAME_CHARS = 255
+"""Of the longest name that DNS has."""
 
 
 class Registry:
@@ -165,14 +169,19 @@ class _Process(asyncio.Protocol):
         port, hint, names = int(said["port"]), int(said["hint"]), tuple(map(str, said["names"]))
         if not oxid or not 0 < port < 1 << 16 or not 0 < hint <= 6 or len(names) > limits.BINDINGS_TRIED:
             raise ValueError("no exporter")
+        if not all(name.isprintable() and 0 < len(name) <= NAME_CHARS for name in names):
+            raise ValueError("names that no client could be told")
         self.ipid, self.port, self.hint, self.names = guid.parse(str(said["ipid"])), port, hint, names
         self.oxid = oxid
         self._registry.register(self)
 
     def _add(self, oid: int, *, collect: bool) -> None:
-        owner = self._registry.owners.setdefault(oid, self)
-        if owner is not self or len(self.oids) >= limits.REGISTRY_OIDS:
+        owners, pings = self._registry.owners, self._registry.pings
+        # What is pinged and has no owner among the processes belongs to the exporter whose resolver this is.
+        theirs = owners.get(oid) is not self if oid in owners else pings.knows(oid)
+        if theirs or len(self.oids) >= limits.REGISTRY_OIDS:
             raise ValueError(f"object {oid:016x} is somebody else's, or one too many")
+        owners[oid] = self
         self.oids.add(oid)
         self._registry.pings.add(oid, self._loop.time(), collect=collect)
 

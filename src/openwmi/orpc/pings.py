@@ -107,6 +107,10 @@ class PingSets:
         self._touch(found, set_id, now)
         return HResult.S_OK
 
+    def knows(self, oid: int) -> bool:
+        """Whether it was added, and is not gone."""
+        return oid in self._holders
+
     def holds(self, oid: int) -> bool:
         """Whether a client pings the object."""
         return self._holders.get(oid, 0) > 0
