@@ -52,7 +52,8 @@ class World:
 
     @property
     def credentials(self) -> Credentials:
-        return Credentials(f"{self.server.domain}\\{self.server.user}", self.server.password)
+        domain, user = self.server.domain, self.server.user
+        return Credentials(f"{domain}\\{user}" if domain else user, self.server.password)
 
     @asynccontextmanager
     async def entered(self, namespace: str = r"root\cimv2", **how: Any) -> AsyncIterator[Namespace]:

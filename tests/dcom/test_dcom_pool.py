@@ -275,9 +275,12 @@ async def test_calls_that_cause_each_other_say_so() -> None:
 async def test_what_a_server_has_to_say_of_a_failure(sent: bool) -> None:
     info = ErrorInfo(IChain.iid, "Lamps", "the lamp\nis broken")
     async with world() as made:
-        made.endpoint._error_information = sent
+        made.endpoint._explain = _said
         made.endpoint.interfaces |= {SyntaxId(IChain.iid)}
         channel = await made.channel()
+        await (await served(made, Chain(None), channel)).Call()
+        if sent:
+            made.endpoint.groups.note(channel.group)
         for octets, text in ((info.encode(), "the lamp?is broken"), (objref.encode(ObjRefCustom(IPID, IPID, b"")), "")):
             with pytest.raises(WbemError) as failed:
                 await (await served(made, Chain(None, octets), channel)).Fail()
@@ -288,3 +291,8 @@ async def test_what_a_server_has_to_say_of_a_failure(sent: bool) -> None:
         with pytest.raises(WbemError):
             await (await served(made, Chain(None, b"rubbish"), channel)).Fail()
         channel.close()
+
+
+def _said(error: WbemError) -> bytes | None:
+    cause = error.__cause__
+    return cause.reference if isinstance(cause, ErrorInformation) else None

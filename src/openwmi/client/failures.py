@@ -18,9 +18,14 @@ _ACTIVATION: Final = "IRemoteSCMActivator."
 
 
 def explained(error: WbemError | RemoteProtocolError, where: object) -> WbemError:
-    """The failure of a call, for whoever made it: with what the server says of it besides its status."""
+    """The failure of a call, for whoever made it: with what the server says of it besides its status.
+
+    What did not come from there stays as it is.
+    """
     if isinstance(error, RemoteProtocolError):
         return WbemError(HResult.RPC_S_CALL_FAILED, f"{where}: its answer is none: {printable(error)}")
+    if error.operation is None:
+        return error
     extended = error.extended
     if extended is None and isinstance(error.__cause__, ErrorInformation):
         extended = pointed_failure(error.__cause__.reference)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from openwmi.base.case import NameMap, fold
-from openwmi.base.error import WbemError
+from openwmi.base.case import fold
+from openwmi.base.error import NotFound, WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.client.enumerating import Rows
@@ -18,6 +18,7 @@ from openwmi.client.results import Answered, Ask, Out, result_of
 from openwmi.interfaces import EnumReply, IWbemObjectSink
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.model.parameters import PARAMETERS, input_class
+from openwmi.mof import DeleteClass, PutClass, PutInstance
 from openwmi.ndr import Cell
 from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
 from openwmi.pointers import object_pointer, pointed_object, values_pointer
@@ -27,10 +28,23 @@ from openwmi.session.modes import RULES, SHALLOW
 from openwmi.wql import EventQuery, Query, parse, parse_event
 from openwmi.wql import format as format_wql
 
+if TYPE_CHECKING:
+    from openwmi.client.mofs import Compiler, Step
+
 T = TypeVar("T")
 Work = Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]]
 
-SEMISYNCHRONOUS = CallFlags.RETURN_IMMEDIATELY | CallFlags.FORWARD_ONLY
+STALE: Final = frozenset(
+    {
+        WbemStatus.INVALID_METHOD,
+        WbemStatus.INVALID_METHOD_PARAMETERS,
+        WbemStatus.METHOD_DISABLED,
+        WbemStatus.METHOD_NOT_IMPLEMENTED,
+    }
+)
+"""What a call of a method fails with, and is not carried out, where its class is not what it was."""
+
+SEMISYNCHRONOUS: Final = CallFlags.RETURN_IMMEDIATELY | CallFlags.FORWARD_ONLY
 
 
 class RemoteSession(Session):
@@ -52,7 +66,7 @@ class RemoteSession(Session):
         self._locale = locale
         self._under_way: set[ResultSet[Any]] = set()
         self._closed = False
-        self._classes: NameMap[CimClass] = NameMap()
+        self._known: dict[tuple[str, str], CimClass] = {}
         link.hold()
 
     # Reading.
@@ -126,16 +140,14 @@ class RemoteSession(Session):
         self, path: str, method: str, inputs: Mapping[str, object], context: CallContext
     ) -> Operation[CimInstance]:
         async def work(results: ResultSet[CimInstance]) -> CimInstance:
-            given = await self._in_parameters(path, method, inputs, context)
-
-            async def ask(entered: Entered, flags: int, out: Out, result: Out) -> Answered:
-                values = values_pointer(context.values)
-                reply = await entered.services.ExecMethod(path, method, flags, values, given, out, result)
-                return reply.ppOutParams, reply.ppCallResult
-
-            found = await self._one("ExecMethod", ask, context, results, changes=True)
-            outputs = None if found is None else pointed_object(found, "ppOutParams")
-            return outputs if isinstance(outputs, CimInstance) else CimClass(PARAMETERS).instance({})
+            known = bool(self._known)
+            try:
+                return await self._called(path, method, inputs, context, results)
+            except WbemError as error:
+                if not known or error.status not in STALE:
+                    raise
+            self._known.clear()  # the class may have changed since it was asked for
+            return await self._called(path, method, inputs, context, results)
 
         return self._started(work, f"call {path} {method}", context, single=True)
 
@@ -159,16 +171,7 @@ class RemoteSession(Session):
 
     def delete(self, path: str, context: CallContext) -> Operation[None]:
         async def work(results: ResultSet[None]) -> None:
-            parsed = ObjectPath.parse(path)
-            method = "DeleteClass" if parsed.is_class else "DeleteInstance"
-            # A class is deleted by its name: what else the path says has to be true of this namespace.
-            named = parsed.class_name if parsed.is_class and self._is_here(parsed) else path
-
-            async def ask(entered: Entered, flags: int, _: Out, result: Out) -> Answered:
-                verb = getattr(entered.services, method)
-                return None, (await verb(named, flags, values_pointer(context.values), result)).ppCallResult
-
-            await self._one(method, ask, context, results, changes=True)
+            await self._delete(path, context, results)
 
         return self._started(work, f"delete {path}", context, single=True)
 
@@ -192,10 +195,27 @@ class RemoteSession(Session):
         return self._started(work, "emit", context, single=True)
 
     def load_mof(self, mof: MofText, context: CallContext) -> Operation[tuple[ObjectPath, ...]]:
-        raise NotImplementedError
+        """See Session; but where the server refuses something, what stands before it has been put."""
+
+        async def work(results: ResultSet[tuple[ObjectPath, ...]]) -> tuple[ObjectPath, ...]:
+            from openwmi.client.mofs import carry_out  # noqa: PLC0415 - few programs compile anything
+
+            results.begin()
+            paths: list[ObjectPath] = []
+            steps = await self._compiler(context).steps(mof)
+            await carry_out(steps, partial(self._step, mof, context, results, paths))
+            return tuple(paths)
+
+        return self._started(work, f"load_mof {mof.name}".rstrip(), context, single=True)
 
     def check_mof(self, mofs: Sequence[MofText], context: CallContext) -> Operation[tuple[WbemError, ...]]:
-        raise NotImplementedError
+        """See Session; what only the server could say against a text is not found."""
+
+        async def work(results: ResultSet[tuple[WbemError, ...]]) -> tuple[WbemError, ...]:
+            results.begin()
+            return await self._compiler(context).check(mofs)
+
+        return self._started(work, "check_mof", context, single=True)
 
     async def close(self) -> None:
         if self._closed:
@@ -236,6 +256,7 @@ class RemoteSession(Session):
         *,
         changes: bool = False,
         more: int = 0,
+        namespace: str | None = None,
     ) -> Any:
         """The result of a call that has one, in the way that its caller wants it; see `results`."""
         rule = RULES[method]
@@ -247,12 +268,38 @@ class RemoteSession(Session):
             return await result_of(entered, rule, ask, flags, results)
 
         try:
-            return await self._ask(context, carry_out)
+            return await self._ask(context, carry_out, namespace)
         except WbemError as error:
-            raise (undecided(error) if changes else error) from error.__cause__
+            if not changes or undecided(error) is error:
+                raise
+            raise undecided(error) from error
+
+    async def _called(
+        self,
+        path: str,
+        method: str,
+        inputs: Mapping[str, object],
+        context: CallContext,
+        results: ResultSet[CimInstance],
+    ) -> CimInstance:
+        given = await self._in_parameters(path, method, inputs, context)
+
+        async def ask(entered: Entered, flags: int, out: Out, result: Out) -> Answered:
+            values = values_pointer(context.values)
+            reply = await entered.services.ExecMethod(path, method, flags, values, given, out, result)
+            return reply.ppOutParams, reply.ppCallResult
+
+        found = await self._one("ExecMethod", ask, context, results, changes=True)
+        outputs = None if found is None else pointed_object(found, "ppOutParams")
+        return outputs if isinstance(outputs, CimInstance) else CimClass(PARAMETERS).instance({})
 
     async def _put(
-        self, what: CimClass | CimInstance, context: CallContext, flags: ChangeFlag, results: ResultSet[Any]
+        self,
+        what: CimClass | CimInstance,
+        context: CallContext,
+        flags: ChangeFlag,
+        results: ResultSet[Any],
+        namespace: str | None = None,
     ) -> ObjectPath:
         pointer = object_pointer(what)
         method = "PutClass" if isinstance(what, CimClass) else "PutInstance"
@@ -264,9 +311,10 @@ class RemoteSession(Session):
             verb = getattr(entered.services, method)
             return None, (await verb(pointer, flags, values_pointer(context.values), result)).ppCallResult
 
-        said = await self._one(method, ask, context, results, changes=True, more=int(flags))
-        path = known if known is not None else ObjectPath.parse(said)
-        return replace(path, namespace=self.namespace)
+        said = await self._one(method, ask, context, results, changes=True, more=int(flags), namespace=namespace)
+        if isinstance(what, CimClass):
+            self._known.clear()  # those derived from it have changed with it
+        return replace(known or ObjectPath.parse(said), namespace=namespace or self.namespace)
 
     async def _put_several(
         self,
@@ -286,6 +334,50 @@ class RemoteSession(Session):
                 raise WbemError(error.status, text, extended=error.extended) from error.__cause__
         return tuple(paths)
 
+    async def _delete(
+        self, path: str, context: CallContext, results: ResultSet[None], namespace: str | None = None
+    ) -> None:
+        parsed = ObjectPath.parse(path)
+        method = "DeleteClass" if parsed.is_class else "DeleteInstance"
+        # A class is deleted by its name: what else the path says has to be true of this namespace.
+        named = parsed.class_name if parsed.is_class and self._is_here(parsed) else path
+
+        async def ask(entered: Entered, flags: int, _: Out, result: Out) -> Answered:
+            verb = getattr(entered.services, method)
+            return None, (await verb(named, flags, values_pointer(context.values), result)).ppCallResult
+
+        await self._one(method, ask, context, results, changes=True, namespace=namespace)
+        if parsed.is_class:
+            self._known.clear()
+
+    async def _step(
+        self, mof: MofText, context: CallContext, results: ResultSet[Any], paths: list[ObjectPath], step: Step
+    ) -> None:
+        """One step of a text that was compiled; what was put is added to `paths`."""
+        if isinstance(step, PutClass):
+            flags = step.flags or mof.class_flags
+            paths.append(await self._put(step.class_, context, flags, results, step.namespace))
+        elif isinstance(step, PutInstance):
+            flags = step.flags or mof.instance_flags
+            paths.append(await self._put(step.instance, context, flags, results, step.namespace))
+        else:
+            path = step.class_name if isinstance(step, DeleteClass) else str(step.path)
+            await self._delete(path, context, results, step.namespace)
+
+    def _compiler(self, context: CallContext) -> Compiler:
+        from openwmi.client.mofs import Compiler  # noqa: PLC0415 - few programs compile anything
+
+        async def find(namespace: str, name: str) -> CimClass | None:
+            try:
+                return await self._class(name, context, namespace)
+            except NotFound as error:
+                if error.status == WbemStatus.INVALID_NAMESPACE and name.startswith("__"):
+                    # A namespace that the text itself creates will have the classes of the system, as any has.
+                    return await self._class(name, context, "root")
+                return None
+
+        return Compiler(self.namespace, (self.link.where.host,), find)
+
     async def _in_parameters(
         self, path: str, name: str, inputs: Mapping[str, object], context: CallContext
     ) -> bytes | None:
@@ -296,9 +388,10 @@ class RemoteSession(Session):
         declared = input_class(method)
         return None if declared is None else object_pointer(declared.instance(checked))
 
-    async def _class(self, name: str, context: CallContext) -> CimClass:
-        """A class of the namespace, asked for once."""
-        known = self._classes.get(name)
+    async def _class(self, name: str, context: CallContext, namespace: str | None = None) -> CimClass:
+        """A class of a namespace, asked for once, unless there is something wrong with it."""
+        key = fold(namespace or self.namespace), fold(name)
+        known = self._known.get(key)
         if known is not None:
             return known
 
@@ -306,17 +399,19 @@ class RemoteSession(Session):
             reply = await entered.services.GetObject(name, 0, None, Cell(None), None)
             return pointed_object(None if reply.ppObject is None else reply.ppObject.value, "ppObject")
 
-        found = await self._ask(context, ask)
+        found = await self._ask(context, ask, namespace)
         if not isinstance(found, CimClass):
             raise WbemError(WbemStatus.INVALID_CLASS, f"{name} is no class")
-        self._classes = NameMap([*self._classes.items(), (name, found)])
+        self._known[key] = found
         return found
 
     def _is_here(self, path: ObjectPath) -> bool:
         return path.server is None and (path.namespace is None or fold(path.namespace) == fold(self.namespace))
 
-    async def _ask(self, context: CallContext, call: Callable[[Entered], Awaitable[T]]) -> T:
-        return await self.link.ask(self.namespace, context.locale or self._locale, call)
+    async def _ask(
+        self, context: CallContext, call: Callable[[Entered], Awaitable[T]], namespace: str | None = None
+    ) -> T:
+        return await self.link.ask(namespace or self.namespace, context.locale or self._locale, call)
 
     def _started(
         self, work: Work[T], name: str, context: CallContext, *, single: bool = False, keep: bool = False
@@ -337,7 +432,10 @@ class RemoteSession(Session):
         try:
             return await work(results)
         except (WbemError, RemoteProtocolError) as error:
-            raise explained(error, self.link.where) from error
+            told = explained(error, self.link.where)
+            if told is error:
+                raise
+            raise told from error
 
 
 def _flags(method: str, context: CallContext) -> int:

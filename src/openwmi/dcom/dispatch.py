@@ -24,6 +24,9 @@ log = logging.getLogger("openwmi.dcom")
 _SYNTAXES = {NDR: NDR20, NDR64: ndr.NDR64}
 _NOTHING_TO_SAY = OrpcThat()
 
+Explain = Callable[[WbemError], bytes | None]
+"""What there is to say of a failure besides its status: an OBJREF ([MS-DCOM] 2.2.21.1), or nothing."""
+
 Before = Callable[[str], Awaitable[None]]
 """Is told of a call by its name, such as "Next", before it is carried out."""
 
@@ -51,14 +54,14 @@ async def dispatch(
     request: RequestReceived,
     *,
     header_signing: bool,
-    error_information: bool = False,
+    explain: Explain | None = None,
     before: Before | None = None,
 ) -> bytes:
     """Carries out one call of `target` and returns the stub of its reply. Raises Fault.
 
     A WbemError becomes the reply's HRESULT. Anything else that a method raises is a bug: it is logged, and the client
-    is told no more than that. `error_information`: whether the client is sent the ErrorInformation of a failure.
-    `before` is waited for first, and may fail the call as the method may.
+    is told no more than that. `explain` says what the client is sent of a failure besides its status. `before` is
+    waited for first, and may fail the call as the method may.
     """
     call = interface.calls.get(request.opnum)
     if call is None:
@@ -74,8 +77,8 @@ async def dispatch(
     except WbemError as error:
         log.debug("%s: %s", call, describe(error.status))  # its text may hold a query or a path
         reply = _failed(call, int(error.status), arguments)
-        if error_information and isinstance(error.__cause__, ErrorInformation):
-            that = OrpcThat(0, OrpcExtentArray.of([OrpcExtent.of(ERROR_EXTENSION, error.__cause__.reference)]))
+        if explain is not None and (said := explain(error)) is not None:
+            that = OrpcThat(0, OrpcExtentArray.of([OrpcExtent.of(ERROR_EXTENSION, said)]))
     except Exception as error:
         log_bug(log, f"{call} failed", error)
         raise Fault(HResult.RPC_E_SERVERFAULT, f"{call} failed", executed=True) from error

@@ -11,7 +11,7 @@ from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller
 from openwmi.dcom.connection import Connection, TokenAnswerer
-from openwmi.dcom.dispatch import Before, Fault, dispatch
+from openwmi.dcom.dispatch import Before, Explain, Fault, dispatch
 from openwmi.dcom.exporter import Exporter
 from openwmi.interfaces import (
     IActivation,
@@ -54,7 +54,8 @@ class Endpoint:
         logins: what answers for the tokens of one connection from this address.
         levels: the least authentication level of each interface; INTEGRITY where there is none.
         transfers: the transfer syntaxes that are spoken, best first. Windows: its WMI declines NDR64.
-        error_information: whether clients are sent what there is to say of a failure; a well-known one cannot take it.
+        explain: what there is to say of a failure besides its status, as an OBJREF, if anything. It is sent to clients
+            of whose association group it is noted in `groups` that they can take it: a well-known one cannot.
         familiar: addresses from which nobody needs to log in: connections stay open without, and requests may be as
             long as with a login.
         before: is waited for before each call; what it raises is the call's failure. For tests of clients.
@@ -69,7 +70,7 @@ class Endpoint:
         levels: Mapping[Guid, AuthLevel] | None = None,
         *,
         transfers: Sequence[SyntaxId] = (NDR,),
-        error_information: bool = False,
+        explain: Explain | None = None,
         familiar: Container[str] = (),
         before: Before | None = None,
     ) -> None:
@@ -79,7 +80,7 @@ class Endpoint:
         served += [type(service) for service in self._services.values()]
         self.interfaces = frozenset(SyntaxId(each.iid, *each.version) for each in served)
         self.transfers = transfers
-        self._error_information = error_information
+        self._explain = explain
         self._before = before
         self.familiar = familiar
         self.logins = logins
@@ -132,7 +133,7 @@ class Endpoint:
                 target,
                 request,
                 header_signing=header_signing,
-                error_information=self._error_information,
+                explain=self._explain if self.groups.noted(caller.connection) else None,
                 before=self._before,
             )
 

@@ -35,11 +35,7 @@ async def load_mof(
     repository: Repository, namespace: str, mof: MofText, is_provided: IsProvided, context: CallContext
 ) -> tuple[ObjectPath, ...]:
     """All that the text declares, or nothing; the paths of what was put. MofError."""
-    parsers = Workers("openwmi-mof", 1)  # of its own: a file that is included may be one that blocks
-    try:
-        declarations = await parsers.run(_parse, mof)
-    finally:
-        parsers.close()
+    declarations = await parse_mof(mof)
     return await repository.write(
         lambda transaction: _compile(transaction, declarations, namespace, mof, is_provided, context)
     )
@@ -58,6 +54,15 @@ async def check_mof(
             problems.append(problem)
     trial.close()
     return tuple(problems)
+
+
+async def parse_mof(mof: MofText) -> tuple[Declaration, ...]:
+    """What a text declares, with all that it includes; read beside the loop. MofError."""
+    parsers = Workers("openwmi-mof", 1)  # of its own: a file that is included may be one that blocks
+    try:
+        return await parsers.run(_parse, mof)
+    finally:
+        parsers.close()
 
 
 def _parse(mof: MofText) -> tuple[Declaration, ...]:

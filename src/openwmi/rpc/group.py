@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class _Group:
     peer: str
     connections: int
+    noted: bool = False
 
 
 class AssociationGroups:
@@ -40,6 +41,17 @@ class AssociationGroups:
         found.connections -= 1
         if not found.connections:
             del self._groups[group]
+
+    def note(self, group: object) -> None:
+        """Remembers something of this group, for whoever wants to know it of its later calls."""
+        found = self._groups.get(group) if isinstance(group, int) else None
+        if found is not None:
+            found.noted = True
+
+    def noted(self, group: object) -> bool:
+        """Whether it was."""
+        found = self._groups.get(group) if isinstance(group, int) else None
+        return found is not None and found.noted
 
     def _create(self, peer: str) -> int:
         number = self._last % 0xFFFFFFFF + 1

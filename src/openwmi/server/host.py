@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from openwmi.base.error import WbemError
-from openwmi.base.status import WbemStatus
+from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom import (
     LEGACY_LEVELS,
     Activator,
@@ -36,6 +36,7 @@ from openwmi.net import Address, listen
 from openwmi.operation import CallTable
 from openwmi.orpc import SecurityBinding
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.pointers import failure_pointer
 from openwmi.rpc import AuthLevel
 from openwmi.security import (
     AUTH_TYPE_KERBEROS,
@@ -146,12 +147,14 @@ class Server:
         self._access = Access.of_admins(admins)
         calls = CallTable()
         sinks = Callbacks(callbacks or CallbackPolicy(), calls)
-        self._shared = Shared(self._exporter, self._session, sinks, calls)
+        self._shared = Shared(self._exporter, self._session, sinks, calls, self._takes_more)
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
         mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
         services = (Resolver(self._exporter, registry), Activator(classes), OldActivator(classes), mapper)
         levels = {**LEVELS, **LEGACY_LEVELS} if legacy else LEVELS
-        self.endpoint = Endpoint(self._exporter, services, OBJECTS, self._logins, levels, before=before)
+        self.endpoint = Endpoint(
+            self._exporter, services, OBJECTS, self._logins, levels, explain=_explanation, before=before
+        )
 
     async def listen(self, address: Address, *, objects: bool = False, open_port: OpenPort | None = None) -> Address:
         """Opens a port; returns where it is.
@@ -199,6 +202,9 @@ class Server:
             raise WbemError(WbemStatus.SHUTTING_DOWN, "the server is shutting down")
         return self._engine.session(namespace, self._access)
 
+    def _takes_more(self, group: object) -> None:
+        self.endpoint.groups.note(group)
+
     def _login(self) -> Level1Login:
         return Level1Login(self._shared, self._observation)
 
@@ -206,3 +212,8 @@ class Server:
         kind = Logins if self._observation is None else self._observation.logins
         clock = asyncio.get_running_loop().time
         return kind(self._users, self._names, peer=peer, kerberos=self._kerberos, throttle=self._throttle, clock=clock)
+
+
+def _explanation(error: WbemError) -> bytes | None:
+    """What a client is told of a failure besides its status; of what it lacks as an object, nothing."""
+    return None if error.status == HResult.E_NOINTERFACE else failure_pointer(error)

@@ -81,7 +81,10 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
         return NTLMLoginReply(self._shared.exporter.export(services, IWbemServices))
 
     async def SetClientInfo(self, wszClientMachine: str | None, lClientProcId: int, lReserved: int) -> int:
-        log.debug("%s is process %d of %s", current_caller().peer, lClientProcId, printable(wszClientMachine))
+        caller = current_caller()
+        log.debug("%s is process %d of %s", caller.peer, lClientProcId, printable(wszClientMachine))
+        # Clients that cannot take error information do not say who they are, either.
+        self._shared.takes_more(caller.connection)
         return WbemStatus.NO_ERROR
 
     async def SetClientInfoEx(

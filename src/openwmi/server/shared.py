@@ -24,6 +24,7 @@ class Shared:
         open_namespace: makes the session of a namespace such as `root\\cimv2`.
         callbacks: the sinks of clients.
         calls: the asynchronous calls under way: CancelAsyncCall finds a sink whichever services it was given to.
+        takes_more: is told of the connections of clients that can take more of a failure than its status.
         allowances: what each user may leave open.
         sessions: that clients hold.
     """
@@ -32,6 +33,7 @@ class Shared:
     open_namespace: Callable[[str], Session]
     callbacks: Callbacks
     calls: CallTable
+    takes_more: Callable[[object], None]
     allowances: Allowances = field(default_factory=Allowances)
     sessions: WeakSet[Session] = field(default_factory=WeakSet)
 
