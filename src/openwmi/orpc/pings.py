@@ -109,7 +109,7 @@ class PingSets:
 
     def knows(self, oid: int) -> bool:
         """Whether it was added, and is not gone."""
-        return oid in self._holders
+        return oid in self._holders or oid in self._idle
 
     def holds(self, oid: int) -> bool:
         """Whether a client pings the object."""
@@ -142,7 +142,7 @@ class PingSets:
         for oid in add:
             if oid in found.oids:
                 continue
-            if oid not in self._holders and oid not in self._idle:
+            if not self.knows(oid):
                 status = HResult.RPC_E_INVALID_OID
             elif len(found.oids) >= limits.PING_SET_OIDS:
                 status = HResult.E_OUTOFMEMORY
