@@ -109,6 +109,17 @@ async def test_so_many_connections_and_no_more(monkeypatch: pytest.MonkeyPatch) 
             assert await client.call(IObjectExporter, "ServerAlive") == 0
 
 
+async def test_a_network_of_ipv6_is_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS_PER_PEER", 2)
+    async with world() as made:
+        for number in (1, 2):
+            await (await made.connect(source=f"2001:db8::{number}")).bind(IObjectExporter)
+        third = await made.connect(source="2001:db8::3")
+        await third.closed.wait()
+        await (await made.connect(source="2001:db8:0:1::3")).bind(IObjectExporter)
+        assert len(made.endpoint) == 3
+
+
 async def test_a_connection_without_a_login_is_closed_after_a_while(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "openwmi.dcom")
     async with world() as made:

@@ -20,6 +20,17 @@ def test_each_failure_doubles_the_delay_of_that_account_from_that_address() -> N
     assert throttle.delay(THERE, "DOM\\me", 1000) == 0
 
 
+def test_a_network_of_ipv6_is_one_address() -> None:
+    throttle = Throttle()
+    for number in range(limits.LOGIN_FAILURES_FREE + 2):
+        throttle.failed(f"2001:db8::{number:x}:1", "me", 0)
+    assert throttle.delay("2001:db8::9", "me", 0) == 1
+    assert throttle.delay("2001:db8:0:1::9", "me", 0) == 0
+    assert len(throttle) == 2
+    throttle.succeeded("2001:db8::abc", "me")
+    assert throttle.delay("2001:db8::9", "me", 0) == 0
+
+
 def test_guesses_on_many_connections_wait_for_each_other() -> None:
     throttle = Throttle()
     for _ in range(10):
@@ -66,7 +77,7 @@ def test_no_more_is_kept_than_there_is_room_for() -> None:
     throttle = Throttle()
     throttle.failed(HERE, "first", 0)
     for number in range(limits.LOGIN_FAILURES_KEPT):
-        throttle.failed(f"2001:db8::{number:x}", "me", 1)
+        throttle.failed(f"2001:db8:{number:x}::1", "me", 1)
     assert len(throttle) == limits.LOGIN_FAILURES_KEPT
     assert throttle.delay(HERE, "first", 1) == 0
 

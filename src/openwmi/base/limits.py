@@ -145,8 +145,8 @@ WMIO_SMALL_CLASS_OCTETS: Final = 1024
 PROVIDER_BATCH: Final = 100
 PROVIDER_BATCH_SECONDS: Final = 0.02
 
-# Connections of a server in all, and from one address. A monitor with a thread for each of a hundred checks and three
-# connections each stays below; each costs a task's worth of memory, 30 KB.
+# Connections of a server in all, and from one address, or one network of IPv6. A monitor with a thread for each of a
+# hundred checks and three connections each stays below; each costs a task's worth of memory, 30 KB.
 CONNECTIONS: Final = 2048
 CONNECTIONS_PER_PEER: Final = 512
 # A connection on which nobody has logged in is closed after this long: Windows' own clients close theirs after 15 s.

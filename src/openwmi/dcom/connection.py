@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from openwmi.base import limits
 from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.origin import origin
 from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller, set_caller
@@ -77,6 +78,7 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         peer: the address it came from.
+        origin: who is behind it, as far as limits go.
         group: its association group; 0 before the bind.
     """
 
@@ -93,7 +95,7 @@ class Connection(asyncio.Protocol):
         self._writable.set()
         self._lost = asyncio.Event()
         self._ending = False
-        self.peer = ""
+        self.peer = self.origin = ""
         self.group = 0
         self._handlers: dict[type[object], Callable[[Any], object]] = {
             TokenNeeded: self._on_token,
@@ -107,6 +109,7 @@ class Connection(asyncio.Protocol):
         """Part of asyncio.Protocol."""
         self._transport = cast(asyncio.Transport, transport)
         self._host, self.peer = Ends.of(transport)
+        self.origin = origin(self.peer)
         sockname = transport.get_extra_info("sockname")
         self._logins = self._endpoint.logins(self.peer)
         self._caller: Caller | None = None

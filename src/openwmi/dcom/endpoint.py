@@ -97,7 +97,7 @@ class Endpoint:
         """Whether one more connection is served."""
         if self._closed:
             return False
-        same = sum(1 for other in self._connections if other.peer == connection.peer)
+        same = sum(1 for other in self._connections if other.origin == connection.origin)
         if len(self._connections) >= limits.CONNECTIONS or same >= limits.CONNECTIONS_PER_PEER:
             log.warning("%s: refused, %d connections are open, %d from there", connection.peer, len(self), same)
             return False

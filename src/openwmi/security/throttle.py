@@ -10,6 +10,7 @@ from typing import Final
 
 from openwmi.base import limits
 from openwmi.base.case import fold
+from openwmi.base.origin import origin
 
 _NOBODY_IN_PARTICULAR: Final = ""
 
@@ -38,7 +39,7 @@ class Throttle:
 
     def failed(self, peer: str, account: str, now: float) -> None:
         """One more login of this account, from this address, was refused."""
-        who = fold(account)
+        peer, who = origin(peer), fold(account)
         if not who or not self._current(peer, who, now):
             self._count(peer, _NOBODY_IN_PARTICULAR, now)
         if who:
@@ -46,11 +47,11 @@ class Throttle:
 
     def succeeded(self, peer: str, account: str) -> None:
         """Who knows the password only mistyped it."""
-        self._failures.pop((peer, fold(account)), None)
+        self._failures.pop((origin(peer), fold(account)), None)
 
     def delay(self, peer: str, account: str, now: float) -> float:
         """Seconds that the answer to a login is to be kept back, whatever it is. Asked once for each."""
-        who = fold(account)
+        peer, who = origin(peer), fold(account)
         own = self._current(peer, who, now) - limits.LOGIN_FAILURES_FREE if who else 0
         others = self._current(peer, _NOBODY_IN_PARTICULAR, now) - limits.LOGIN_ACCOUNTS_FREE
         steps = max(own, others)
