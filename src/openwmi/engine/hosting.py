@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from openwmi.base.error import WbemError
 from openwmi.base.limits import PROVIDER_BATCH, PROVIDER_BATCH_SECONDS, PROVIDER_THREADS
@@ -28,6 +28,12 @@ T = TypeVar("T")
 Values = tuple[Value, ...]
 
 log = logging.getLogger("openwmi.engine")
+
+
+class Outlet(Protocol):
+    """Where rows go."""
+
+    async def put(self, rows: list[Values]) -> None: ...
 
 
 class ProviderHost:
@@ -87,6 +93,14 @@ class ProviderHost:
                 async for batch in batches:
                     yield [self._checked(class_, row) for row in batch]
 
+    def pour(self, request: Request, outlet: Outlet) -> Coroutine[Any, Any, None]:
+        """The same into an outlet."""
+        # The type is that of all three kinds.
+        function: Any = self._provider.instances
+        if inspect.isasyncgenfunction(function):
+            return self._pour_generated(function(request), request.cim_class, outlet)
+        return self._pour_batches(request, outlet)
+
     async def get(self, request: Request, keys: Mapping[str, object]) -> Values | None:
         """One instance by its keys, or None. Only where it `looks_up`."""
         row = await self._run(self._provider.get, request, keys)
@@ -106,7 +120,11 @@ class ProviderHost:
         await self._run(self._provider.delete, request, keys)
 
     def call(self, name: str, call: MethodCall) -> Awaitable[Row]:
-        """Runs a method. METHOD_NOT_IMPLEMENTED if the provider has no function for it."""
+        """Runs a method. METHOD_NOT_IMPLEMENTED if the provider has no function for it.
+
+        To be awaited at once; what it raises, `reraise` makes this call's failure. No coroutine of its own: a hundred
+        thousand calls may wait in here.
+        """
         provider, methods = self._ready()
         function = methods.find(name)
         if function is None:
@@ -114,7 +132,22 @@ class ProviderHost:
                 WbemStatus.METHOD_NOT_IMPLEMENTED,
                 f"{call.request.cim_class.name}.{name} is declared; {self} has no code for it",
             )
-        return self._run(function, provider, call)
+        if inspect.iscoroutinefunction(function):
+            made: Awaitable[Row] = function(provider, call)
+            return made
+        return self._workers.run(self._outcome, function, provider, call)
+
+    def reraise(self, error: BaseException) -> NoReturn:
+        """What code of the provider raised is its failure, unless it is this call that was ended."""
+        if isinstance(error, asyncio.CancelledError):
+            task = asyncio.current_task()
+            own = task is None or task.cancelling() > 0  # else it awaited something that somebody else had cancelled
+        else:
+            own = isinstance(error, KeyboardInterrupt)  # somebody at the keyboard: this is the main thread
+        raised = error if own else self._translated(error)
+        if raised is error:
+            raise error
+        raise raised from error
 
     def fitted(self, class_: CimClass, row: Row, what: str) -> Values:
         """What the provider gave as values of the class. PROVIDER_FAILURE says that `what` does not fit, and why."""
@@ -175,8 +208,27 @@ class ProviderHost:
             if puller.stop():
                 self._workers.run(puller.close)
 
+    async def _pour_generated(self, rows: AsyncGenerator[Row, None], class_: CimClass, outlet: Outlet) -> None:
+        # One frame and one generator, for as long as the provider waits: a hundred thousand queries may.
+        try:
+            while True:
+                try:
+                    row = await rows.__anext__()
+                except StopAsyncIteration:
+                    return
+                except BaseException as error:  # noqa: BLE001 - it is raised again
+                    self.reraise(error)
+                await outlet.put([self._checked(class_, row)])
+        finally:
+            await self._guarded(rows.aclose())
+
+    async def _pour_batches(self, request: Request, outlet: Outlet) -> None:
+        async with aclosing(self.instances(request)) as batches:
+            async for rows in batches:
+                await outlet.put(rows)
+
     def _run(self, function: Callable[..., Any], *arguments: object) -> Awaitable[Any]:
-        """To be awaited at once. No coroutine of its own: a hundred thousand calls may wait in here."""
+        """To be awaited at once."""
         if inspect.iscoroutinefunction(function):
             return self._guarded(function(*arguments))
         return self._guarded(self._workers.run(self._outcome, function, *arguments))
@@ -189,20 +241,11 @@ class ProviderHost:
             raise self._translated(error) from error
 
     async def _guarded(self, awaitable: Awaitable[T]) -> T:
-        """Waits for code of the provider. Whatever it raises is its failure, unless it is this call that was ended."""
+        """Waits for code of the provider; see `reraise`."""
         try:
             return await awaitable
-        except WbemError:
-            raise
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            raise self._translated(error) from error  # it awaited something that somebody else had cancelled
-        except KeyboardInterrupt:
-            raise  # somebody at the keyboard: this is the main thread
-        except BaseException as error:
-            raise self._translated(error) from error
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            self.reraise(error)
 
     def _checked(self, class_: CimClass, row: Row) -> Values:
         values = self.fitted(class_, row, "a row")

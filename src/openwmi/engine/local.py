@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.engine import reading
 from openwmi.engine.access import Access, Right
-from openwmi.engine.hosting import ProviderHost
-from openwmi.engine.invocation import checked_outputs
+from openwmi.engine.invocation import carry_out
 from openwmi.engine.paths import checked_keys, located
 from openwmi.engine.provider import MethodCall, Request
 from openwmi.engine.view import Hosts, View
-from openwmi.model import ChangeFlag, CimClass, CimInstance, Method, ObjectPath
-from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
+from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
+from openwmi.operation import CallContext, CallFlags, Group, Operation, ResultSet
 from openwmi.repository import Repository
 from openwmi.session import MofText, Session
 from openwmi.session.arguments import checked_inputs, find_method
@@ -47,7 +46,7 @@ class LocalSession(Session):
         self._hosts = hosts
         self._hub = hub
         self._access = access
-        self._under_way: set[ResultSet[Any]] = set()
+        self._under_way: Group[ResultSet[Any]] = Group()
         self._closed = False
 
     def get(self, path: str, context: CallContext) -> Operation[CimClass | CimInstance]:
@@ -155,25 +154,13 @@ class LocalSession(Session):
 
     async def close(self) -> None:
         self._closed = True
-        for results in list(self._under_way):
+        for results in self._under_way:
             results.cancel()
 
-    async def _call(
-        self,
-        text: str,
-        name: str,
-        inputs: Mapping[str, object],
-        context: CallContext,
-        results: ResultSet[CimInstance],
-    ) -> CimInstance:
-        class_, method, host, call = self._ready(text, name, inputs, context, results)
-        del text, name, inputs, context  # a hundred thousand may wait here
-        return checked_outputs(class_, method, await host.call(method.name, call), host)
-
-    def _ready(
+    def _call(
         self, text: str, name: str, inputs: Mapping[str, object], context: CallContext, results: ResultSet[CimInstance]
-    ) -> tuple[CimClass, Method, ProviderHost, MethodCall]:
-        """A call of a method, begun, and what it needs from here on."""
+    ) -> Coroutine[Any, Any, CimInstance]:
+        """A call of a method, begun; what waits has no more than it needs from here on."""
         view = self._view(context)
         path = located(text, view.server, view.namespace)
         class_ = view.find(path.class_name, WbemStatus.NOT_FOUND)
@@ -190,7 +177,7 @@ class LocalSession(Session):
         if host is None:
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"no provider runs methods of {class_.name}")
         results.waits_for = str(host)
-        return class_, method, host, MethodCall(Request(context, class_), keys, arguments)
+        return carry_out(host, method, MethodCall(Request(context, class_), keys, arguments))
 
     def _view(self, context: CallContext) -> View:
         return View(self._repository, self._hosts, self.namespace, context)
@@ -217,11 +204,7 @@ class LocalSession(Session):
         refusal = self._refusal(context, wanted)
         if refusal is not None:
             work = partial(_refuse, refusal)
-        operation = Operation.start(work, name, single=single, keep=keep, context=context)
-        results = operation.results
-        self._under_way.add(results)
-        results.when_finished(partial(self._under_way.discard, results))
-        return operation
+        return Operation.start(work, name, single=single, keep=keep, context=context, group=self._under_way)
 
     def _refusal(self, context: CallContext, wanted: Right) -> WbemError | None:
         if self._closed:
@@ -231,7 +214,7 @@ class LocalSession(Session):
         return None if self._access is None else self._access.refusal(context, wanted, self.namespace)
 
 
-async def _refuse(error: WbemError, _: ResultSet[Any]) -> None:
+def _refuse(error: WbemError, _: ResultSet[Any]) -> NoReturn:
     raise error
 
 

@@ -27,7 +27,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar, final
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, TypeVar, final
 
 from openwmi.base.case import fold
 from openwmi.model import ChangeFlag, CimClass
@@ -36,6 +37,9 @@ from openwmi.wql import Bounds
 
 Row = Mapping[str, object]
 """Values by property name; a property without one is NULL."""
+
+
+_NO_BOUNDS: Final[Mapping[str, Bounds]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Request:
     cim_class: CimClass
     properties: frozenset[str] | None = None
     equalities: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, hash=False)
-    bounds: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
+    bounds: Mapping[str, Bounds] = field(default_factory=lambda: _NO_BOUNDS, hash=False)
     choices: Sequence[Mapping[str, object]] = field(default=(), hash=False)
 
     def wants(self, *names: str) -> bool:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.engine.finding import check_part, find, only, part_of
+from openwmi.engine.finding import Part, check_part, find, only, part_of
+from openwmi.engine.hosting import Values
 from openwmi.engine.paths import located
 from openwmi.engine.selection import Selection
-from openwmi.engine.sources import Source
+from openwmi.engine.sources import Outlet, Source
 from openwmi.engine.view import View
 from openwmi.model import CimClass, CimInstance
-from openwmi.operation import CallFlags, ResultSet
+from openwmi.operation import CallContext, CallFlags, ResultSet
 from openwmi.wql import (
     AssociatorsOf,
     ReferencesOf,
@@ -43,47 +44,45 @@ async def get(
     return found
 
 
-async def query(
+def query(
     view: View,
     text: str,
     parameters: Mapping[str, object] | None,
     results: ResultSet[Any],
-) -> None:
+) -> Coroutine[Any, Any, None]:
     """What a query of any kind selects."""
     asked = parse(text, parameters)
     results.begin()
     if isinstance(asked, Select):
-        await _select(view, asked, results)
-    elif isinstance(asked, SchemaQuery):
+        return _select(view, asked, results)
+    if isinstance(asked, SchemaQuery):
         scope = class_lookup(asked)
-        await results.put(compile_class_filter(asked)(scope.classes(view.reader.schema)))
-    else:
-        await _traverse(view, asked, results)
+        return results.put(compile_class_filter(asked)(scope.classes(view.reader.schema)))
+    return _traverse(view, asked, results)
 
 
-async def _select(view: View, asked: Select, results: ResultSet[Any]) -> None:
+def _select(view: View, asked: Select, results: ResultSet[Any]) -> Coroutine[Any, Any, None]:
     locatable = CallFlags.ENSURE_LOCATABLE in view.context.flags
     class_ = view.find(asked.class_name, WbemStatus.INVALID_CLASS)
     if CallFlags.PROTOTYPE in view.context.flags:
-        await results.put([prototype(asked, class_, locatable=locatable)])
-        return
+        return results.put([prototype(asked, class_, locatable=locatable)])
     # What does not fit this class is an error even if nothing is there to look at.
     check_part(class_, view.context)
     own = Selection(asked, class_, locatable=locatable)
-    for concrete, source in view.sources_of(class_, deep=CallFlags.DIRECT_READ not in view.context.flags):
-        selection = own if concrete is class_ else Selection(asked, concrete, locatable=locatable)
-        if not selection.impossible:
-            await _pour(view, source, selection, results, asked_for=concrete is class_)
+
+    def selection(concrete: CimClass) -> Selection:
+        return own if concrete is class_ else Selection(asked, concrete, locatable=locatable)
+
+    return _pour_all(view, class_, selection, results, deep=CallFlags.DIRECT_READ not in view.context.flags)
 
 
-async def instances(view: View, class_name: str, deep: bool, results: ResultSet[CimInstance]) -> None:
+def instances(view: View, class_name: str, deep: bool, results: ResultSet[CimInstance]) -> Coroutine[Any, Any, None]:
     """The instances of a class, with those of derived classes if `deep`."""
     results.begin()
     class_ = view.find(class_name, WbemStatus.INVALID_CLASS)
     check_part(class_, view.context)
     deep = deep and CallFlags.DIRECT_READ not in view.context.flags
-    for concrete, source in view.sources_of(class_, deep=deep):
-        await _pour(view, source, Selection(None, concrete), results, asked_for=concrete is class_)
+    return _pour_all(view, class_, lambda concrete: Selection(None, concrete), results, deep=deep)
 
 
 async def classes(view: View, superclass: str | None, deep: bool, results: ResultSet[CimClass]) -> None:
@@ -93,23 +92,63 @@ async def classes(view: View, superclass: str | None, deep: bool, results: Resul
     await results.put(list(view.reader.derived(class_, deep=deep)))
 
 
-async def _pour(view: View, source: Source, selection: Selection, results: ResultSet[Any], *, asked_for: bool) -> None:
-    """What a source has.
+def _pour_all(
+    view: View, class_: CimClass, selected: Callable[[CimClass], Selection], results: ResultSet[Any], *, deep: bool
+) -> Coroutine[Any, Any, None]:
+    """What the sources of a class have, one after the other."""
+    sources = list(view.sources_of(class_, deep=deep))
+    if len(sources) == 1 and sources[0][0] is class_:  # as with most classes: nothing waits but the source itself
+        return _pour(view.context, sources[0][1], selected(class_), results)
+    return _pour_each(view.context, class_, sources, selected, results)
 
-    A derived class whose provider lists none, such as one of all files, is no reason to have none of the others.
-    """
+
+async def _pour_each(
+    context: CallContext,
+    class_: CimClass,
+    sources: Sequence[tuple[CimClass, Source]],
+    selected: Callable[[CimClass], Selection],
+    results: ResultSet[Any],
+) -> None:
+    for concrete, source in sources:
+        try:
+            await _pour(context, source, selected(concrete), results)
+        except WbemError as error:
+            # A derived class whose provider lists none, such as one of all files, is no reason to have none of the
+            # others.
+            if concrete is class_ or error.status != WbemStatus.PROVIDER_NOT_CAPABLE:
+                raise
+
+
+def _pour(
+    context: CallContext, source: Source, selection: Selection, results: ResultSet[Any]
+) -> Coroutine[Any, Any, None]:
+    if selection.impossible:
+        return results.put(())
     results.waits_for = source.waits_for
-    part = part_of(selection, view.context)
-    try:
-        async with aclosing(source.select(selection)) as batches:
-            async for found in batches:
-                if found:
-                    results.waits_for = "whoever reads the results"
-                    await results.put(found if part is None else [only(each, part) for each in found])
-                    results.waits_for = source.waits_for
-    except WbemError as error:
-        if asked_for or error.status != WbemStatus.PROVIDER_NOT_CAPABLE:
-            raise
+    return source.pour(selection, _Results(results, selection, part_of(selection, context), source.waits_for))
+
+
+class _Results(Outlet):
+    """The results of a call, as one source has them."""
+
+    __slots__ = ("_part", "_results", "_selection", "_waits_for")
+
+    def __init__(self, results: ResultSet[Any], selection: Selection, part: Part | None, waits_for: str) -> None:
+        self._results = results
+        self._selection = selection
+        self._part = part
+        self._waits_for = waits_for
+
+    def put(self, rows: list[Values]) -> Coroutine[Any, Any, None]:
+        return self.show(self._selection.pick(rows))
+
+    async def show(self, found: list[CimInstance]) -> None:
+        if not found:
+            return
+        results, part = self._results, self._part
+        results.waits_for = "whoever reads the results"
+        await results.put(found if part is None else [only(each, part) for each in found])
+        results.waits_for = self._waits_for
 
 
 async def _traverse(view: View, asked: AssociatorsOf | ReferencesOf, results: ResultSet[Any]) -> None:

@@ -6,7 +6,7 @@ Whoever asks for instances gets them as a Selection shows them, and need not kno
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.limits import REPOSITORY_PAGE
 from openwmi.base.status import WbemStatus
+from openwmi.engine import hosting
 from openwmi.engine.hosting import ProviderHost
 from openwmi.engine.provider import Request
 from openwmi.engine.selection import Selection
@@ -25,6 +26,12 @@ NAMESPACE_CLASS = "__namespace"
 """The folded name of the class whose instances are the namespaces within a namespace."""
 
 
+class Outlet(hosting.Outlet, Protocol):
+    """Where instances go: rows to be selected from, or what was."""
+
+    async def show(self, found: list[CimInstance]) -> None: ...
+
+
 class Source(Protocol):
     """The instances of exactly one class."""
 
@@ -34,6 +41,9 @@ class Source(Protocol):
 
     def select(self, selection: Selection) -> AsyncGenerator[list[CimInstance], None]:
         """Those that are wanted, as they come."""
+
+    def pour(self, selection: Selection, outlet: Outlet) -> Coroutine[Any, Any, None]:
+        """The same into the outlet of this selection."""
 
     async def find(self, selection: Selection) -> CimInstance | None:
         """The one that a selection with keys wants."""
@@ -48,8 +58,8 @@ class Provided:
         self._context = context
 
     async def select(self, selection: Selection) -> AsyncGenerator[list[CimInstance], None]:
-        if selection.lookups is not None and (self.host.looks_up or len(selection.lookups) < 2):
-            for keys in selection.lookups:
+        if self._looks_up(selection):
+            for keys in selection.lookups or ():
                 found = await self._look_up(selection, keys)
                 if found:
                     yield found
@@ -58,10 +68,19 @@ class Provided:
             async for rows in batches:
                 yield selection.pick(rows)
 
+    def pour(self, selection: Selection, outlet: Outlet) -> Coroutine[Any, Any, None]:
+        if self._looks_up(selection):
+            return _pour(self.select(selection), outlet)
+        return self.host.pour(self._request(selection), outlet)
+
     async def find(self, selection: Selection) -> CimInstance | None:
         assert selection.keys is not None
         found = await self._look_up(selection, selection.keys)
         return found[0] if found else None
+
+    def _looks_up(self, selection: Selection) -> bool:
+        """Whether instances are found by their keys, one after the other."""
+        return selection.lookups is not None and (self.host.looks_up or len(selection.lookups) < 2)
 
     async def _look_up(self, selection: Selection, keys: Mapping[str, object]) -> list[CimInstance]:
         """A list of one or none."""
@@ -102,6 +121,9 @@ class Stored:
                 return
             await asyncio.sleep(0)
 
+    def pour(self, selection: Selection, outlet: Outlet) -> Coroutine[Any, Any, None]:
+        return _pour(self.select(selection), outlet)
+
     async def find(self, selection: Selection) -> CimInstance | None:
         assert selection.keys is not None
         return self._reader.get(selection.cim_class, selection.keys)
@@ -123,6 +145,9 @@ class Namespaces:
     async def select(self, selection: Selection) -> AsyncGenerator[list[CimInstance], None]:
         class_ = selection.cim_class
         yield selection.pick([class_.row({"Name": name}) for (name,) in self._rows])
+
+    def pour(self, selection: Selection, outlet: Outlet) -> Coroutine[Any, Any, None]:
+        return _pour(self.select(selection), outlet)
 
     async def find(self, selection: Selection) -> CimInstance | None:
         async with aclosing(self.select(selection)) as batches:
@@ -204,6 +229,12 @@ class Sources:
     def serves_below(self, name: str) -> bool:
         """Whether a provider serves a class that is derived from the one of this name."""
         return bool(self._hosts) and any(key in self._hosts for key in self._reader.schema.below(name))
+
+
+async def _pour(batches: AsyncGenerator[list[CimInstance], None], outlet: Outlet) -> None:
+    async with aclosing(batches):
+        async for found in batches:
+            await outlet.show(found)
 
 
 def is_dynamic(class_: CimClass) -> bool:

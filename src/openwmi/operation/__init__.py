@@ -48,6 +48,7 @@ from openwmi.operation.single import SingleResult
 from openwmi.operation.sink import Sink
 from openwmi.operation.states import State
 from openwmi.operation.stream import StreamResults
+from openwmi.operation.tasks import Group, start_apart
 from openwmi.operation.threads import Workers
 from openwmi.operation.waithandle import WaitHandle
 
@@ -61,6 +62,7 @@ __all__ = [
     "Cursor",
     "Delivery",
     "Enumeration",
+    "Group",
     "Impersonation",
     "KeptResults",
     "Operation",
@@ -73,4 +75,5 @@ __all__ = [
     "WaitHandle",
     "Workers",
     "let_go",
+    "start_apart",
 ]

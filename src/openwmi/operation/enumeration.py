@@ -11,9 +11,10 @@ call has ended, and a thread that asks the loop for what lies there takes longer
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from threading import Lock
+from threading import RLock
 from typing import Generic, TypeVar
 
 from openwmi.base.case import fold
@@ -51,8 +52,7 @@ class Enumeration(Generic[T]):
         "_queued",
         "_read_to_the_end",
         "_results",
-        "_taking",
-        "_turn",
+        "_the_turn",
         "rewindable",
     )
 
@@ -63,11 +63,10 @@ class Enumeration(Generic[T]):
         self._name = results.name
         self._context = results.context
         self.rewindable = rewindable and results.rewindable
-        self._taking = Lock()  # for the moments in which the place moves
-        self._turn = asyncio.Lock()
+        self._the_turn: asyncio.Lock | None = None  # nobody may ever ask for it, and a hundred thousand may wait
         self._read_to_the_end = False
         self._queued = 0
-        self._portions: set[_Portion[T]] = set()
+        self._portions: set[_Portion[T]] | None = None
         self._last: Delivery[T] | None = None
 
     @property
@@ -93,7 +92,7 @@ class Enumeration(Generic[T]):
 
     def poll(self, count: int) -> Batch[T] | None:
         """What `next` would give, if it need not wait for that; else None."""
-        if self._queued or self._turn.locked():
+        if self._busy:
             return None
         with self._taking:
             if self._read_to_the_end:
@@ -112,7 +111,7 @@ class Enumeration(Generic[T]):
         if results is not None and (not results.finished or (results.rewindable and results.total > KEPT_IN_MEMORY)):
             return None
         with self._taking:
-            if self._queued or self._turn.locked():
+            if self._busy:
                 return None
             if self._read_to_the_end:
                 return Batch((), WbemStatus.FALSE)
@@ -198,7 +197,10 @@ class Enumeration(Generic[T]):
             raise WbemError(WbemStatus.INVALID_PARAMETER, "a sink must be given, to which the objects go")
         if _is_nothing(count):
             return WbemStatus.FALSE
-        if len(self._portions) >= NEXT_ASYNC_PENDING:
+        if self._portions is None:
+            self._portions = set()
+        portions = self._portions
+        if len(portions) >= NEXT_ASYNC_PENDING:
             raise WbemError(
                 WbemStatus.QUOTA_VIOLATION, f"{NEXT_ASYNC_PENDING} calls of NextAsync wait for this enumerator already"
             )
@@ -209,8 +211,8 @@ class Enumeration(Generic[T]):
         portion: _Portion[T] = _Portion(f"{self._name}, next {count}", context)
         portion.begin()
         before, self._last = self._last, Delivery(Cursor(portion), sink, table)
-        self._portions.add(portion)
-        portion.when_finished(lambda: self._portions.discard(portion))
+        portions.add(portion)
+        portion.when_finished(lambda: portions.discard(portion))
         self._queued += 1
         portion.on_stop(tasks.run(portion.loop, self._fill(portion, count, before)).cancel)
         return WbemStatus.NO_ERROR
@@ -218,13 +220,13 @@ class Enumeration(Generic[T]):
     def close(self) -> None:
         """Lets the results go; what was to be delivered by `next_async` and has not been is cancelled."""
         self._cursor.close()
-        for portion in list(self._portions):
+        for portion in list(self._portions or ()):
             portion.cancel()
 
     def drop(self) -> bool:
         """As `close`, on any thread: for a call that has ended well, and while nobody has a turn. False for others."""
         with self._taking:
-            return not (self._queued or self._portions or self._turn.locked()) and self._let_go()
+            return not (self._portions or self._busy) and self._let_go()
 
     async def _fill(self, portion: _Portion[T], count: int, before: Delivery[T] | None) -> None:
         try:
@@ -263,6 +265,22 @@ class Enumeration(Generic[T]):
         with self._taking:
             return self._cursor.take(count)
 
+    @property
+    def _taking(self) -> RLock:
+        """For the moments in which the place moves: one of a few, which all enumerations share."""
+        return _LOCKS[id(self) // 64 % len(_LOCKS)]
+
+    @property
+    def _turn(self) -> asyncio.Lock:
+        if self._the_turn is None:
+            self._the_turn = asyncio.Lock()
+        return self._the_turn
+
+    @property
+    def _busy(self) -> bool:
+        """Whether somebody has the turn, or waits for it."""
+        return self._queued > 0 or (self._the_turn is not None and self._the_turn.locked())
+
     def _let_go(self) -> bool:
         if not self._cursor.drop():
             return False
@@ -299,6 +317,19 @@ def _is_nothing(count: int) -> bool:
         return True
     check_count(count)
     return False
+
+
+_LOCKS = [RLock() for _ in range(64)]
+"""Held for moments. A collector that runs within one may let go of an enumeration that has the same."""
+
+
+def _in_the_child() -> None:
+    """Another thread may have held one of them when this process was forked, and it is not here."""
+    _LOCKS[:] = [RLock() for _ in _LOCKS]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_the_child)
 
 
 SKIP_STEP = 256

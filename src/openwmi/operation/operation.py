@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from openwmi.base.clock import NEVER, Deadline
-from openwmi.base.error import WbemError, from_exception
-from openwmi.base.record import log_bug
+from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation import tasks
 from openwmi.operation.context import LOCAL, CallContext
@@ -25,8 +23,6 @@ from openwmi.operation.stream import StreamResults
 from openwmi.operation.waithandle import WaitHandle
 
 T = TypeVar("T")
-
-log = logging.getLogger("openwmi.operation")
 
 
 class Operation(Cursor[T]):
@@ -54,6 +50,7 @@ class Operation(Cursor[T]):
         single: bool = False,
         keep: bool = False,
         context: CallContext = LOCAL,
+        group: tasks.Group[ResultSet[Any]] | None = None,
     ) -> Operation[T]:
         """Runs `work(results)` as a task and returns at once.
 
@@ -64,6 +61,7 @@ class Operation(Cursor[T]):
             single: whether it has one result. Such a call goes on when it is let go, any other is cancelled.
             keep: whether its objects can be read again; else they are forgotten as they are read.
             context: who calls, by when.
+            group: of which it is until it has ended.
         """
         results: ResultSet[T]
         if single:
@@ -76,8 +74,7 @@ class Operation(Cursor[T]):
         if context.deadline.passed(results.loop.time()):
             results.expire()
         else:
-            task = tasks.run(results.loop, _produce(work, results))
-            results.on_stop(task.cancel)
+            _run(work, results, group)
         return operation
 
     @property
@@ -187,19 +184,18 @@ class Operation(Cursor[T]):
         return found + self._take(EVERYTHING)
 
 
-async def _produce(work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]], results: ResultSet[T]) -> None:
+def _run(
+    work: Callable[[ResultSet[T]], Coroutine[Any, Any, T | None]],
+    results: ResultSet[T],
+    group: tasks.Group[ResultSet[Any]] | None,
+) -> None:
+    """A hundred thousand may wait: so the work is the task, with nothing around it, and one name does for all."""
     try:
         working = work(results)
-        del work  # what it was made of is not needed while it waits, and a hundred thousand may
-        result = await working
-    except asyncio.CancelledError:
-        if not results.finished:  # it was not the call that was cancelled: the loop is shutting down
-            results.fail(WbemError(WbemStatus.CALL_CANCELLED, "the task that ran the call was cancelled"))
-        raise
-    except WbemError as error:
-        results.fail(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the call's failure
-        log_bug(log, f"{results.kind} failed", error)
-        results.fail(from_exception(error))
-    else:
-        results.finish(cast(T, result))
+        results.failed(error)
+        return
+    runs_in = tasks.context_of_call()
+    task = results.loop.create_task(working, name="an operation", context=runs_in)
+    results.produced_by(task, group)
+    task.add_done_callback(results.produced, context=runs_in)

@@ -21,10 +21,11 @@ from functools import partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from openwmi.base.clock import Deadline
-from openwmi.base.error import WbemError
+from openwmi.base.error import WbemError, from_exception
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.record import log_bug
 from openwmi.base.status import HResult, WbemStatus, describe
+from openwmi.operation import tasks
 from openwmi.operation.context import LOCAL, CallContext
 from openwmi.operation.states import State
 from openwmi.operation.timers import Tick, Timers
@@ -68,6 +69,7 @@ class ResultSet(ABC, Generic[T]):
     __slots__ = (
         "_callbacks",
         "_ending",
+        "_group",
         "_seen",
         "_stop",
         "_timer",
@@ -106,7 +108,8 @@ class ResultSet(ABC, Generic[T]):
         self._waiters: list[tuple[int, asyncio.Future[None]]] | None = None
         self._ending: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], object]] | None = None
-        self._stop: Callable[[], object] | None = None
+        self._stop: Callable[[], object] | asyncio.Task[Any] | None = None
+        self._group: tasks.Group[ResultSet[Any]] | None = None
         self._timer: Tick | None = None
         if context.deadline.at is not None:
             self.expire_at(context.deadline.at)
@@ -119,6 +122,12 @@ class ResultSet(ABC, Generic[T]):
             stop()
         else:
             self._stop = stop
+
+    def produced_by(self, task: asyncio.Task[Any], group: tasks.Group[ResultSet[Any]] | None) -> None:
+        """The same of a task, which is held together with the call, in its group."""
+        self._stop = task
+        self._group = group = _ANY if group is None else group
+        group.add(self)
 
     def begin(self) -> None:
         """The call has started: from here on a failure is its result, not its refusal."""
@@ -169,6 +178,24 @@ class ResultSet(ABC, Generic[T]):
             error.operation = self.name or None
         self.failure = error
         self._close()
+
+    def produced(self, task: asyncio.Task[T | None]) -> None:
+        """The task that ran the call has ended: with its result, or what it was that failed."""
+        if task.cancelled():
+            if not self.finished:  # it was not the call that was cancelled: the loop is shutting down
+                self.fail(WbemError(WbemStatus.CALL_CANCELLED, "the task that ran the call was cancelled"))
+            return
+        error = task.exception()
+        if error is None:
+            self.finish(task.result())
+        elif isinstance(error, Exception):
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        """`fail` with what code raised that knows nothing of statuses, too."""
+        if not isinstance(error, WbemError):
+            log_bug(log, f"{self.kind} failed", error)
+        self.fail(from_exception(error))
 
     # What consumers do.
 
@@ -327,11 +354,16 @@ class ResultSet(ABC, Generic[T]):
         self._free()
         self._close()
         if stop is not None:
-            self._call(stop)
+            self._call(stop.cancel if isinstance(stop, asyncio.Task) else stop)
 
     def _close(self) -> None:
         self.finished = True
-        self._stop = None
+        stop, self._stop = self._stop, None
+        if self._group is not None:
+            if isinstance(stop, asyncio.Task):
+                tasks.hold(stop)  # it has still to clean up, unless it was that which ended the call
+            self._group.discard(self)
+            self._group = None
         if self._timer is not None:
             self._timer.drop(self)
             self._timer = None
@@ -374,6 +406,10 @@ class ResultSet(ABC, Generic[T]):
                 return  # its loop has ended, with all who read
             # Its text may hold what the caller gave, such as a command line with a password.
             log.error("nobody saw the failure of %s: %s", self.kind, describe(self.status))
+
+
+_ANY: tasks.Group[ResultSet[Any]] = tasks.Group()
+"""Calls of no group."""
 
 
 def _settle(future: asyncio.Future[None]) -> None:

@@ -8,6 +8,7 @@ from openwmi.base.case import NameMap
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, Method, is_set
+from openwmi.operation import NO_VALUES
 
 
 def find_method(class_: CimClass, name: str) -> Method:
@@ -23,6 +24,8 @@ def find_method(class_: CimClass, name: str) -> Method:
 
 def checked_inputs(class_: CimClass, method: Method, inputs: Mapping[str, object]) -> Mapping[str, object]:
     """Every in-parameter by its declared name, None where none was given. INVALID_METHOD_PARAMETERS."""
+    if not inputs and not method.inputs:
+        return NO_VALUES
     given = NameMap(inputs)
     if len(given) < len(inputs):
         raise WbemError(
