@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from typing import Any
+
 from openwmi.base import limits
 from openwmi.security import Logins, ServerNames, Throttle
 from openwmi.security.logins import Verdict
@@ -62,6 +66,31 @@ def test_one_account_that_fails_all_day_makes_no_other_one_wait() -> None:
         throttle.failed(HERE, "a monitor's", float(second))
     assert throttle.delay(HERE, "a monitor's", 10_000) == limits.LOGIN_DELAY_LONGEST_SECONDS
     assert throttle.delay(HERE, "me", 10_000) == 0
+
+
+def test_failures_on_several_threads_are_all_counted() -> None:
+    class Yielding(dict[Any, Any]):
+        """Lets the other threads have their turn where it hurts most."""
+
+        def pop(self, *arguments: Any) -> Any:
+            found = super().pop(*arguments)
+            time.sleep(0)
+            return found
+
+    throttle = Throttle()
+    throttle._failures = Yielding()
+
+    def fail() -> None:
+        for _ in range(50):
+            throttle.failed(HERE, "me", 0)
+            throttle.delay(HERE, "me", 0)
+
+    threads = [threading.Thread(target=fail) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert throttle._failures[HERE, "me"].count == 200
 
 
 def test_failures_are_forgotten() -> None:

@@ -1,11 +1,13 @@
 """How long a login is kept waiting after others have failed: so that guessing takes years, and mistyping half a second.
 
-Pure state; the time is an argument, in seconds on a clock that only grows. Nobody is ever locked out.
+Pure state; the time is an argument, in seconds on a clock that only grows. Nobody is ever locked out. Logins are looked
+at on several threads at once, and failures that run into each other must not be forgotten.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final
 
 from openwmi.base import limits
@@ -33,6 +35,7 @@ class Throttle:
 
     def __init__(self) -> None:
         self._failures: dict[tuple[str, str], _Failures] = {}
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._failures)
@@ -40,18 +43,24 @@ class Throttle:
     def failed(self, peer: str, account: str, now: float) -> None:
         """One more login of this account, from this address, was refused."""
         peer, who = origin(peer), fold(account)
-        if not who or not self._current(peer, who, now):
-            self._count(peer, _NOBODY_IN_PARTICULAR, now)
-        if who:
-            self._count(peer, who, now)
+        with self._lock:
+            if not who or not self._current(peer, who, now):
+                self._count(peer, _NOBODY_IN_PARTICULAR, now)
+            if who:
+                self._count(peer, who, now)
 
     def succeeded(self, peer: str, account: str) -> None:
         """Who knows the password only mistyped it."""
-        self._failures.pop((origin(peer), fold(account)), None)
+        with self._lock:
+            self._failures.pop((origin(peer), fold(account)), None)
 
     def delay(self, peer: str, account: str, now: float) -> float:
         """Seconds that the answer to a login is to be kept back, whatever it is. Asked once for each."""
         peer, who = origin(peer), fold(account)
+        with self._lock:
+            return self._delay(peer, who, now)
+
+    def _delay(self, peer: str, who: str, now: float) -> float:
         own = self._current(peer, who, now) - limits.LOGIN_FAILURES_FREE if who else 0
         others = self._current(peer, _NOBODY_IN_PARTICULAR, now) - limits.LOGIN_ACCOUNTS_FREE
         steps = max(own, others)
