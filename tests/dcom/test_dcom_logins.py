@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -162,6 +163,43 @@ def test_guessers_wait_longer_and_longer() -> None:
             assert await seconds("you", "hidden") == 0
             assert await seconds(*ME) == 4  # it would be told apart from a guess otherwise
             assert await seconds(*ME) == 0
+
+    fake_clock(story)
+
+
+def test_a_login_with_too_many_before_it_is_not_answered(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither a right one nor a wrong one; and those that were not answered hold up nobody later."""
+
+    async def story() -> None:
+        caplog.set_level("INFO")
+        loop = asyncio.get_running_loop()
+        throttle = Throttle()
+        async with world() as made:
+            made.endpoint.logins = lambda peer: Logins(Users(), NAMES, peer=peer, throttle=throttle, clock=loop.time)
+            for _ in range(10):
+                throttle.failed("192.0.2.100", "DOM\\me", loop.time())
+
+            async def enter(password: str) -> float:
+                began = loop.time()
+                channel = await Channel.open(
+                    HOST, PORT, login=NtlmInitiator("me", password, "DOM"), timeout=60, connect=made.network.connect
+                )
+                try:
+                    await lit(channel)
+                finally:
+                    channel.close()
+                return loop.time() - began
+
+            guesses = [asyncio.ensure_future(enter("guess")) for _ in range(50)]
+            await asyncio.sleep(1)
+            for password in (ME[1], "guess"):
+                with pytest.raises(Unreachable):
+                    await enter(password)
+                assert loop.time() == 1
+            assert caplog.text.count("too many logins") == 45
+            failures = Counter(map(type, await asyncio.gather(*guesses, return_exceptions=True)))
+            assert failures == {AccessDenied: 7, Unreachable: 43}
+            assert await enter(ME[1]) == 8
 
     fake_clock(story)
 

@@ -6,9 +6,13 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 from openwmi.base import limits
-from openwmi.security import Logins, ServerNames, Throttle
+from openwmi.rpc import AuthLevel, AuthType, TokenNeeded
+from openwmi.security import Logins, NtlmInitiator, ServerNames, Throttle, User, nt_hash
 from openwmi.security.logins import Verdict
+from openwmi.security.spnego import KERBEROS, NTLM, Answer, Negotiation, Offer
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
@@ -41,6 +45,18 @@ def test_guesses_on_many_connections_wait_for_each_other() -> None:
         throttle.failed(HERE, "me", 0)
     assert [throttle.delay(HERE, "me", 0) for _ in range(4)] == [8, 16, 24, 32]
     assert throttle.delay(HERE, "me", 30) == 10
+
+
+def test_no_more_guesses_wait_than_can_be_answered() -> None:
+    throttle = Throttle()
+    for _ in range(10):
+        throttle.failed(HERE, "me", 0)
+    delays = [throttle.delay(HERE, "me", 0) for _ in range(1000)]
+    assert delays[:7] == [8, 16, 24, 32, 40, 48, 56]
+    assert set(delays[7:]) == {64}
+    assert min(delays[7:]) > limits.LOGIN_SECONDS
+    assert throttle.delay(HERE, "me", 10) == 54
+    assert throttle.delay(HERE, "me", 100) == 8
 
 
 def test_who_knows_the_password_has_a_clean_slate() -> None:
@@ -127,3 +143,40 @@ def test_a_verdict_says_how_long_it_is_to_be_kept_back() -> None:
     for _ in range(limits.LOGIN_ACCOUNTS_FREE - 2):
         verdict = logins.check(Token())
     assert verdict.delay == 0.5
+
+
+@pytest.mark.parametrize("password", ["secret", "guess"])
+def test_a_right_guess_does_not_show_by_its_being_asked_for_more(password: str) -> None:
+    """Negotiate wants a last leg of whoever knew the password; a wrong one is refused at once, or would be."""
+
+    class Me:
+        def lookup(self, domain: str, name: str, computer: str) -> User:
+            return User("DOM", "me", nt_hash("secret"))
+
+    throttle = Throttle()
+    for _ in range(limits.LOGIN_FAILURES_FREE + (password == "secret")):
+        throttle.failed(HERE, "DOM\\me", 0)
+    logins = Logins(Me(), ServerNames.of_host("srv1"), peer=HERE, throttle=throttle, clock=lambda: 0)
+
+    def say(token: bytes) -> Verdict:
+        return logins.check(TokenNeeded(0, AuthType.NEGOTIATE, AuthLevel.PRIVACY, token))
+
+    ntlm = NtlmInitiator("me", password, "DOM")
+    assert say(Offer((KERBEROS, NTLM), b"").encode()).delay == 0
+    challenged = say(Answer(token=ntlm.step().token).encode())
+    assert (challenged.delay, challenged.step is None) == (0, False)
+    assert challenged.step is not None
+    proof = ntlm.step(Answer.decode(challenged.step.token).token)
+    judged = say(Answer(token=proof.token).encode())
+    assert judged.delay == 0.5
+    if password == "guess":
+        assert judged.step is None
+        return
+    assert judged.step is not None
+    assert Answer.decode(judged.step.token).state is Negotiation.REQUEST_MIC
+    assert proof.context is not None
+    mic = proof.context.make_mic(Offer((KERBEROS, NTLM), b"").list)
+    end = say(Answer(mic=mic).encode())
+    assert end.step is not None
+    assert end.step.context is not None
+    assert end.delay == 0  # it has waited

@@ -299,6 +299,10 @@ class Connection(asyncio.Protocol):
         if not verdict.delay:
             self._settle(event, verdict)
             return
+        if verdict.delay > limits.LOGIN_SECONDS:  # whether it was right or wrong
+            log.info("%s: the connection is closed: too many logins from there wait for their answers", self.peer)
+            self.close()
+            return
         self._late_verdict = self._loop.call_later(verdict.delay, self._settle_late, event, verdict)
         self._choose_reading()
 

@@ -53,11 +53,19 @@ class TokenSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one token. `step` None: the login is refused. `delay`: seconds to keep it back, if it ends one."""
+    """What became of one token.
+
+    Attributes:
+        auth_context_id: whose it is.
+        step: the answer; None where the login is refused.
+        delay: seconds to keep it back, where it says whether a password was right.
+        account: whose failures are forgotten once it is told.
+    """
 
     auth_context_id: int
     step: Step | None
     delay: float = 0.0
+    account: str = ""
 
 
 class Logins:
@@ -122,6 +130,7 @@ class Logins:
         key = request.auth_context_id
         acceptor = self._acceptors.pop(key, None) or self._kinds[request.auth_type]()
         peer = self._peer or "an unnamed peer"
+        known = acceptor.account
         try:
             step = acceptor.step(request.token)
         except (RemoteProtocolError, WbemError) as error:
@@ -131,19 +140,23 @@ class Logins:
             said = {"event": "login_refused", "fields": {"peer": self._peer}}  # for logs that programs read
             log.warning("login from %s refused: %s", peer, error, extra=said)
             return Verdict(key, None, delay)
+        # Whose proof has just been found right waits as with a wrong one, though a last leg may be missing yet.
+        waits = acceptor.account != known
+        delay = self._throttle.delay(self._peer, acceptor.account, self._clock()) if waits else 0.0
         if step.context is None:
             self._acceptors[key] = acceptor
-            return Verdict(key, step)
+            return Verdict(key, step, delay)
         log.debug("%s logged in from %s", step.context.principal, peer)
-        delay = self._throttle.delay(self._peer, acceptor.account, self._clock())
-        self._throttle.succeeded(self._peer, acceptor.account)
-        return Verdict(key, step, delay)
+        return Verdict(key, step, delay, acceptor.account)
 
     def settle(self, association: TokenSink, verdict: Verdict) -> bool:
         """Tells the association; False if the login was refused."""
         if verdict.step is None:
             association.refuse_token(verdict.auth_context_id)
             return False
+        if verdict.step.context is not None:
+            # Not before: who guesses and waits for no answer would see the right guess by the next one's quick refusal.
+            self._throttle.succeeded(self._peer, verdict.account)
         association.accept_token(verdict.auth_context_id, verdict.step.token, verdict.step.context)
         return True
 

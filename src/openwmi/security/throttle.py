@@ -1,7 +1,8 @@
 """How long a login is kept waiting after others have failed: so that guessing takes years, and mistyping half a second.
 
-Pure state; the time is an argument, in seconds on a clock that only grows. Nobody is ever locked out. Logins are looked
-at on several threads at once, and failures that run into each other must not be forgotten.
+Pure state; the time is an argument, in seconds on a clock that only grows. Nobody is locked out for longer than others
+go on guessing, from the same address. Logins are looked at on several threads at once, and failures that run into each
+other must not be forgotten.
 """
 
 from __future__ import annotations
@@ -50,12 +51,15 @@ class Throttle:
                 self._count(peer, who, now)
 
     def succeeded(self, peer: str, account: str) -> None:
-        """Who knows the password only mistyped it."""
+        """Who knows the password only mistyped it. Not to be said before the login has been answered."""
         with self._lock:
             self._failures.pop((origin(peer), fold(account)), None)
 
     def delay(self, peer: str, account: str, now: float) -> float:
-        """Seconds that the answer to a login is to be kept back, whatever it is. Asked once for each."""
+        """Seconds that the answer to a login is to be kept back, whatever it is. Asked once for each.
+
+        More than LOGIN_SECONDS: there are so many before it that it must not be answered at all, and holds up no other.
+        """
         peer, who = origin(peer), fold(account)
         with self._lock:
             return self._delay(peer, who, now)
@@ -68,8 +72,10 @@ class Throttle:
             return 0.0
         doubled = limits.LOGIN_DELAY_SECONDS * 2 ** (min(steps, 32) - 1)
         found = self._failures[peer, who if own >= others else _NOBODY_IN_PARTICULAR]
-        found.busy = max(now, found.busy) + float(min(limits.LOGIN_DELAY_LONGEST_SECONDS, doubled))
-        return found.busy - now
+        until = max(now, found.busy) + float(min(limits.LOGIN_DELAY_LONGEST_SECONDS, doubled))
+        if until - now <= limits.LOGIN_SECONDS:
+            found.busy = until
+        return until - now
 
     def _current(self, peer: str, who: str, now: float) -> int:
         found = self._failures.get((peer, who))
