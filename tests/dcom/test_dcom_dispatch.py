@@ -14,6 +14,7 @@ from openwmi.interfaces import IObjectExporter, IRemUnknown2
 from openwmi.ndr import NdrWriter, codec
 from openwmi.orpc import ComVersion, OrpcThis
 from openwmi.rpc import NDR, FaultStatus, SyntaxId, VerificationTrailer
+from openwmi.rpc.verification import CLIENT_SUPPORT_HEADER_SIGNING
 
 THIS = OrpcThis.of(Guid("6d6d1f5a-6a0e-4a1c-9d3c-1b7c1c1d00ff"))
 
@@ -149,6 +150,18 @@ async def test_a_verification_trailer_is_checked() -> None:
             await client.call(ILamp, "Switch", 0, target=lamp.ipid, tail=wrong.encode())
         assert (caught.value.status, caught.value.executed) == (FaultStatus.ACCESS_DENIED, False)
         assert made.lamps[0].on == 1
+
+
+async def test_a_bind_that_lost_its_wish_for_signed_headers_shows_in_the_trailer() -> None:
+    async with world() as made:
+        client = await made.enter()
+        lamp = await client.activate(ILamp)
+        made.connections[0]._association._link.header_signing = False  # as if somebody had taken the flag out
+        client.association._link.header_signing = False
+        trailer = VerificationTrailer(CLIENT_SUPPORT_HEADER_SIGNING)
+        with pytest.raises(Refused) as caught:
+            await client.call(ILamp, "Switch", 1, target=lamp.ipid, tail=trailer.encode())
+        assert (caught.value.status, made.lamps[0].on) == (FaultStatus.ACCESS_DENIED, 0)
 
 
 async def test_services_are_called_without_an_object() -> None:

@@ -344,6 +344,18 @@ def test_an_answer_without_the_protection_of_its_request_is_refused(kit: Any) ->
         pair.client.next_event()
 
 
+@pytest.mark.parametrize("kind", [Response, Fault])
+def test_an_answer_under_another_login_than_its_request_is_refused(kit: Any, kind: Any) -> None:
+    pair = kit.pair.bound(AuthLevel.CONNECT)
+    pair.client.alter_context([kit.second], auth=kit.offer(AuthLevel.CONNECT, 9))
+    pair.pump()
+    call_id = pair.client.send_request(0, 1, b"", auth_context_id=7)
+    answer = (call_id, 0, b"forged") if kind is Response else (call_id, 0, 5)
+    pair.client.receive(pdu.encode(kind(*answer, auth=Verifier(10, AuthLevel.CONNECT, 9, bytes(16)))))
+    with pytest.raises(RemoteProtocolError, match="does not have the protection"):
+        pair.client.next_event()
+
+
 def test_groups_are_joined_and_left(kit: Any) -> None:
     pair = kit.pair.bound()
     again = type(pair.client)(pair.client.role)

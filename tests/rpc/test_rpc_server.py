@@ -12,6 +12,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.rpc import (
     NDR,
+    AssociationGroups,
     AuthLevel,
     CallCancelled,
     CallOrphaned,
@@ -27,7 +28,7 @@ from openwmi.rpc import (
     TokenNeeded,
     pdu,
 )
-from openwmi.rpc.bind import AlterContext, Bind, BindAck, BindNak, ContextElement
+from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck, BindNak, ContextElement
 from openwmi.rpc.call import Auth3, CoCancel, Fault, Orphaned, Request, Response
 from openwmi.rpc.header import WHOLE, PduFlags, Verifier
 
@@ -179,6 +180,63 @@ def test_logins_begun_and_not_finished_are_few(kit: Any) -> None:
     assert [type(message).__name__ for message in sent(association)] == ["AlterContextResp"] * 4 + ["Fault"]
 
 
+def test_logins_of_one_connection_are_limited(kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RPC_SECURITY_CONTEXTS", 2)
+    association = logged_in(kit)
+    for number in (8, 9):
+        feed(association, AlterContext(number, (), 4280, 4280, 0, token(kit.hello, context_id=number)))
+        if association.waiting:
+            association.accept_token(number, b"", kit.context())
+    answers = sent(association)
+    assert isinstance(answers[0], AlterContextResp)
+    assert answers[1:] == [Fault(9, 0, FaultStatus.PROTOCOL_ERROR_WIN32, flags=REFUSED_EARLY)]
+
+
+@pytest.mark.parametrize("level", [AuthLevel.CONNECT, AuthLevel.PRIVACY])
+def test_the_legs_of_a_login_are_at_one_level(kit: Any, level: AuthLevel) -> None:
+    """Or whoever is on the way would choose how calls are protected."""
+
+    def begun() -> RpcAssociation:
+        association = server()
+        feed(association, bind(token(kit.hello)))
+        association.accept_token(7, kit.who)
+        sent(association)
+        return association
+
+    out = refused(begun(), AlterContext(2, (), 4280, 4280, 0, token(kit.me, level)), words="exists and is not pending")
+    assert out == [Fault(2, 0, FaultStatus.ACCESS_DENIED, flags=REFUSED_EARLY)]
+    assert refused(begun(), Auth3(1, token(kit.me, level)), words="waits for none") == []
+
+
+def test_a_bind_that_is_refused_leaves_no_group(kit: Any) -> None:
+    groups = AssociationGroups()
+    association = RpcAssociation(Role.SERVER, interfaces={FIRST}, groups=groups)
+    feed(association, bind(token(kit.hello, level=1)))
+    assert len(groups) == 0
+    feed(association, bind(token(kit.wrong)))
+    association.refuse_token(7)
+    assert len(groups) == 0
+    feed(association, bind())
+    assert (len(groups), association.state) == (1, State.BOUND)
+    association.close()
+    assert len(groups) == 0
+
+
+def test_headers_are_signed_below_integrity_where_the_login_asked_for_it(kit: Any) -> None:
+    association = server()
+    feed(association, bind(token(kit.hello, AuthLevel.PKT), WHOLE | PduFlags.SUPPORT_HEADER_SIGN))
+    asked = kit.context()
+    association.accept_token(7, b"", asked)
+    feed(association, AlterContext(2, (), 4280, 4280, 0, token(kit.hello, AuthLevel.PKT, 8)))
+    silent = kit.context()
+    association.accept_token(8, b"", silent)
+    for number, context in ((7, asked), (8, silent)):
+        context.verify = lambda *_, **__: None
+        feed(association, Request(number, 0, 4, b"x", auth=token(bytes(8), AuthLevel.PKT, number)))
+        association.send_response(number, b"y")
+    assert (asked.header_signing, silent.header_signing) == ([True], [False])
+
+
 def test_a_changed_signature_ends_the_connection(kit: Any) -> None:
     association = logged_in(kit)
     out = refused(association, Request(2, 0, 4, b"x", auth=token(b"forged--")), words="toy signature")
@@ -241,6 +299,16 @@ def test_fragments_have_to_belong_together() -> None:
     ):
         out = refused(bound(), first, message, words=words)
         assert out == [Fault(message.call_id, 0, FaultStatus.PROTOCOL_ERROR, flags=REFUSED_EARLY)]
+
+
+def test_fragments_belong_to_one_login(kit: Any) -> None:
+    association = logged_in(kit, AuthLevel.CONNECT)
+    feed(association, AlterContext(4, (), 4280, 4280, 0, token(kit.hello, 2, 8)))
+    association.accept_token(8, b"", kit.context("DOM\\other"))
+    sent(association)
+    mine = Request(5, 0, 4, b"x", auth=token(bytes(16), 2, 7), flags=PduFlags.FIRST)
+    others = Request(5, 0, 4, b"x", auth=token(bytes(16), 2, 8), flags=PduFlags.LAST)
+    assert refused(association, mine, others, words="do not belong together")
 
 
 def test_fragments_of_old_calls_are_dropped_and_those_of_very_old_ones_are_errors() -> None:
