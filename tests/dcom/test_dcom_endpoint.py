@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 
 import pytest
-from tests.dcom.fakes import HOST, ME, PORT, YOU, Client, ILamp, IShade, Refused, SwitchReply, world
+from tests.dcom.fakes import CLSID_LAMP, HOST, ME, PORT, YOU, Client, ILamp, IShade, Refused, SwitchReply, world
 
 from openwmi.base import limits
 from openwmi.base.status import HResult
 from openwmi.interfaces import IActivation, IObjectExporter, IRemoteSCMActivator, IRemUnknown2
+from openwmi.orpc import OrpcThis
 from openwmi.rpc import AuthLevel, FaultStatus
 
 
@@ -27,9 +29,14 @@ async def test_activation_and_objects_want_integrity(level: AuthLevel, refused: 
     async with world() as made:
         lamp = await (await made.enter()).activate(ILamp)
         client = await made.connect()
-        await client.bind(IRemoteSCMActivator, ILamp, user=ME, level=level)
+        await client.bind(IRemoteSCMActivator, ILamp, IActivation, user=ME, level=level)
         if refused:
-            for attempt in (client.activate(ILamp), client.call(ILamp, "Switch", 1, target=lamp.ipid)):
+            plain = OrpcThis.of(uuid.uuid4()), CLSID_LAMP, None, None, 2, 0, 1, (ILamp.iid,), 1, (7,)
+            for attempt in (
+                client.activate(ILamp),
+                client.call(ILamp, "Switch", 1, target=lamp.ipid),
+                client.call(IActivation, "RemoteActivation", *plain),
+            ):
                 with pytest.raises(Refused) as caught:
                     await attempt
                 assert (caught.value.status, caught.value.executed) == (FaultStatus.ACCESS_DENIED, False)

@@ -171,8 +171,22 @@ def test_releases_come_in_batches_twice_and_too_many(table: ExportTable[Thing]) 
 
 def test_more_private_counts_than_there_are(table: ExportTable[Thing]) -> None:
     std = export(table, Thing())
+    thing = table.lookup(std.ipid, "ada", 0.0)
+    assert thing is not None
     assert table.release([Reference(std.ipid, 0, 1)], "ada", 0.0) == Released(excess=(std.ipid,))
-    assert table.lookup(std.ipid, "ada", 0.0) is not None
+    assert table.lookup(std.ipid, "ada", 0.0) is thing
+    assert table.release([Reference(std.ipid, std.public_refs)], "ada", 0.0) == Released((thing.object,))
+
+
+def test_counts_as_large_as_they_come(table: ExportTable[Thing]) -> None:
+    """None comes round to 0, whatever a client adds and takes away."""
+    std, most = export(table, Thing()), 0xFFFFFFFF
+    assert table.add_ref([Reference(std.ipid, most, most)] * 3, "ada", 0.0) == (HResult.S_OK,) * 3
+    assert table.release([Reference(std.ipid, most, most)] * 3, "ada", 0.0) == Released()
+    (gone,) = table.release([Reference(std.ipid, most, most)], "ada", 0.0).gone
+    assert table.add_ref([Reference(std.ipid, 1)], "ada", 0.0) == (HResult.CO_E_OBJNOTREG,)
+    assert len(table) == 0
+    assert gone is not None
 
 
 def test_query_interface(table: ExportTable[Thing]) -> None:

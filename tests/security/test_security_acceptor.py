@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,16 @@ from hypothesis import strategies as st
 
 from openwmi.base.error import AccessDenied
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.security import LoginRefused, NtlmAcceptor, NtlmContext, NtlmInitiator, ServerNames, User, nt_hash
+from openwmi.security import (
+    LoginRefused,
+    NtlmAcceptor,
+    NtlmContext,
+    NtlmInitiator,
+    ServerNames,
+    User,
+    nt_hash,
+    ntlm_acceptor,
+)
 from openwmi.security.ntlm_crypto import hmac_md5, proof, rc4, response_key, session_base_key
 from openwmi.security.ntlm_message import (
     Authenticate,
@@ -174,6 +184,43 @@ def test_refused(client: HandMade, words: str) -> None:
     assert isinstance(caught.value, AccessDenied)
     assert "Passw0rd" not in str(caught.value)
     assert nt_hash("Passw0rd").hex() not in str(caught.value)
+
+
+@pytest.mark.parametrize("client", [HandMade(user="you"), HandMade(password="guess"), HandMade(key_domain="")])
+def test_whoever_it_is_the_same_work_is_done(client: HandMade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown user, a wrong password, and a right one of either form: nobody is told apart by how long it takes."""
+    done: list[tuple[str, int]] = []
+
+    def watch(module: object, name: str) -> None:
+        real = getattr(module, name)
+
+        def counted(*arguments: bytes) -> object:
+            done.append((name, len(arguments[-1])))
+            return real(*arguments)
+
+        monkeypatch.setattr(module, name, counted)
+
+    for name in ("response_key", "session_base_key", "proof"):
+        watch(ntlm_acceptor, name)
+    watch(hmac, "compare_digest")
+    server, negotiate = acceptor(), Negotiate(OFFER).encode()
+    message = client.authenticate(negotiate, server.step(negotiate).token)
+    if client.key_domain:
+        with pytest.raises(LoginRefused):
+            server.step(message)
+    else:
+        server.step(message)
+    names = [name for name, _ in done]
+    assert names == ["response_key", "session_base_key", "proof", "compare_digest"] * 2
+
+
+def test_the_hash_that_stands_for_an_unknown_user_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = HandMade(user="you")
+    monkeypatch.setitem(globals(), "nt_hash", lambda password: bytes(16))
+    server, negotiate = acceptor(), Negotiate(OFFER).encode()
+    message = client.authenticate(negotiate, server.step(negotiate).token)
+    with pytest.raises(LoginRefused, match="unknown user or wrong password"):
+        server.step(message)
 
 
 def test_a_downgraded_negotiate_shows_in_the_mic() -> None:
