@@ -224,3 +224,31 @@ async def test_nobody_takes_the_objects_of_the_resolver_s_own_exporter(caplog: p
         assert registry.pings.knows(7)
         assert registry.pings.deadline() == limits.PING_TIMEOUT_SECONDS
         registry.pings.discard(7)
+
+
+async def test_so_many_processes_and_objects_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(limits, "REGISTRY_PROCESSES", 2)
+    monkeypatch.setattr(limits, "REGISTRY_OIDS", 2)
+    async with world() as made, resolving(made) as registry:
+        links = []
+        for number in (1, 2, 3):
+            transport, _ = await made.network.connect(asyncio.Protocol, *SOCKET)
+            transport.write(said(oxid=f"{number:x}"))
+            await asyncio.sleep(1)
+            links.append(transport)
+        assert "cannot share the resolver: 2 do" in caplog.text
+        assert (len(registry), links[2].is_closing()) == (2, True)
+        links[0].write(b'{"add": ["7", "8", "7"], "collect": true}\n')
+        links[1].write(b'{"add": ["9", "a", "b"], "collect": true}\n')
+        await asyncio.sleep(1)
+        assert "one too many" in caplog.text
+        assert (len(registry), set(registry.owners)) == (1, {7, 8})
+        again, _ = await made.network.connect(asyncio.Protocol, *SOCKET)
+        again.write(said(oxid="4"))
+        await settled(registry, 2)
+        for transport in (links[0], again):
+            transport.abort()
+        await settled(registry, 0)
+        assert registry.pings.deadline() is None

@@ -179,7 +179,7 @@ class _Process(asyncio.Protocol):
         owners, pings = self._registry.owners, self._registry.pings
         # What is pinged and has no owner among the processes belongs to the exporter whose resolver this is.
         theirs = owners.get(oid) is not self if oid in owners else pings.knows(oid)
-        if theirs or len(self.oids) >= limits.REGISTRY_OIDS:
+        if theirs or (oid not in self.oids and len(self.oids) >= limits.REGISTRY_OIDS):
             raise ValueError(f"object {oid:016x} is somebody else's, or one too many")
         owners[oid] = self
         self.oids.add(oid)
