@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.wsdclient.fakes import GET_LIST, FakeEndpoint
-from tests.wsdclient.world import DEVICE, MODEL, PORT, US, World
+from tests.wsdclient.world import CHANGED, DEVICE, MODEL, PORT, US, World
 
 from openwmi import wsdclient as w
 from openwmi.blocking.runner import runner
@@ -427,7 +427,9 @@ def test_a_host_that_runs() -> None:
         assert world.host.Start() == w.S_FALSE
         assert world.host.SetServiceDiscoverable(JOB, False) == w.S_OK
         assert world.host.SetServiceDiscoverable(JOB, True) == w.E_NOTIMPL
-        assert world.host.SignalEvent(JOB, None, GET_LIST) == w.E_NOTIMPL
+        assert world.host.SignalEvent(JOB, None, GET_LIST) == BAD, "no event of the service"
+        assert world.host.SignalEvent("another", None, CHANGED) == BAD
+        assert world.host.SignalEvent(JOB, "x", CHANGED) == w.S_OK
         assert world.host.Terminate() == FAIL, "before Stop"
         assert then(world.host, "Stop", "Stop") == w.S_FALSE
     finally:

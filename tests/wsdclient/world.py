@@ -65,7 +65,8 @@ ECHO, LATER, REFUSE, BREAK, TELL, COPY = (
     operation("Tell", answered=False),
     operation("Copy"),
 )
-PORT = WSD_PORT_TYPE(FILES, (ECHO, LATER, REFUSE, BREAK, TELL, COPY))
+CHANGED = WSD_OPERATION(None, WSDXML_TYPE(f"{X}/Changed", Text()))
+PORT = WSD_PORT_TYPE(FILES, (ECHO, LATER, REFUSE, BREAK, TELL, COPY, CHANGED))
 
 
 class FilesService(IUnknown):

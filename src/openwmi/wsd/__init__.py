@@ -10,6 +10,7 @@
     metadata     what a device says of itself; calling: one message over HTTP, and its answer
     endpoint     calls of a device or service, as Operations; attachments: what travels beside them
     service      a service of our own, and a request as it sees it; hosting: where services are, and their answers
+    eventing     events of services, and those who subscribe to them
     wsdl         contracts of services: typed messages, clients and services from a WSDL, or a module made of one
     login        who a client is, and who is let in
     host         a device of our own; computer: this machine as one; identity: who it stays

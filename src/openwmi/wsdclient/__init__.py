@@ -21,7 +21,7 @@ the headers ends in an underscore. Everything may be called from any thread.
     context                             names and elements of XML, and URIs, as C++ makes them
     calling                             how a method is written, and on which thread it is carried out
 
-Events (WS-Eventing) are not here yet: the four calls of IWSDServiceProxyEventing, those that subscribe, and SignalEvent
+Subscribing to events (WS-Eventing) is not here yet: the four calls of IWSDServiceProxyEventing and those that subscribe
 return E_NOTIMPL. So do compact signatures, and what Windows' tracing does.
 """
 

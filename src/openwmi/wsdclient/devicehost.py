@@ -8,7 +8,7 @@
 
 A request is carried out by the stub of its operation, on a thread where it may block: it answers by SendResponse or
 FaultRequest of the IWSDServiceMessaging that it is given, at once or later, from any thread. One that fails before it
-has answered is a fault to whoever asked. Events, and services that are found on their own, are not here yet.
+has answered is a fault to whoever asked. Services that are found on their own are not here yet.
 """
 
 from __future__ import annotations
@@ -150,10 +150,19 @@ class _Served(Service):
     def __init__(
         self, host: IWSDDeviceHost, service_id: str, types: Sequence[QName], operations: Sequence[WSD_OPERATION]
     ) -> None:
-        handlers = {kind.RequestType.Uri: self._handler(kind) for kind in operations if kind.RequestStubFunction}
-        super().__init__(service_id, types=types, actions=handlers)
+        handlers = {
+            kind.RequestType.Uri: self._handler(kind)
+            for kind in operations
+            if kind.RequestType is not None and kind.RequestStubFunction is not None
+        }
+        events = [each.ResponseType.Uri for each in operations if each.RequestType is None and each.ResponseType]
+        super().__init__(service_id, types=types, actions=handlers, events=events)
         self._host = host
         self._running: set[asyncio.Future[None]] = set()
+
+    async def tell(self, action: str, body: Any) -> None:
+        """Returns when all who have subscribed to it know of an event."""
+        await self.signal(action, body)
 
     async def quiet(self) -> None:
         """Returns when no stub of it runs any more."""
@@ -190,6 +199,7 @@ class _Served(Service):
 
 def _event_of(kind: WSD_OPERATION, call: Call) -> WSD_EVENT:
     body: Any = call.message.body
+    assert kind.RequestType is not None, "events are not requested"
     if body is not None and kind.RequestType.Table is not None:
         body = kind.RequestType.Table.decode(body)
     return WSD_EVENT(
@@ -412,13 +422,25 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
 
     @wsd_method()
     def SignalEvent(self, pszServiceId: str | None, pBody: Any, pOperation: WSD_OPERATION | None) -> int:
-        """E_NOTIMPL. E_INVALIDARG for NULL, and for an operation without a ResponseType; E_FAIL before Start."""
+        """Tells all who have subscribed to it of an event, and returns when each knows, or has lost its subscription.
+
+        They are told at the same time: one that is slow or gone holds up this call, but none of the others.
+        E_INVALIDARG for NULL, for an operation without a ResponseType, and for what is no event of the service: those
+        are the operations of its port type without a RequestType. E_FAIL before Start.
+        """
         argument(pszServiceId, "pszServiceId is NULL")
         short(pszServiceId, "pszServiceId")
-        argument(pOperation is not None and pOperation.ResponseType is not None, "pOperation has no ResponseType")
+        kind = None if pOperation is None else pOperation.ResponseType
+        argument(kind is not None, "pOperation has no ResponseType")
+        assert kind is not None
         if not self._started:
             raise WbemError(HResult.E_FAIL, "the host has not been started")
-        raise not_here("events of devices (WS-Eventing) are not here yet")
+        served = self._served.get(pszServiceId or "")
+        argument(served is not None and kind.Uri in served.events, f"{pszServiceId} sends no event {kind.Uri}")
+        assert served is not None
+        body = pBody if kind.Table is None else kind.Table.encode(pBody)
+        runner().run(served.tell, kind.Uri, body)
+        return S_OK
 
     # Not in the header.
 

@@ -230,9 +230,10 @@ class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):
     ) -> Callable[[], Operation[Any]]:
         pointer(kind, "pOperation")
         assert kind is not None
-        octets = _encoded(body, kind.RequestType)
+        request = _request(kind)
+        octets = _encoded(body, request)
         return lambda: self._endpoint.one_way(
-            kind.RequestType.Uri, octets, attachments=[as_outbound(each) for each in attachments], timeout=self.timeout_
+            request.Uri, octets, attachments=[as_outbound(each) for each in attachments], timeout=self.timeout_
         )
 
     def _two_way(
@@ -240,10 +241,11 @@ class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):
     ) -> Callable[[], Operation[Any]]:
         pointer(kind, "pOperation")
         assert kind is not None
-        octets = _encoded(body, kind.RequestType)
+        request = _request(kind)
+        octets = _encoded(body, request)
         expected = None if kind.ResponseType is None else kind.ResponseType.Uri
         return lambda: self._endpoint.two_way(
-            kind.RequestType.Uri,
+            request.Uri,
             octets,
             reply_action=expected,
             attachments=[as_outbound(each) for each in attachments],
@@ -312,6 +314,12 @@ def end_operation(
         set_error(problem)
         endpoint.failed_(problem)
         return hresult(problem), None
+
+
+def _request(kind: WSD_OPERATION) -> WSDXML_TYPE:
+    argument(kind.RequestType is not None, "pOperation is an event: it comes to those who subscribe")
+    assert kind.RequestType is not None
+    return kind.RequestType
 
 
 def _encoded(body: Any, kind: WSDXML_TYPE) -> Part | bytes | None:

@@ -57,12 +57,12 @@ class WSDXML_TYPE:
 
 @dataclass(frozen=True, slots=True)
 class WSD_OPERATION:
-    """An operation of a port type. ResponseType is None for one without an answer.
+    """An operation of a port type. ResponseType is None for one without an answer, and RequestType for an event.
 
     A device's is carried out by `RequestStubFunction(server, messaging, event) -> HRESULT`, as generated code has it.
     """
 
-    RequestType: WSDXML_TYPE
+    RequestType: WSDXML_TYPE | None
     ResponseType: WSDXML_TYPE | None = None
     RequestStubFunction: Callable[[Any, Any, WSD_EVENT], int | None] | None = None
 
