@@ -1,6 +1,6 @@
-"""MOF compiled for another machine: read here, looked up there, and put there step by step; the wire has no call for it.
+"""MOF compiled for another machine: read here, looked up there, and put there step by step.
 
-The wire has no way to store all or nothing: what is wrong with a text is found before anything is put, but what the
+The wire has no call that compiles, and no way to store all or nothing: what is wrong with a text is found before anything is put, but what the
 server refuses leaves what stood before it.
 """
 

@@ -36,7 +36,7 @@ This room never hears of CIM, and knows of users only that something answers for
 """
 
 from openwmi.dcom.activation import Activator, ClassTable, OldActivator
-from openwmi.dcom.caller import Caller, current_caller
+from openwmi.dcom.caller import Caller, callers_own, current_caller
 from openwmi.dcom.channel import Channel
 from openwmi.dcom.connection import Connection
 from openwmi.dcom.dispatch import ErrorInformation
@@ -80,6 +80,7 @@ __all__ = [
     "Resolver",
     "Route",
     "Served",
+    "callers_own",
     "current_caller",
     "partial",
     "proxy",

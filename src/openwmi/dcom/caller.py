@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Hashable
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from typing import NamedTuple
 
 from openwmi.base.fault import LocalProtocolError
@@ -34,6 +34,7 @@ class Caller(NamedTuple):
 
 _CAUSALITY: ContextVar[Guid] = ContextVar("openwmi.dcom.causality")
 _CALLER: ContextVar[Caller] = ContextVar("openwmi.dcom.caller")
+_ALONE: ContextVar[Context] = ContextVar("openwmi.dcom.caller_alone")
 
 
 def current_caller() -> Caller:
@@ -44,9 +45,22 @@ def current_caller() -> Caller:
     return caller
 
 
-def set_caller(caller: Caller) -> None:
-    """For the task that carries out the call, and those that it starts."""
-    _CALLER.set(caller)
+def context_of(caller: Caller) -> Context:
+    """What calls of a caller are carried out in: each in a copy of it."""
+    alone = copy_context()
+    alone.run(_CALLER.set, caller)
+    context = alone.copy()
+    context.run(_ALONE.set, alone)
+    return context
+
+
+def callers_own() -> Context:
+    """A context that knows the caller, and nothing of the call: for what goes on when that was answered.
+
+    A call that others make of it later is no consequence of the one that began it ([MS-DCOM] 1.3.5).
+    """
+    alone = _ALONE.get(None)
+    return copy_context() if alone is None else alone
 
 
 def causality() -> Guid:

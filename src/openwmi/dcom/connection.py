@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Container, Sequence
+from contextvars import copy_context
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -17,7 +18,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.origin import origin
 from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
-from openwmi.dcom.caller import Caller, set_caller
+from openwmi.dcom.caller import Caller, context_of
 from openwmi.dcom.dispatch import Fault
 from openwmi.dcom.ends import Ends
 from openwmi.dcom.tokens import WORKERS
@@ -113,6 +114,7 @@ class Connection(asyncio.Protocol):
         sockname = transport.get_extra_info("sockname")
         self._logins = self._endpoint.logins(self.peer)
         self._caller: Caller | None = None
+        self._context = copy_context()  # of the calls of that caller
         familiar = self.peer in self._endpoint.familiar
         self._association = RpcAssociation(
             Role.SERVER,
@@ -331,7 +333,10 @@ class Connection(asyncio.Protocol):
             self._association.send_fault(request.call_id, FaultStatus.SERVER_TOO_BUSY, executed=False)
             return
         self._octets += len(request.stub)
-        task = self._loop.create_task(self._carry_out(request))
+        caller = Caller(request.principal, request.level, self.peer, self._host, self.group, request.impersonation)
+        if caller != self._caller:  # one for all: what goes on after its call keeps its caller
+            self._caller, self._context = caller, context_of(caller)
+        task = self._loop.create_task(self._carry_out(request, self._caller), context=self._context.copy())
         self._calls[request.call_id] = _Open(task, len(request.stub))
 
     def _on_cancel(self, event: CallCancelled | CallOrphaned) -> None:
@@ -353,12 +358,7 @@ class Connection(asyncio.Protocol):
     def _forget(self, call_id: int) -> None:
         self._octets -= self._calls.pop(call_id).octets
 
-    async def _carry_out(self, request: RequestReceived) -> None:
-        caller = Caller(request.principal, request.level, self.peer, self._host, self.group, request.impersonation)
-        if caller == self._caller:
-            caller = self._caller  # one for all: what goes on after its call keeps its caller
-        self._caller = caller
-        set_caller(caller)
+    async def _carry_out(self, request: RequestReceived, caller: Caller) -> None:
         call_id = request.call_id
         try:
             if not self._writable.is_set():

@@ -23,6 +23,8 @@ class Served(IUnknown):
         foreign: the HRESULT that anybody else's calls of the object get; None: for them there is no such object.
     """
 
+    __slots__ = ()
+
     tied: ClassVar[bool] = True
     foreign: ClassVar[int | None] = None
 

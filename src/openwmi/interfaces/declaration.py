@@ -54,6 +54,8 @@ class Interface(ABC):
         calls: by opnum, inherited ones included. Opnums that are not used on the wire are not in it.
     """
 
+    __slots__ = ()
+
     iid: ClassVar[guid.Guid]
     orpc: ClassVar[bool] = False
     version: ClassVar[tuple[int, int]] = (0, 0)

@@ -30,6 +30,8 @@ class CloneReply(NamedTuple):
 class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001"):
     """[MS-WMI] 3.1.4.4."""
 
+    __slots__ = ()
+
     @call(3)
     async def Reset(self) -> HRESULT:
         """3.1.4.4.1."""
@@ -73,6 +75,8 @@ class GetCallStatusReply(NamedTuple):
 
 class IWbemCallResult(IUnknown, iid="44aca675-e8fc-11d0-a07c-00c04fb68820"):
     """[MS-WMI] 3.1.4.5."""
+
+    __slots__ = ()
 
     @call(3)
     async def GetResultObject(self, lTimeout: I32) -> GetResultObjectReply:
@@ -121,6 +125,8 @@ class GetSmartEnumReply(NamedTuple):
 
 class IWbemFetchSmartEnum(IUnknown, iid="1c1c45ee-4395-11d2-b60b-00104b703efd"):
     """[MS-WMI] 3.1.4.6: an enumerator that has it can be read in ObjectArrays."""
+
+    __slots__ = ()
 
     @call(3)
     async def GetSmartEnum(self) -> GetSmartEnumReply:

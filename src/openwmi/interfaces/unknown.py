@@ -19,6 +19,8 @@ from openwmi.orpc import StdObjRef
 class IUnknown(Interface, iid="00000000-0000-0000-c000-000000000046", unused=range(3)):
     """Base of every ORPC interface."""
 
+    __slots__ = ()
+
     orpc = True
 
 

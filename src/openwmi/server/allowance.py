@@ -32,28 +32,36 @@ class Allowance:
 
     def take(self, principal: str) -> Callable[[], None]:
         """One more; what is returned gives it back, once. QUOTA_VIOLATION where there are too many."""
+        self.enter(principal)
+        return _Held(self, principal)
+
+    def enter(self, principal: str) -> None:
+        """One more, without anything that gives it back. QUOTA_VIOLATION."""
         limit = self._limit()
         if self._open[principal] >= limit:
             raise WbemError(WbemStatus.QUOTA_VIOLATION, f"{limit} {self._advice}")
         self._open[principal] += 1
-        return _Held(self._open, principal)
+
+    def leave(self, principal: str) -> None:
+        """One less."""
+        self._open[principal] -= 1
+        if not self._open[principal]:
+            del self._open[principal]
 
 
 class _Held:
     """One that was taken. Called, it is given back, once."""
 
-    __slots__ = ("_open", "_principal")
+    __slots__ = ("_allowance", "_principal")
 
-    def __init__(self, open_: Counter[str], principal: str) -> None:
-        self._open: Counter[str] | None = open_
+    def __init__(self, allowance: Allowance, principal: str) -> None:
+        self._allowance: Allowance | None = allowance
         self._principal = principal
 
     def __call__(self) -> None:
-        open_, self._open = self._open, None
-        if open_ is not None:
-            open_[self._principal] -= 1
-            if not open_[self._principal]:
-                del open_[self._principal]
+        allowance, self._allowance = self._allowance, None
+        if allowance is not None:
+            allowance.leave(self._principal)
 
 
 class Allowances:

@@ -5,8 +5,7 @@ It is only for the one who made the call. That is ours; the document has such a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from openwmi.base.status import WbemStatus
 from openwmi.dcom import Exporter, Served
@@ -27,36 +26,43 @@ from openwmi.session.modes import Gives, seconds
 TIMEDOUT = WbemStatus.TIMEDOUT
 
 
+class Calling(Protocol):
+    """Whoever makes such calls: the services of a namespace, to their user."""
+
+    @property
+    def exporter(self) -> Exporter: ...
+
+    def opened(self, session: Session) -> Served:
+        """The face of a namespace that was opened."""
+
+    def give_back_result(self) -> None:
+        """A call takes no more of the user's allowance."""
+
+
 class CallResult(Served, IWbemCallResult):
     """What a method returned in ppCallResult. Letting it go leaves the call alone: what it does is done.
 
+    It takes of its user's allowance, and gives that back itself.
+
     Args:
-        exporter: hands out references.
+        caller: made it.
         operation: the call, which has started.
         gives: what it brings besides its status.
-        services: the face of a namespace that was opened.
-        give_back: ends what the call takes of its user's allowance.
     """
+
+    __slots__ = ("_caller", "_counts", "_gives", "_operation", "_services")
 
     tied = False
     foreign = WbemStatus.ACCESS_DENIED
 
-    def __init__(
-        self,
-        exporter: Exporter,
-        operation: Operation[Any],
-        gives: Gives,
-        services: Callable[[Session], Served],
-        give_back: Callable[[], None],
-    ) -> None:
-        self._exporter = exporter
+    def __init__(self, caller: Calling, operation: Operation[Any], gives: Gives) -> None:
+        self._caller = caller
         self._operation = operation
         self._gives = gives
-        self._make_services = services
         self._services: Served | None = None
-        self._give_back = give_back
+        self._counts = True
         if gives is not Gives.OBJECT:  # then there is no more to hold than a path
-            operation.results.when_finished(give_back)
+            operation.results.when_finished(self._give_back)
 
     async def GetResultObject(self, lTimeout: int) -> GetResultObjectReply:
         if not await self._ended(lTimeout):
@@ -73,8 +79,8 @@ class CallResult(Served, IWbemCallResult):
             return GetResultServicesReply(None, TIMEDOUT)
         session = self._answer(Gives.SERVICES)
         if self._services is None:
-            self._services = self._make_services(session)
-        return GetResultServicesReply(self._exporter.export(self._services, IWbemServices))
+            self._services = self._caller.opened(session)
+        return GetResultServicesReply(self._caller.exporter.export(self._services, IWbemServices))
 
     async def GetCallStatus(self, lTimeout: int) -> GetCallStatusReply:
         # [MS-WMI] speaks of an operation that "is finished successfully" there; clients ask it of those that failed.
@@ -86,6 +92,11 @@ class CallResult(Served, IWbemCallResult):
         if self._gives is Gives.OBJECT:
             self._operation.results.when_finished(self._give_back)  # until then it is a call under way
         self._operation.close()
+
+    def _give_back(self) -> None:
+        if self._counts:
+            self._counts = False
+            self._caller.give_back_result()
 
     async def _ended(self, timeout: int) -> bool:
         await self._operation.status(seconds(timeout))

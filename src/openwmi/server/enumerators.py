@@ -27,7 +27,6 @@ from openwmi.wmio import ObjectArrayEncoder
 
 Row = CimInstance | CimClass
 Rows = Enumeration[CimInstance] | Enumeration[CimClass]
-GiveBack = Callable[[], None]
 
 STEP = 64
 """Objects that are taken from the cursor and encoded at one go, before other clients have their turn."""
@@ -39,21 +38,24 @@ BLOCK_OCTETS = 64
 class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     """IEnumWbemClassObject. It shares its place with the smart enumerators that were fetched from it.
 
+    It takes of its user's allowance, and gives that back itself.
+
     Args:
         shared: of the server.
         rows: the place in the call's objects.
         principal: whose it is.
-        held: gives back what was taken from the user's allowance for it.
     """
+
+    __slots__ = ("_counts", "_principal", "_rows", "_shared", "_users")
 
     tied = False  # a well-known client forgets one with each query
     foreign = WbemStatus.ACCESS_DENIED  # 3.1.4.4.1-5, ClientSecurityContext
 
-    def __init__(self, shared: Shared, rows: Rows, principal: str, held: GiveBack) -> None:
+    def __init__(self, shared: Shared, rows: Rows, principal: str) -> None:
         self._shared = shared
         self._rows = rows
         self._principal = principal
-        self._give_back = held
+        self._counts = True
         self._users = 1
 
     async def Reset(self) -> int:
@@ -79,8 +81,8 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     async def Clone(self) -> CloneReply:
         rows = await self._rows.clone()
         try:
-            held = self._shared.allowances.enumerators.take(self._principal)
-            clone = Enumerator(self._shared, rows, self._principal, held)
+            self._shared.allowances.enumerators.enter(self._principal)
+            clone = Enumerator(self._shared, rows, self._principal)
         except WbemError:
             rows.close()
             raise
@@ -124,6 +126,11 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
         if not self._users:
             self._rows.close()
             self._give_back()
+
+    def _give_back(self) -> None:
+        if self._counts:
+            self._counts = False
+            self._shared.allowances.enumerators.leave(self._principal)
 
     def _read_on(self, status: WbemStatus) -> None:
         if status is WbemStatus.FALSE and not self._rows.rewindable:  # then its objects are gone

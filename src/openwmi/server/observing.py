@@ -172,7 +172,7 @@ def _seen_services() -> type[Services]:
             assert isinstance(session, SeenSession)
             session.observation.observer.session_ended(session.visit)
 
-        def _opened(self, session: Session) -> Services:
+        def opened(self, session: Session) -> Services:
             seen = self._session
             assert isinstance(seen, SeenSession)
             session, kind = seen.observation.of(self._shared.opened(session), current_caller())

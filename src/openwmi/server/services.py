@@ -15,13 +15,14 @@ from typing import Any
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.dcom import Served, current_caller
+from openwmi.dcom import Exporter, Served, callers_own, current_caller
 from openwmi.interfaces import (
     CallResultReply,
     EnumReply,
     ExecMethodReply,
     GetObjectReply,
     IEnumWbemClassObject,
+    Interface,
     IWbemCallResult,
     IWbemObjectSink,
     IWbemServices,
@@ -30,7 +31,7 @@ from openwmi.interfaces import (
 )
 from openwmi.model import CimClass, CimInstance
 from openwmi.ndr import Cell
-from openwmi.operation import CallFlags, Enumeration, Operation
+from openwmi.operation import CallFlags, Enumeration, Operation, start_apart
 from openwmi.pointers import object_pointer, pointed_object
 from openwmi.server.callresult import CallResult
 from openwmi.server.contexts import Contexts
@@ -71,7 +72,7 @@ class Services(Served, IWbemServices):
     ) -> OpenNamespaceReply:
         verb = methods.opening(self._session, strNamespace, has_context=pCtx is not None)
         found, result = await self._one("OpenNamespace", verb, lFlags, None, ppResult, ppWorkingNamespace is not None)
-        services = None if found is None else self._shared.exporter.export(self._opened(found), IWbemServices)
+        services = None if found is None else self._shared.exporter.export(self.opened(found), IWbemServices)
         return OpenNamespaceReply(_cell(services), result)
 
     async def CancelAsyncCall(self, pSink: Pointer) -> int:
@@ -210,8 +211,15 @@ class Services(Served, IWbemServices):
         inputs = None if given is None else pointed_object(given, "pInParams")
         return methods.calling(self._session, path, method, inputs)
 
-    def _opened(self, session: Session) -> Services:
+    @property
+    def exporter(self) -> Exporter:
+        return self._shared.exporter
+
+    def opened(self, session: Session) -> Services:
         return Services(self._shared, self._shared.opened(session), self._contexts)
+
+    def give_back_result(self) -> None:
+        self._shared.allowances.results.leave(self._principal)
 
     async def _one(
         self, method: str, verb: Verb, lFlags: int, pCtx: Pointer, call_result: Out, has_out: bool = True
@@ -235,16 +243,15 @@ class Services(Served, IWbemServices):
             operation.close()
 
     async def _by_call_result(self, rule: CallRule, verb: Callable[[], Operation[Any]]) -> Out:
-        held = self._shared.allowances.results.take(self._contexts.principal)
-        operation = verb()
+        self._shared.allowances.results.enter(self._principal)
+        start_apart(callers_own())
         try:
-            await operation.started()
-            made = CallResult(self._shared.exporter, operation, rule.gives, self._opened, held)
-            return Cell(self._shared.exporter.export(made, IWbemCallResult))
+            operation = await _begun(verb)
         except BaseException:
-            operation.close()
-            held()
+            self.give_back_result()
             raise
+        made = CallResult(self, operation, rule.gives)
+        return Cell(self._exported(made, IWbemCallResult))
 
     async def _many(self, method: str, verb: Verb, lFlags: int, pCtx: Pointer) -> EnumReply:
         """An enumerator over what a call brings; over all of it, unless it was told to return at once."""
@@ -254,19 +261,22 @@ class Services(Served, IWbemServices):
         at_once = CallFlags.RETURN_IMMEDIATELY in asked.flags
         if forward_only and not at_once:  # a synchronous call gathers before it returns
             context = replace(context, flags=context.flags & ~CallFlags.FORWARD_ONLY)
-        held = self._shared.allowances.enumerators.take(self._principal)
-        operation = verb(context, asked)
+        self._shared.allowances.enumerators.enter(self._principal)
+        if at_once:
+            start_apart(callers_own())
         try:
-            await operation.started()
-            if not at_once:
-                await operation.status()
-                operation.results.check()
-            rows: Enumeration[Any] = Enumeration(operation, rewindable=not forward_only)
-            enumerator = Enumerator(self._shared, rows, self._principal, held)
-            return EnumReply(self._shared.exporter.export(enumerator, IEnumWbemClassObject))
+            operation = await _begun(partial(verb, context, asked), to_the_end=not at_once)
         except BaseException:
-            operation.close()
-            held()
+            self._shared.allowances.enumerators.leave(self._principal)
+            raise
+        rows: Enumeration[Any] = Enumeration(operation, rewindable=not forward_only)
+        return EnumReply(self._exported(Enumerator(self._shared, rows, self._principal), IEnumWbemClassObject))
+
+    def _exported(self, made: Served, interface: type[Interface]) -> bytes:
+        try:
+            return self._shared.exporter.export(made, interface)
+        except BaseException:
+            made.released()
             raise
 
     async def _pushed(
@@ -293,6 +303,20 @@ class Services(Served, IWbemServices):
     @property
     def _principal(self) -> str:
         return self._contexts.principal
+
+
+async def _begun(verb: Callable[[], Operation[Any]], *, to_the_end: bool = False) -> Operation[Any]:
+    """A call that has started, or ended. Raises what it could not start for, or failed with."""
+    operation = verb()
+    try:
+        await operation.started()
+        if to_the_end:
+            await operation.status()
+            operation.results.check()
+    except BaseException:
+        operation.close()
+        raise
+    return operation
 
 
 def _cell(pointer: Pointer) -> Out:
