@@ -88,6 +88,12 @@ def parse_url(text: str) -> Url:
     return Url(secure, host.replace("%25", "%"), port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
+def format_url(url: Url) -> str:
+    """The same as a text again."""
+    host = f"[{url.host.replace('%', '%25')}]" if ":" in url.host else url.host
+    return f"{'https' if url.secure else 'http'}://{host}:{url.port}{url.target}"
+
+
 def header_in(headers: Headers, name: str) -> str:
     """The value of the first header of that name, in lower case; empty if there is none."""
     return next((value for known, value in headers if known == name), "")

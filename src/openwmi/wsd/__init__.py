@@ -9,6 +9,7 @@
     courier      their skin: sockets and a timer; search: find, resolve and watch, as Operations
     metadata     what a device says of itself; calling: one message over HTTP, and its answer
     endpoint     calls of a device or service, as Operations; attachments: what travels beside them
+    eventing     what services tell those who have subscribed (WS-Eventing)
     service      a service of our own, and a request as it sees it; hosting: where services are, and their answers
     eventing     events of services, and those who subscribe to them
     wsdl         contracts of services: typed messages, clients and services from a WSDL, or a module made of one
@@ -28,6 +29,21 @@ from openwmi.wsd.client import Client, Search
 from openwmi.wsd.computer import COMPUTER, Computer, this_computer
 from openwmi.wsd.device import Device, Event, Found, Gone, Updated
 from openwmi.wsd.endpoint import Endpoint, Reply
+from openwmi.wsd.eventing.happenings import (
+    Ended,
+    ExpirationRefused,
+    FilterRefused,
+    Lease,
+    Notification,
+    RenewalFailed,
+    RenewalRefused,
+    Renewed,
+    StatusEvent,
+    SubscriptionEnded,
+    SubscriptionRefused,
+)
+from openwmi.wsd.eventing.receiver import Receiver
+from openwmi.wsd.eventing.subscription import Subscription, subscribe
 from openwmi.wsd.host import Host
 from openwmi.wsd.identity import Identity, held_identity, start_identity
 from openwmi.wsd.login import Account, LoginGate
@@ -50,23 +66,36 @@ __all__ = [
     "Computer",
     "Device",
     "Duration",
+    "Ended",
     "Endpoint",
     "Event",
+    "ExpirationRefused",
     "Faulted",
+    "FilterRefused",
     "Found",
     "Gone",
     "Handler",
     "Host",
     "Identity",
+    "Lease",
     "LoginGate",
     "Metadata",
+    "Notification",
     "Outbound",
     "Profile",
     "QName",
+    "Receiver",
+    "RenewalFailed",
+    "RenewalRefused",
+    "Renewed",
     "Reply",
     "Rule",
     "Search",
     "Service",
+    "StatusEvent",
+    "Subscription",
+    "SubscriptionEnded",
+    "SubscriptionRefused",
     "Target",
     "Updated",
     "Wsdl",
@@ -78,6 +107,7 @@ __all__ = [
     "read_octets",
     "resolve",
     "start_identity",
+    "subscribe",
     "this_computer",
     "usable_xaddrs",
     "watch",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Protocol, Self, TypeVar
@@ -20,7 +20,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import HTTP_STREAM_OCTETS
 from openwmi.base.status import WbemStatus
-from openwmi.net.http import Pieces, Request, Response, parse_url
+from openwmi.net.http import Pieces, Request, Response, format_url, parse_url
 from openwmi.net.http_client import HttpClient
 from openwmi.net.http_exchange import Exchange
 from openwmi.net.http_pieces import Inflow
@@ -160,6 +160,22 @@ class Endpoint:
     ) -> Operation[None]:
         """The same for a message that nobody answers: it ends once the other side says that it has it."""
         return self._start(_OneWay(self, action, timeout), action, body, attachments, None)
+
+    def beside(self, to: EndpointReference) -> Endpoint:
+        """Another endpoint that this one has named, over the same connections. It need not be closed.
+
+        Messages for it go to the machine that this one is on, whatever it says: a device may know itself by another
+        address than the one by which it is reached, and may not send us to others.
+        """
+        url = self._url
+        try:
+            there = parse_url(to.address)
+        except WbemError:  # it has a name, and no place of its own
+            pass
+        else:
+            port = url.port if url.secure and not there.secure else there.port
+            url = replace(url, secure=url.secure or there.secure, port=port, target=there.target)
+        return Endpoint(format_url(url), to=to, profile=self.profile, http=self._http, limits=self.limits)
 
     async def aclose(self) -> None:
         """Closes the connections that are its own; calls on them fail, and those whose answers come elsewhere."""

@@ -1,0 +1,530 @@
+"""Subscriptions from the side of who hears: what comes, how it is renewed, what it outlasts, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.wsd.sources import ACTION, FORGOTTEN, Source, body
+
+from openwmi.base.error import Timeout, Unreachable, WbemError
+from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.status import WbemStatus
+from openwmi.soap import DPWS_2006, PROFILES, Fragment, SoapFault
+from openwmi.soap import eventing as wse
+from openwmi.soap.moment import Expires
+from openwmi.wsd import Outbound
+from openwmi.wsd.eventing import subscription as made
+from openwmi.wsd.eventing.happenings import (
+    Ended,
+    ExpirationRefused,
+    FilterRefused,
+    Notification,
+    RenewalFailed,
+    RenewalRefused,
+    Renewed,
+    SubscriptionEnded,
+    SubscriptionRefused,
+)
+from openwmi.wsd.eventing.subscription import Subscription
+
+R = wse.Refusal
+
+
+@pytest.fixture
+async def source() -> AsyncIterator[Source]:
+    started = await Source().start()
+    yield started
+    await started.aclose()
+
+
+class Hearing:
+    """A subscription, and what became of it."""
+
+    def __init__(self, source: Source, **how: Any) -> None:
+        self.told: list[Any] = []
+        self.endpoint = source.endpoint()
+        self.events: Subscription[Any] = made.subscribe(
+            self.endpoint,
+            how.pop("actions", [ACTION]),
+            at=source.receiver,
+            on_status=self.told.append,
+            **how,
+        )
+
+    def kinds(self) -> list[type]:
+        return [type(each) for each in self.told]
+
+    async def texts(self, count: int) -> list[str]:
+        return [each.body.text for each in await self.events.next(count)]
+
+    async def ended(self) -> BaseException:
+        """Why it ended, when it has."""
+        with pytest.raises(WbemError) as caught:
+            await self.events.next()
+        return caught.value
+
+
+async def hearing(source: Source, **how: Any) -> Hearing:
+    heard = Hearing(source, **how)
+    await heard.events.started()
+    return heard
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_events_come_in_order_and_leaving_tells_the_source(profile: Any) -> None:
+    source = await Source(profile).start()
+    async with made.subscribe(source.endpoint(), ACTION, at=source.receiver) as events:
+        await events.started()
+        assert events.actions == (ACTION,)
+        asked = source.subscribes[0]
+        assert (asked.actions, asked.expires, asked.end_to) == ((ACTION,), timedelta(minutes=10), asked.notify_to)
+        for number in range(3):
+            assert await source.tell(body(number)) == (202, None)
+        found = [await anext(events) for _ in range(3)]
+        assert [each.body is not None and each.body.text for each in found] == ["0", "1", "2"]
+        assert {(type(each), each.action) for each in found} == {(Notification, ACTION)}
+    _, last = source.asked[-1]
+    assert (last.headers.action, last.headers.to) == (wse.UNSUBSCRIBE, f"{source.url}/manager")
+    assert wse.identifier_of(last) == "the one"
+    assert len(source.receiver) == 0
+    await source.aclose()
+
+
+# Renewal.
+
+
+async def test_it_is_renewed_in_the_middle_of_its_life_until_it_is_let_go(source: Source) -> None:
+    heard = await hearing(source)
+    await asyncio.sleep(100)
+    assert source.times(wse.RENEW) == pytest.approx([30, 60, 90])
+    assert heard.kinds() == [Renewed] * 3
+    assert (heard.told[0].actions, heard.told[0].lease.expires) == ((ACTION,), timedelta(minutes=1))
+    assert source.asked[-1][1].headers.to == f"{source.url}/manager"
+    await heard.events.aclose()
+    await asyncio.sleep(100)
+    assert len(source.times(wse.RENEW)) == 3
+
+
+async def test_one_that_lasts_for_ever_is_checked_each_hour(source: Source) -> None:
+    source.lease = None
+    heard = await hearing(source, expires=None)
+    await asyncio.sleep(2 * 3600 + 1)
+    assert source.times(wse.RENEW) == pytest.approx([3600, 7200])
+    heard.events.close()
+
+
+async def test_a_break_of_the_network_is_outlasted(source: Source) -> None:
+    heard = await hearing(source)
+    await asyncio.sleep(29)
+    await source.stop()
+    await asyncio.sleep(25)
+    await source.start()
+    await asyncio.sleep(6)
+    assert heard.kinds() == [Renewed]
+    assert await source.tell(body(1)) == (202, None)
+    assert await heard.texts(1) == ["1"]
+    heard.events.close()
+
+
+async def test_a_source_that_answers_too_late_is_asked_again_while_there_is_time(source: Source) -> None:
+    heard = await hearing(source)
+    source.mute = True
+    await asyncio.sleep(46)
+    source.mute = False
+    await asyncio.sleep(12)
+    assert heard.kinds() == [Renewed]
+    assert source.times(wse.RENEW)[0] == pytest.approx(30)
+    heard.events.close()
+
+
+async def test_a_source_that_is_gone_is_noticed_when_the_time_is_over(source: Source) -> None:
+    heard = await hearing(source)
+    await source.tell(body(1))
+    await source.stop()
+    assert await heard.texts(1) == ["1"]
+    error = await heard.ended()
+    assert 55 < asyncio.get_running_loop().time() <= 60
+    assert isinstance(error, SubscriptionEnded)
+    assert (error.end, type(error.__cause__), heard.kinds()) == (None, Unreachable, [RenewalFailed, Ended])
+    assert heard.told[0].error is error.__cause__
+    assert heard.told[1].error is error
+
+
+async def test_a_source_that_does_not_answer_is_too(source: Source) -> None:
+    heard = await hearing(source)
+    source.mute = True
+    error = await heard.ended()
+    assert isinstance(error.__cause__, Timeout)
+    assert 55 < asyncio.get_running_loop().time() <= 60
+
+
+@pytest.mark.parametrize(
+    ("fault", "says_goodbye"),
+    [
+        (FORGOTTEN, False),
+        (R.UNABLE_TO_RENEW.fault(DPWS_2006), True),
+        (SoapFault("Sender", None, "what?"), True),
+    ],
+)
+async def test_a_source_that_does_not_renew_it_ends_it(source: Source, fault: SoapFault, says_goodbye: bool) -> None:
+    heard = await hearing(source)
+    source.faults[wse.RENEW] = fault
+    error = await heard.ended()
+    assert asyncio.get_running_loop().time() == pytest.approx(30)
+    assert heard.kinds() == [RenewalFailed, Ended]
+    assert isinstance(error.__cause__, RenewalRefused) == (fault.subcode is not None)
+    assert fault.reason in str(error)
+    await asyncio.sleep(1)
+    assert len(source.times(wse.UNSUBSCRIBE)) == says_goodbye
+    assert len(source.receiver) == 0
+
+
+async def test_a_source_that_is_busy_is_asked_again(source: Source) -> None:
+    heard = await hearing(source)
+    source.faults[wse.RENEW] = SoapFault("Receiver", None, "busy")
+    await asyncio.sleep(33)
+    del source.faults[wse.RENEW]
+    await asyncio.sleep(10)
+    assert heard.kinds() == [Renewed]
+    heard.events.close()
+
+
+async def test_what_is_told_of_its_state_may_fail(source: Source, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(event: object) -> None:
+        raise ValueError("secret")
+
+    events = made.subscribe(source.endpoint(), ACTION, at=source.receiver, on_status=fail)
+    await asyncio.sleep(70)
+    assert len(source.times(wse.RENEW)) == 2
+    assert "secret" not in caplog.text
+    assert "ValueError" in caplog.text
+    events.close()
+
+
+# Renewed and asked by hand.
+
+
+async def test_by_hand_it_is_renewed_and_asked_how_long_it_lasts(source: Source) -> None:
+    source.as_asked = True
+    heard = await hearing(source)
+    events = heard.events
+    assert events.lease is not None
+    assert events.lease.expires == timedelta(minutes=10)
+    extra = Fragment.parse('<v:More xmlns:v="urn:v"/>')
+    source.others = (extra,)
+    lease = await events.renew(timedelta(seconds=20), others=(extra,))
+    assert (lease, lease.expires) == (events.lease, timedelta(seconds=20))
+    assert wse.Renew.parse(source.asked[-1][1]).others == (extra,)
+    assert wse.RenewResponse.parse(lease.message).others == (extra,)
+    source.lease = timedelta(seconds=16)
+    assert (await events.get_status(others=(extra,))).expires == timedelta(seconds=16)
+    await asyncio.sleep(9)
+    assert source.times(wse.RENEW) == pytest.approx([0, 8]), "in the middle of what the source said last"
+    assert wse.Renew.parse(source.asked[-1][1]).expires == timedelta(seconds=20), "as it was asked for last"
+    assert heard.kinds() == [Renewed], "nobody has to be told of what he asked for"
+    events.close()
+
+
+async def test_by_hand_what_a_source_refuses_changes_nothing(source: Source) -> None:
+    heard = await hearing(source)
+    source.faults = {wse.RENEW: R.INVALID_EXPIRATION_TIME.fault(DPWS_2006), wse.GET_STATUS: FORGOTTEN}
+    with pytest.raises(ExpirationRefused):
+        await heard.events.renew(timedelta(days=1000))
+    with pytest.raises(RenewalRefused):
+        await heard.events.get_status()
+    assert heard.told == []
+    assert heard.events.results.error is None
+    heard.events.close()
+
+
+async def test_by_hand_there_is_nothing_to_renew_before_or_after(source: Source) -> None:
+    heard = Hearing(source)
+    with pytest.raises(WbemError, match="not begun"):
+        await heard.events.renew()
+    await heard.events.started()
+    await heard.events.unsubscribe()
+    with pytest.raises(WbemError, match="has ended"):
+        await heard.events.get_status()
+    await heard.events.unsubscribe()
+    assert len(source.times(wse.UNSUBSCRIBE)) == 1
+
+
+# Moments.
+
+
+def wall(moment: str) -> datetime:
+    return datetime.fromisoformat(f"2026-01-01T{moment}").replace(tzinfo=UTC)
+
+
+async def test_until_a_moment_it_is_renewed_and_then_ends_well(source: Source) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=100)
+    heard = await hearing(source, expires=until)
+    assert source.subscribes[0].expires == until
+    assert await heard.events == []
+    assert asyncio.get_running_loop().time() == pytest.approx(100, abs=1)
+    assert source.times(wse.RENEW) == pytest.approx([30, 60], abs=1)
+    assert len(source.receiver) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "ends"),
+    [
+        (timedelta(seconds=40), 40),
+        (wall("00:00:45"), 45),
+        (wall("00:00:00") - timedelta(days=1), 600),  # its clock is wrong: what was asked for is believed
+    ],
+)
+async def test_without_renewal_it_ends_well_when_the_time_is_over(
+    source: Source, given: Expires, ends: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.lease = given
+    heard = Hearing(source, renew=False)
+    heard.events._subscriber._wall = lambda: wall("00:00:00")
+    assert await heard.events == []
+    assert asyncio.get_running_loop().time() == pytest.approx(ends)
+    assert source.times(wse.RENEW) == []
+
+
+async def test_a_moment_needs_a_zone(source: Source) -> None:
+    with pytest.raises(WbemError) as caught:
+        Hearing(source, expires=datetime(2030, 1, 1))  # noqa: DTZ001 - the point
+    assert caught.value.status == WbemStatus.INVALID_PARAMETER
+
+
+# How it ends.
+
+
+@pytest.mark.parametrize(
+    ("status", "means"),
+    [
+        (wse.EndStatus.SOURCE_SHUTTING_DOWN, WbemStatus.SHUTTING_DOWN),
+        ("SourceShuttingDown", WbemStatus.SHUTTING_DOWN),
+        (wse.EndStatus.DELIVERY_FAILURE, WbemStatus.TRANSPORT_FAILURE),
+        (wse.EndStatus.SOURCE_CANCELING, WbemStatus.NOT_AVAILABLE),
+        ("urn:x:enough", WbemStatus.NOT_AVAILABLE),
+    ],
+)
+async def test_the_source_ends_it(source: Source, status: str, means: WbemStatus) -> None:
+    heard = await hearing(source)
+    await source.tell(body(1))
+    assert await source.end(status, "for today") == 202
+    assert await heard.texts(1) == ["1"], "what came before is given out"
+    error = await heard.ended()
+    assert isinstance(error, SubscriptionEnded)
+    assert error.end is not None
+    assert (error.status, error.end.reason, heard.kinds()) == (means, "for today", [Ended])
+    assert await heard.events.status() == means
+    assert await source.end() == 400, "once"
+    await asyncio.sleep(100)
+    assert source.times(wse.RENEW) == source.times(wse.UNSUBSCRIBE) == []
+
+
+async def test_after_it_was_unsubscribed_nothing_comes(source: Source) -> None:
+    heard = await hearing(source)
+    reader = asyncio.ensure_future(anext(heard.events, None))
+    await source.tell(body(1))
+    first: Any = await reader
+    assert first.body.text == "1"
+    await source.tell(body(2))
+
+    async def one_more() -> None:
+        assert await source.tell(body(3)) == (202, None), "it is subscribed until the source has said that it is not"
+
+    source.before_answer = one_more
+    await heard.events.unsubscribe()
+    source.before_answer = None
+    status, fault = await source.tell(body(4))
+    assert status == 400
+    assert fault is not None
+    assert fault.subcode is not None
+    assert fault.subcode.local == "DestinationUnreachable"
+    assert source.receiver.refused == {"unknown": 1}
+    assert [each async for each in heard.events] == []
+    assert await heard.events.status() == WbemStatus.NO_ERROR
+    assert heard.told == []
+
+
+async def test_who_cannot_tell_the_source_that_he_leaves_has_left(source: Source) -> None:
+    heard = await hearing(source)
+    await source.stop()
+    with pytest.raises(Unreachable):
+        await heard.events.unsubscribe()
+    assert [each async for each in heard.events] == []
+    assert len(source.receiver) == 0
+
+
+async def test_a_source_that_had_forgotten_it_is_no_reason_to_fail(source: Source) -> None:
+    source.faults[wse.UNSUBSCRIBE] = FORGOTTEN
+    heard = await hearing(source)
+    await heard.events.unsubscribe()
+
+
+async def test_leaving_does_not_wait_for_a_dead_source(source: Source) -> None:
+    heard = await hearing(source)
+    source.mute = True
+    before = asyncio.get_running_loop().time()
+    await heard.events.aclose()
+    assert asyncio.get_running_loop().time() - before == pytest.approx(5, abs=0.1)
+
+
+@pytest.mark.parametrize("how", ["cancel", "close", "task"])
+async def test_whoever_cancels_it_or_lets_it_go_unsubscribes(source: Source, how: str) -> None:
+    heard = await hearing(source)
+    reader = asyncio.ensure_future(anext(heard.events))
+    await asyncio.sleep(1)
+    if how == "task":
+        reader.cancel()
+        await asyncio.wait([reader])
+    else:
+        getattr(heard.events, how)()
+        with pytest.raises(WbemError) as caught:
+            await reader
+        assert how == "close" or caught.value.status == WbemStatus.CALL_CANCELLED
+    await asyncio.sleep(1)
+    assert len(source.times(wse.UNSUBSCRIBE)) == 1
+    assert len(source.receiver) == 0
+
+
+async def test_one_that_is_collected_unsubscribes(source: Source) -> None:
+    heard = await hearing(source)
+    del heard.events
+    await asyncio.sleep(1)
+    assert len(source.times(wse.UNSUBSCRIBE)) == 1
+
+
+async def test_an_unsubscribe_amid_a_renewal_wins(source: Source) -> None:
+    heard = await hearing(source)
+    source.mute = True
+    await asyncio.sleep(31)
+    source.mute = False
+    await heard.events.unsubscribe()
+    await asyncio.sleep(100)
+    assert len(source.times(wse.RENEW)) == 1
+    assert heard.told == []
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        (R.FILTERING_NOT_SUPPORTED, FilterRefused),
+        (R.FILTERING_REQUESTED_UNAVAILABLE, FilterRefused),
+        (R.FILTER_ACTION_NOT_SUPPORTED, FilterRefused),
+        (R.INVALID_EXPIRATION_TIME, ExpirationRefused),
+        (R.UNSUPPORTED_EXPIRATION_TYPE, ExpirationRefused),
+        (R.EVENT_SOURCE_UNABLE_TO_PROCESS, SubscriptionRefused),
+        (R.DELIVERY_MODE_REQUESTED_UNAVAILABLE, SubscriptionRefused),
+        (R.INVALID_MESSAGE, SubscriptionRefused),
+    ],
+)
+async def test_what_a_source_refuses_has_a_type(source: Source, refusal: R, kind: type) -> None:
+    source.faults[wse.SUBSCRIBE] = refusal.fault(DPWS_2006)
+    heard = Hearing(source)
+    with pytest.raises(kind) as caught:
+        await heard.events.started()
+    assert type(caught.value) is kind
+    assert isinstance(caught.value, SubscriptionRefused)
+    assert caught.value.refusal is refusal
+    assert (len(source.receiver), heard.told) == (0, [])
+
+
+async def test_no_source_and_no_sense(source: Source) -> None:
+    await source.stop()
+    with pytest.raises(Unreachable):
+        await Hearing(source).events.started()
+    await source.start()
+    with pytest.raises(WbemError) as caught:
+        await Hearing(source, actions=["not one word"]).events.started()
+    assert caught.value.status == WbemStatus.INVALID_PARAMETER
+    source.faults[wse.SUBSCRIBE] = SoapFault("Sender", None, "no")
+    with pytest.raises(WbemError, match="no"):
+        await Hearing(source).events.started()
+    assert len(source.receiver) == 0
+
+
+async def test_what_is_not_taken_is_faulted_and_counted(source: Source) -> None:
+    def decode(notification: Notification) -> str:
+        if notification.body is None or notification.body.text == "bad":
+            raise RemoteProtocolError("no number")
+        return notification.body.text or ""
+
+    heard = await hearing(source, decode=decode)
+    status, fault = await source.tell(body(0), "urn:x/Other")
+    assert (status, fault is not None) == (400, True)
+    status, fault = await source.tell(b'<x:Changed xmlns:x="urn:x">bad</x:Changed>')
+    assert (status, fault) == (400, SoapFault("Sender", reason="no number"))
+    assert await source.tell(body(1), f"{ACTION}/More") == (202, None), "a filter means what begins with it, too"
+    url = source.subscribes[0].notify_to.address
+    status, fault = await source.tell(body(0), to=f"{url[:-1]}{'1' if url[-1] == '0' else '0'}")
+    assert status == 400
+    assert source.receiver.refused == {"unknown": 3}
+    assert await heard.events.next() == ["1"]
+    heard.events.close()
+
+
+# Order, room, and what comes twice.
+
+
+async def test_a_notification_may_be_quicker_than_the_answer(source: Source) -> None:
+    async def at_once() -> None:
+        assert await source.tell(body(0)) == (202, None)
+
+    source.before_answer = at_once
+    heard = await hearing(source)
+    source.before_answer = None
+    assert await heard.texts(1) == ["0"]
+    await asyncio.sleep(31)
+    assert heard.kinds() == [Renewed]
+    heard.events.close()
+
+
+async def test_what_comes_twice_is_taken_once(source: Source) -> None:
+    heard = await hearing(source)
+    for _ in range(2):
+        assert await source.tell(body(1), name="urn:m:same") == (202, None)
+    await source.tell(body(2))
+    assert await heard.texts(2) == ["1", "2"]
+    heard.events.close()
+
+
+async def test_a_slow_reader_makes_the_source_wait_and_loses_nothing(source: Source) -> None:
+    heard = await hearing(source)
+    telling = [asyncio.ensure_future(source.tell(body(number))) for number in range(70)]
+    await asyncio.sleep(10)
+    assert sum(each.done() for each in telling) == 64, "as many as there is room for are answered"
+    gone = telling.pop()
+    gone.cancel()
+    texts = await heard.texts(69)
+    assert texts == [str(number) for number in range(69)]
+    assert await asyncio.gather(*telling) == [(202, None)] * 69
+    heard.events.close()
+
+
+async def test_whoever_waits_for_room_hears_that_there_will_be_none(source: Source) -> None:
+    heard = await hearing(source)
+    telling = [asyncio.ensure_future(source.tell(body(number))) for number in range(66)]
+    await asyncio.sleep(1)
+    heard.events.cancel()
+    assert sorted([(await each)[0] for each in telling]) == [202] * 64 + [400] * 2
+
+
+async def test_what_comes_beside_is_read_before_the_next_event(source: Source) -> None:
+    heard = await hearing(source)
+    beside = [Outbound("a@x", b"octets" * 100_000)]
+    first = asyncio.ensure_future(source.tell(body(1), beside=beside))
+    event = await anext(heard.events)
+    assert await event.attachments["a@x"].read() == b"octets" * 100_000
+    assert await first == (202, None)
+    second = asyncio.ensure_future(source.tell(body(2), beside=beside))
+    assert (await anext(heard.events)).body.text == "2"
+    assert not second.done(), "nobody has read it yet"
+    waiting = asyncio.ensure_future(anext(heard.events))
+    await asyncio.wait([second], timeout=5)
+    assert second.done(), "who asks for the next will not"
+    waiting.cancel()
