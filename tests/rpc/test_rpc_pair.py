@@ -374,6 +374,17 @@ def answered_with(kit: Any, message: pdu.Pdu) -> None:
     assert pair.client.next_event() is None
 
 
+@pytest.mark.parametrize(("receives", "expected"), [(0, 1432), (16, 1432), (1432, 1432), (4280, 4280), (65535, 5840)])
+def test_a_server_cannot_ask_for_fragments_without_room(kit: Any, receives: int, expected: int) -> None:
+    pair = kit.pair.make()
+    pair.client.bind([kit.first])
+    results = ContextResult(0, 0, NDR), ContextResult(3, 3)
+    pair.client.receive(pdu.encode(BindAck(1, results, 5840, receives, 1)))
+    assert isinstance(pair.client.next_event(), BindAccepted)
+    assert pair.client.max_transmit == expected
+    assert pair.client.send_request(0, 1, bytes(10_000)) == 2
+
+
 @pytest.mark.parametrize(
     ("message", "words"),
     [

@@ -13,7 +13,7 @@ from openwmi.rpc.call import CALL_HEADER_SIZE, FAULT, Auth3, CoCancel, Orphaned
 from openwmi.rpc.event import BindAccepted, BindRefused, FaultReceived, ResponseReceived
 from openwmi.rpc.fragment import Incoming, Message
 from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Verifier
-from openwmi.rpc.link import FaultError, Link
+from openwmi.rpc.link import MUST_RECEIVE, FaultError, Link
 from openwmi.rpc.protection import ODD_LEGS, AuthLevel, SecurityContext, Slot, SlotState
 from openwmi.rpc.state import State
 from openwmi.rpc.syntax import ALL_FEATURES, BindFeatures, SyntaxId, features_syntax
@@ -225,7 +225,7 @@ class Client:
         if not isinstance(ack, AlterContextResp):
             link.group = ack.group
             link.multiplexed = bool(ack.flags & PduFlags.CONC_MPX)
-            link.max_transmit = min(link.max_fragment, ack.max_receive)
+            link.max_transmit = min(link.max_fragment, max(ack.max_receive, MUST_RECEIVE))
         if ack.flags & asked.flags & PduFlags.SUPPORT_HEADER_SIGN:
             link.header_signing = True
             if asked.auth is not None:

@@ -6,6 +6,7 @@ Decides nothing: `server` and `client` do, each for its role.
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from openwmi.base import limits
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
@@ -19,6 +20,9 @@ from openwmi.rpc.protection import AuthLevel, Slot, SlotState, unprotect
 from openwmi.rpc.state import State
 from openwmi.rpc.status import FaultStatus
 from openwmi.rpc.syntax import BindFeatures, SyntaxId
+
+MUST_RECEIVE: Final = 1432
+"""Octets of a fragment that every implementation takes ([C706] 12.6.3.1): a peer that says less is not believed."""
 
 
 class FaultError(RemoteProtocolError):

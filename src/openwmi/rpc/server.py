@@ -14,15 +14,12 @@ from openwmi.rpc.event import CallCancelled, CallOrphaned, RequestReceived
 from openwmi.rpc.fragment import Incoming, Message
 from openwmi.rpc.group import AssociationGroups
 from openwmi.rpc.header import HEADER_SIZE, WHOLE, Header, PduFlags, PduType, Verifier
-from openwmi.rpc.link import FaultError, Link
+from openwmi.rpc.link import MUST_RECEIVE, FaultError, Link
 from openwmi.rpc.negotiation import negotiate
 from openwmi.rpc.protection import AuthLevel, SecurityContext, Slot, SlotState, level_of
 from openwmi.rpc.state import State
 from openwmi.rpc.status import NEVER_SENT, FaultStatus
 from openwmi.rpc.syntax import SyntaxId
-
-MUST_RECEIVE: Final = 1432
-"""Octets of a fragment that every implementation takes ([C706] 12.6.3.1): a client that says less is not believed."""
 
 OLD_CALLS: Final = 150
 """So far back a fragment of a call that is over is dropped; further back it is an error ([MS-RPCE] 3.3.3.5.6)."""
