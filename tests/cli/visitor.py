@@ -10,8 +10,8 @@ from tests.dcom.fakes import ME, Client, standard
 from tests.server.fakes import Services
 
 from openwmi.interfaces import IRemoteSCMActivator, IRemUnknown2, IWbemLevel1Login, IWbemServices
-from openwmi.server.host import OBJECTS
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.server.host import OBJECTS
 
 
 @asynccontextmanager

@@ -25,11 +25,11 @@ from openwmi.model import CimClass, CimInstance, CimType, Property, Qualifier, T
 from openwmi.ndr import Cell
 from openwmi.net import Address
 from openwmi.orpc import ObjRefCustom, ObjRefStandard, objref
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.pointers import object_pointer
 from openwmi.rpc import AuthLevel
 from openwmi.server import Observer, Server
 from openwmi.server.host import OBJECTS
-from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
-from openwmi.pointers import object_pointer
 from openwmi.testing import MemoryNetwork
 from openwmi.wmio import ObjectArrayDecoder, decode_object
 

@@ -23,9 +23,9 @@ from openwmi.base import limits
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import StreamResults
+from openwmi.pointers import object_pointer
 from openwmi.server.enumerators import STEP
 from openwmi.server.enumerators import Enumerator as ServedEnumerator
-from openwmi.pointers import object_pointer
 
 OK, FALSE, TIMEDOUT = WbemStatus.NO_ERROR, WbemStatus.FALSE, WbemStatus.TIMEDOUT
 

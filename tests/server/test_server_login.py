@@ -18,8 +18,8 @@ from openwmi.interfaces import (
     IWbemServices,
 )
 from openwmi.net import Address
-from openwmi.rpc import AuthLevel
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.rpc import AuthLevel
 
 
 async def namespace_status(namespace: str | None, locale: str | None = None, flags: int = 0) -> int:

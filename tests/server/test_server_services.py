@@ -19,10 +19,9 @@ from openwmi.model import CimClass, CimInstance, CimType, Property, Qualifier, T
 from openwmi.ndr import Cell
 from openwmi.operation import Impersonation
 from openwmi.orpc import ObjRefCustom, objref
-from openwmi.orpc.wellknown import CLSID_WbemClassObject, CLSID_WbemContext, IID_IWbemClassObject
-from openwmi.rpc import AuthLevel
-from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.orpc.wellknown import CLSID_WbemClassObject, CLSID_WbemContext, CLSID_WbemLevel1Login, IID_IWbemClassObject
 from openwmi.pointers import object_pointer
+from openwmi.rpc import AuthLevel
 from openwmi.wmio import encode_object
 
 UPDATE_ONLY, CREATE_ONLY, NOW, SHALLOW = 1, 2, 0x10, 1

@@ -27,8 +27,8 @@ from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine.local import LocalSession
 from openwmi.interfaces import IWbemObjectSink
 from openwmi.operation import CallContext, Operation
-from openwmi.rpc import AuthLevel
 from openwmi.pointers import object_pointer
+from openwmi.rpc import AuthLevel
 
 OK, CANCELLED = 0, WbemStatus.CALL_CANCELLED
 NEW_STYLE = WbemStatus.NEW_STYLE

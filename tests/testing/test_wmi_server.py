@@ -19,8 +19,8 @@ from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine import Provider, Request, Row
 from openwmi.interfaces import IRemoteSCMActivator, IRemUnknown2, IWbemLevel1Login
 from openwmi.model import ChangeFlag, CimClass, CimType, Property, Qualifier, Type, qualifier_set
-from openwmi.server.host import OBJECTS
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.server.host import OBJECTS
 from openwmi.session import Namespace
 from openwmi.testing import Fault, MemoryNetwork, WmiServer
 from openwmi.testing.faults import Faults, FaultyEngine

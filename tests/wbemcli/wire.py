@@ -34,12 +34,12 @@ from openwmi.locator import local_engine, this_host
 from openwmi.model import CimClass
 from openwmi.ndr import Cell
 from openwmi.net import Address
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.pointers import object_pointer, pointed_object
 from openwmi.rpc import AuthLevel
 from openwmi.security import Logins
 from openwmi.server import CallbackPolicy, Server
 from openwmi.server.host import OBJECTS
-from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
-from openwmi.pointers import object_pointer, pointed_object
 from openwmi.session import Session
 from openwmi.testing import MemoryNetwork
 from openwmi.wbemcli.classobject import IWbemClassObject

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openwmi.base.limits import EVENTS_CHECK_SECONDS, EVENTS_LEAST_SECONDS, EVENTS_RETRY_SECONDS
+from openwmi.base.eventing_limits import EVENTS_CHECK_SECONDS, EVENTS_LEAST_SECONDS, EVENTS_RETRY_SECONDS
 from openwmi.wsd.eventing.lifetime import Lifetime
 
 SECONDS = st.floats(0, 1e6)

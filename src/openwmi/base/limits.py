@@ -577,18 +577,3 @@ EVENTING_ACTIONS: Final = 256
 # Connecting to a machine may take this long in all where nobody says otherwise: two attempts at a name, two at an
 # address, a login that asks a KDC. Longer than that nobody waits who could not say so.
 OPEN_SECONDS: Final = 60.0
-# Notifications of one subscription that wait for a slow reader here; then its source has to wait for an answer. Each
-# may have as many octets as an envelope has, and takes ten times that once read.
-EVENTS_BACKLOG: Final = 64
-# A copy of a notification has the name of one of the last so many: a source repeats what was not answered.
-EVENTS_SEEN: Final = 64
-# How long a subscription is asked for where the program does not say it, at a time: a source that was switched off and
-# on is known to have forgotten it after half of that, and a thousand of them are renewed three times a second.
-EVENTS_ASKED_SECONDS: Final = 600.0
-# A subscription that lasts longer, or for ever, is renewed after this: else nobody would notice that it was forgotten.
-EVENTS_CHECK_SECONDS: Final = 3600.0
-# It is not renewed more often than this, however short its source makes it, and tried again at most so far apart.
-EVENTS_LEAST_SECONDS: Final = 0.25
-EVENTS_RETRY_SECONDS: Final = 30.0
-# Who lets a subscription go waits so long for its source to hear of it: one that is gone is not waited for longer.
-EVENTS_LEAVE_SECONDS: Final = 5.0

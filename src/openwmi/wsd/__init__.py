@@ -11,7 +11,6 @@
     endpoint     calls of a device or service, as Operations; attachments: what travels beside them
     eventing     what services tell those who have subscribed (WS-Eventing)
     service      a service of our own, and a request as it sees it; hosting: where services are, and their answers
-    eventing     events of services, and those who subscribe to them
     wsdl         contracts of services: typed messages, clients and services from a WSDL, or a module made of one
     login        who a client is, and who is let in
     host         a device of our own; computer: this machine as one; identity: who it stays

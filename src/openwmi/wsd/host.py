@@ -49,8 +49,8 @@ from openwmi.wsd.courier import Courier
 from openwmi.wsd.eventing.delivery import Deliveries
 from openwmi.wsd.eventing.sinks import AllowedSinks
 from openwmi.wsd.eventing.source import Outlet
-from openwmi.wsd.hosting import Missing, Services, faulted, response
-from openwmi.wsd.intake import streamed, taken_in
+from openwmi.wsd.hosting import Missing, Services
+from openwmi.wsd.intake import faulted, response, streamed, taken_in
 from openwmi.wsd.matching import NO_RULES, Rule
 from openwmi.wsd.messages import Probe, Resolve
 from openwmi.wsd.service import Call, Service

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import Final
 from urllib.parse import quote, unquote
 
 from openwmi.base.error import WbemError
@@ -30,7 +29,6 @@ from openwmi.soap import (
     SoapFault,
     action_not_supported,
     encode,
-    encode_fault,
     encode_get_response,
     endpoint_unavailable,
     invalid_header,
@@ -40,8 +38,9 @@ from openwmi.soap import (
 from openwmi.soap import Service as Hosted
 from openwmi.wsd.addresses import format_xaddr
 from openwmi.wsd.attachments import outflow
-from openwmi.wsd.calling import ENVELOPE_TYPE, Faulted, new_message_id
+from openwmi.wsd.calling import Faulted, new_message_id
 from openwmi.wsd.eventing.source import EventSource, Outlet
+from openwmi.wsd.intake import faulted, response
 from openwmi.wsd.service import Answer, Call, Handler, Service
 
 log = logging.getLogger("openwmi.wsd")
@@ -239,19 +238,3 @@ class Services:
             return response(octets)
         content_type, pieces = outflow(octets, answer.attachments)
         return Response(HTTPStatus.OK, (("Content-Type", content_type),), pieces=pieces)
-
-
-def faulted(request: Message, fault: SoapFault) -> Response:
-    """The answer that holds a fault."""
-    return response(encode_fault(request, fault, new_message_id()), fault)
-
-
-def response(octets: bytes, fault: SoapFault | None = None) -> Response:
-    """An envelope as a response of HTTP; which status a fault has is said in SOAP 1.2 part 2, 7.5.2.2."""
-    status = HTTPStatus.OK
-    if fault is not None:
-        status = HTTPStatus.BAD_REQUEST if fault.code == "Sender" else HTTPStatus.INTERNAL_SERVER_ERROR
-    return Response(status, _SOAP, octets)
-
-
-_SOAP: Final = (("Content-Type", ENVELOPE_TYPE),)

@@ -1,16 +1,18 @@
-"""A message of SOAP out of a request of HTTP, or the response that says why there is none: for all that serve them."""
+"""A message of SOAP out of a request of HTTP, and an answer as its response: for all that serve them."""
 
 from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Final
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.limits import HTTP_STREAM_OCTETS, SOAP_ENVELOPE_OCTETS
 from openwmi.net.http import Request, Response
-from openwmi.soap import CONTENT_TYPE, Message, decode
+from openwmi.soap import CONTENT_TYPE, Message, SoapFault, decode, encode_fault
 from openwmi.wsd.attachments import NONE, Attachments, arrived, is_multipart
+from openwmi.wsd.calling import ENVELOPE_TYPE, new_message_id
 
 log = logging.getLogger("openwmi.wsd")
 
@@ -36,6 +38,19 @@ async def taken_in(request: Request, peer: str) -> tuple[Message, Attachments] |
         return Response(HTTPStatus.BAD_REQUEST)
 
 
+def faulted(request: Message, fault: SoapFault) -> Response:
+    """The answer that holds a fault."""
+    return response(encode_fault(request, fault, new_message_id()), fault)
+
+
+def response(octets: bytes, fault: SoapFault | None = None) -> Response:
+    """An envelope as a response of HTTP; which status a fault has is said in SOAP 1.2 part 2, 7.5.2.2."""
+    status = HTTPStatus.OK
+    if fault is not None:
+        status = HTTPStatus.BAD_REQUEST if fault.code == "Sender" else HTTPStatus.INTERNAL_SERVER_ERROR
+    return Response(status, _SOAP, octets)
+
+
 def _refusal(request: Request) -> Response | None:
     """Why it cannot be a message of SOAP, by its head alone."""
     if request.method != "POST":
@@ -45,3 +60,6 @@ def _refusal(request: Request) -> Response | None:
     if essence != CONTENT_TYPE and not (request.pieces is not None and is_multipart(content_type)):
         return Response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return None
+
+
+_SOAP: Final = (("Content-Type", ENVELOPE_TYPE),)

@@ -24,9 +24,9 @@ from openwmi.interfaces import (
 )
 from openwmi.ndr import Cell
 from openwmi.net import Address, listen
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 from openwmi.rpc import AuthLevel, Role, RpcAssociation, SyntaxId
 from openwmi.security import Logins, NtlmInitiator, ServerNames
-from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 
 SEMISYNC, NOW, INFINITE = 0x30, 0x10, -1
 HOST = "127.0.0.1"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openwmi.base.limits import EVENTS_CHECK_SECONDS, EVENTS_LEAST_SECONDS, EVENTS_RETRY_SECONDS
+from openwmi.base.eventing_limits import EVENTS_CHECK_SECONDS, EVENTS_LEAST_SECONDS, EVENTS_RETRY_SECONDS
 
 FIRST: Final = 1.0
 """After so many seconds a renewal that failed is tried again; then twice as many, and so on."""

@@ -25,8 +25,7 @@ from openwmi.operation import tasks
 from openwmi.soap import Message, SoapFault, destination_unreachable, not_understood
 from openwmi.wsd.addresses import format_xaddr
 from openwmi.wsd.attachments import Attachments
-from openwmi.wsd.hosting import faulted
-from openwmi.wsd.intake import streamed, taken_in
+from openwmi.wsd.intake import faulted, streamed, taken_in
 
 log = logging.getLogger("openwmi.wsd")
 

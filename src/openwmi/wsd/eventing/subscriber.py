@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from openwmi.base.error import Timeout, Unreachable, WbemError, from_exception
+from openwmi.base.eventing_limits import EVENTS_ASKED_SECONDS, EVENTS_BACKLOG, EVENTS_LEAVE_SECONDS, EVENTS_SEEN
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
-from openwmi.base.limits import EVENTS_ASKED_SECONDS, EVENTS_BACKLOG, EVENTS_LEAVE_SECONDS, EVENTS_SEEN
 from openwmi.base.record import log_bug, printable
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import parse_url

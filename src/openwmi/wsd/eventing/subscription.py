@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self, TypeVar, overload
 
 from openwmi.base.error import WbemError
+from openwmi.base.eventing_limits import EVENTS_ASKED_SECONDS, EVENTS_LEAVE_SECONDS
 from openwmi.base.fault import LocalProtocolError
-from openwmi.base.limits import EVENTS_ASKED_SECONDS, EVENTS_LEAVE_SECONDS
 from openwmi.base.status import WbemStatus
 from openwmi.operation import Operation, ResultSet
 from openwmi.soap import Fragment
