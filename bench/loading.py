@@ -25,9 +25,9 @@ from openwmi.interfaces import IEnumWbemClassObject, IWbemLevel1Login, IWbemServ
 from openwmi.model import CimClass, CimType, Method, Property, Qualifier, Type, qualifier_set
 from openwmi.ndr import Cell
 from openwmi.net import Address, listen
+from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 from openwmi.security import NtlmInitiator, ServerNames, User, nt_hash
 from openwmi.server import Server
-from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 
 PASSWORD = "Passw0rd"  # noqa: S105 - of users that are made up
 SEMISYNC, NOW, FALSE, INFINITE = 0x30, 0x10, 1, -1

@@ -151,6 +151,7 @@ def test_there_is_room_for_so_many() -> None:
         (timedelta(days=400), EVENTING_LONGEST_SECONDS),
         (timedelta.max, EVENTING_LONGEST_SECONDS),
         (timedelta(microseconds=1), 1),
+        (timedelta(seconds=7.9), 7),
         (NOW + timedelta(minutes=5), 300),
     ],
 )

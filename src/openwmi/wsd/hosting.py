@@ -96,16 +96,17 @@ class Services:
             task.cancel()
         if running:
             await asyncio.wait(running)
-        source = self._unequip(service)
+        source = self._sources.pop(service, None)
         if source is not None:
+            service.source = None
             await source.end(EndStatus.SOURCE_CANCELING, "The service is gone.")
         return listed
 
     async def stop(self) -> None:
         """Whoever has subscribed to something is told that it is over; who is not reached soon is not told."""
-        sources = [source for service in list(self._sources) if (source := self._unequip(service)) is not None]
+        sources, self._sources = self._sources, {}
         why = "The device is shutting down."
-        await asyncio.gather(*(source.end(EndStatus.SOURCE_SHUTTING_DOWN, why) for source in sources))
+        await asyncio.gather(*(source.end(EndStatus.SOURCE_SHUTTING_DOWN, why) for source in sources.values()))
         await self._outlet.deliveries.aclose()
 
     def start(self) -> None:
@@ -182,12 +183,6 @@ class Services:
             service.source = self._sources[service] = EventSource(
                 service.events, self._outlet, where, service.service_id
             )
-
-    def _unequip(self, service: Service) -> EventSource | None:
-        source = self._sources.pop(service, None)
-        if source is not None:
-            service.source = None
-        return source
 
     def _refusal(self, message: Message) -> SoapFault | None:
         profile, headers = message.profile, message.headers

@@ -171,14 +171,16 @@ class Deliveries:
 
     async def finish(self, lane: Lane, seconds: float, *, all_of_it: bool = False) -> None:
         """Closes it once what is under way there has come, or after so long; with `all_of_it` what waits, too."""
-        if not all_of_it:
-            first = 0 if lane.flight is None else 1
-            while len(lane.queue) > first:
-                lane.queue.pop().landed()
-        if lane.queue and lane.state is not State.CLOSED:
-            lane.idle = asyncio.get_running_loop().create_future()
-            await asyncio.wait([lane.idle], timeout=seconds)
-        self.close(lane)
+        try:
+            if not all_of_it:
+                first = 0 if lane.flight is None else 1
+                while len(lane.queue) > first:
+                    lane.queue.pop().landed()
+            if lane.queue and lane.state is not State.CLOSED:
+                lane.idle = asyncio.get_running_loop().create_future()
+                await asyncio.wait([lane.idle], timeout=seconds)
+        finally:
+            self.close(lane)
 
     async def aclose(self) -> None:
         """Closes the connections that are its own."""

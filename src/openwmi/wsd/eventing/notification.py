@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from openwmi.base.fault import LocalProtocolError
@@ -11,6 +12,8 @@ from openwmi.base.limits import SOAP_ENVELOPE_OCTETS
 from openwmi.soap import EndpointReference, Fragment, Headers, Part, Profile, QName, encode
 from openwmi.soap.addressing import checked_uri
 from openwmi.soap.writer import escape
+
+_Pieces = tuple[bytes, bytes, bytes, bytes]
 
 
 class Destination:
@@ -49,11 +52,34 @@ class Notification:
         return b"".join((start, where.to, before_id, message_id.encode(), before_headers, where.headers, rest))
 
 
-def _written(action: str, body: Part | bytes | None, profile: Profile) -> tuple[bytes, bytes, bytes, bytes]:
-    headers = Headers(action, _ID, _TO, others=(Fragment(QName("", "_"), _HEADERS),))
-    octets = encode(profile, headers, body)
-    if len(octets) > SOAP_ENVELOPE_OCTETS:
-        raise LocalProtocolError(f"an event has {len(octets)} octets, where sinks take {SOAP_ENVELOPE_OCTETS}")
+def _written(action: str, body: Part | bytes | None, profile: Profile) -> _Pieces:
+    if isinstance(body, bytes):
+        start, before_id, before_headers, before_body, end = _frame(action, profile)
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            raise LocalProtocolError("an element that is not in UTF-8") from None
+        rest = b"".join((before_body, body, end))
+    else:
+        start, before_id, before_headers, rest = _split(encode(profile, _gaps(action), body))
+    octets = len(start) + len(before_id) + len(before_headers) + len(rest)
+    if octets > SOAP_ENVELOPE_OCTETS:
+        raise LocalProtocolError(f"an event has {octets} octets, where sinks take {SOAP_ENVELOPE_OCTETS}")
+    return start, before_id, before_headers, rest
+
+
+@lru_cache(256)
+def _frame(action: str, profile: Profile) -> tuple[bytes, ...]:
+    """What all events of an action have in common, but for the body."""
+    *pieces, rest = _split(encode(profile, _gaps(action), _BODY))
+    return (*pieces, *rest.split(_BODY, 1))
+
+
+def _gaps(action: str) -> Headers:
+    return Headers(action, _ID, _TO, others=(Fragment(QName("", "_"), _HEADERS),))
+
+
+def _split(octets: bytes) -> _Pieces:
     start, octets = octets.split(_TO.encode(), 1)
     before_id, octets = octets.split(_ID.encode(), 1)
     before_headers, rest = octets.split(_HEADERS.encode(), 1)
@@ -64,3 +90,4 @@ def _written(action: str, body: Part | bytes | None, profile: Profile) -> tuple[
 _TO: Final = f"urn:to:{uuid.uuid4()}"
 _ID: Final = f"urn:id:{uuid.uuid4()}"
 _HEADERS: Final = f"headers:{uuid.uuid4()}"
+_BODY: Final = f"body:{uuid.uuid4()}".encode()

@@ -201,7 +201,7 @@ class EventSource:
     def _status(self, call: Call) -> Part:
         e.GetStatus.parse(call.message)
         subscription = self._meant(call.message, Refusal.INVALID_MESSAGE)
-        return e.GetStatusResponse(timedelta(seconds=subscription.ends - self._now()))
+        return e.GetStatusResponse(timedelta(seconds=max(1, int(subscription.ends - self._now()))))
 
     async def _unsubscribe(self, call: Call) -> None:
         try:

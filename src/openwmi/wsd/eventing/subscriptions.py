@@ -172,16 +172,17 @@ class Subscriptions(Generic[T]):
 
 
 def granted(asked: Expires | None, wall: datetime, profile: Profile) -> float:
-    """For how many seconds there is a subscription. Refused (InvalidExpirationTime) for none, and for the past.
+    """For how many whole seconds there is a subscription. Refused (InvalidExpirationTime) for none, and for the past.
 
-    A moment is told by the clock of this machine; from then on the subscription goes by a clock that nobody sets.
+    Not every peer reads parts of a second. A moment is told by the clock of this machine; from then on the subscription
+    goes by a clock that nobody sets.
     """
     if asked is None:
         return EVENTING_SECONDS
     seconds = (asked - wall if isinstance(asked, datetime) else asked).total_seconds()
     if seconds <= 0:
         raise Refused(Refusal.INVALID_EXPIRATION_TIME.fault(profile))
-    return min(max(seconds, EVENTING_LEAST_SECONDS), EVENTING_LONGEST_SECONDS)
+    return min(max(seconds // 1, EVENTING_LEAST_SECONDS), EVENTING_LONGEST_SECONDS)
 
 
 def _means(wanted: str, action: str) -> bool:
