@@ -348,6 +348,21 @@ async def test_after_it_was_unsubscribed_nothing_comes(source: Source) -> None:
     assert heard.told == []
 
 
+@pytest.mark.parametrize("meanwhile", [False, True])
+async def test_after_its_source_had_ended_it_an_unsubscribe_has_nothing_given_out_either(
+    source: Source, meanwhile: bool
+) -> None:
+    heard = await hearing(source)
+    await source.tell(body(1))
+    if meanwhile:
+        source.before_answer = source.end
+    else:
+        await source.end()
+    await heard.events.unsubscribe()
+    with pytest.raises(SubscriptionEnded):
+        await anext(heard.events)
+
+
 async def test_who_cannot_tell_the_source_that_he_leaves_has_left(source: Source) -> None:
     heard = await hearing(source)
     await source.stop()

@@ -75,10 +75,10 @@ class Events(StreamResults[T]):
         self.add((value,))
 
     def leave(self) -> None:
-        """It ends well, and nothing more of it is given out."""
+        """Nothing more of it is given out; it ends well, unless it has ended before."""
+        self.total -= len(self._backlog)
+        self._free()
         if not self.finished:
-            self.total -= len(self._backlog)
-            self._free()
             self.finish()
 
     def waiter(self, wanted: int) -> asyncio.Future[None]:
@@ -181,6 +181,7 @@ class Subscriber(Generic[T]):
         Raises why the source could not be told; not that it did not know the subscription any more.
         """
         if self.results.finished:
+            self.results.leave()
             return
         self._task.cancel()
         try:
