@@ -118,7 +118,7 @@ class Source:
         if action == wse.SUBSCRIBE:
             asked = wse.Subscribe.parse(message)
             self.subscribes.append(asked)
-            manager = wse.identified(self.manager or f"{self.url}/manager", "the one")
+            manager = wse.identified(self.manager or f"{self.url}/manager", "the one", self.profile)
             return wse.SubscribeResponse(manager, asked.expires if self.as_asked else self.lease, self.others)
         if action == wse.RENEW:
             return wse.RenewResponse(wse.Renew.parse(message).expires if self.as_asked else self.lease, self.others)

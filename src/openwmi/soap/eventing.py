@@ -2,7 +2,7 @@
 
 Each is a body: it formats itself, and parses itself from a message. A request that cannot be granted as it stands is
 `Refused` with the fault that says so; a response that makes no sense is a RemoteProtocolError. Which subscription is
-meant is said by where a message goes, and by its header Identifier.
+meant is said by where a message goes, and by a header, Identifier.
 
 It must not know the time, what is subscribed, nor how messages travel.
 """
@@ -23,7 +23,7 @@ from openwmi.soap.fragment import Fragment, keep
 from openwmi.soap.markup import Element, elements, text_of
 from openwmi.soap.moment import Expires, format_expires, parse_expires
 from openwmi.soap.name import QName
-from openwmi.soap.profile import Profile
+from openwmi.soap.profile import DPWS_2006, DPWS_2009, Profile
 from openwmi.soap.writer import Writer, escape
 
 SUBSCRIBE: Final = f"{ns.EVENTING}/Subscribe"
@@ -40,7 +40,12 @@ PUSH: Final = f"{ns.EVENTING}/DeliveryModes/Push"
 
 Others = tuple[Fragment, ...]
 
-_IDENTIFIER: Final = QName(ns.EVENTING, "Identifier")
+# Who copies a parameter into a header of WS-Addressing 1.0 marks it by an attribute, which WS-Eventing's schema does
+# not let Identifier have: sdc11073, which looks at what it sends, too, could renew and end nothing.
+_IDENTIFIERS: Final = {
+    DPWS_2006: QName(ns.EVENTING, "Identifier"),
+    DPWS_2009: QName("urn:uuid:8f0ec7a5-3a0b-4f0c-9d55-6c2f3b1e7a90", "Identifier"),
+}
 _LANGUAGE: Final = f"{{{ns.XML}}}lang"
 
 
@@ -306,14 +311,17 @@ def action_dialect(profile: Profile) -> str:
     return f"{profile.devprof}/Action"
 
 
-def identified(address: str, identifier: str) -> EndpointReference:
-    """An endpoint whose messages say by their header Identifier which subscription they mean."""
-    return EndpointReference(address, (_named("Identifier", identifier),))
+def identified(address: str, identifier: str, profile: Profile) -> EndpointReference:
+    """An endpoint whose messages say by a header which subscription they mean."""
+    name = _IDENTIFIERS[profile]
+    text = f'<wse:Identifier xmlns:wse="{name.namespace}">{escape(identifier)}</wse:Identifier>'
+    return EndpointReference(address, (Fragment.parse(text),))
 
 
 def identifier_of(message: Message) -> str:
     """What that header says; empty where there is none."""
-    found = next((each for each in message.headers.others if each.name == _IDENTIFIER), None)
+    name = _IDENTIFIERS[message.profile]
+    found = next((each for each in message.headers.others if each.name == name), None)
     return "" if found is None else text_of(found.element())
 
 

@@ -179,7 +179,7 @@ class EventSource:
         notify_at = place(wanted.notify_to)
         end_at = None if wanted.end_to is None else place(wanted.end_to)
         identifier = uuid.uuid4().urn
-        manager = e.identified(self._where(call.local.host), identifier)
+        manager = e.identified(self._where(call.local.host), identifier, profile)
         lane = Lane(notify_at, Destination(wanted.notify_to, profile), lambda why: self._lose(subscription, why))
         subscription = Subscription(identifier, peer, actions, Sink(lane, manager, profile))
         if wanted.end_to is not None and end_at is not None:
