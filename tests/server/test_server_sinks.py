@@ -19,13 +19,14 @@ from tests.server.fakes import (
     things,
     wmi,
 )
-from tests.server.sinks import ClientHost, RecordingSink, failing, with_sinks
+from tests.server.sinks import PORT, ClientHost, RecordingSink, failing, with_sinks
 
 from openwmi.base import limits
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine.local import LocalSession
 from openwmi.interfaces import IWbemObjectSink
+from openwmi.net import Address
 from openwmi.operation import CallContext, Operation
 from openwmi.pointers import object_pointer
 from openwmi.rpc import AuthLevel
@@ -329,6 +330,26 @@ async def test_no_other_address_is_called() -> None:
         reference = host.sink(RecordingSink())
         status = await services.call("ExecQueryAsync", "WQL", ALL, 0, None, reference)
         assert (status, host.resolved) == (HResult.RPC_S_SERVER_UNAVAILABLE, 0)
+
+
+async def test_nor_where_the_resolver_of_the_caller_says_that_the_sink_is() -> None:
+    """It is asked at the caller's address, and names another machine of the network as its exporter's."""
+    async with with_sinks(Things(things(1))) as (made, host):
+        services = await made.enter()
+        knocked: list[str] = []
+
+        def elsewhere() -> asyncio.Protocol:
+            knocked.append("here")
+            return asyncio.Protocol()
+
+        victim = await made.network.listen(elsewhere, Address("192.0.2.66", PORT))
+        entry = host.exporter.entry("192.0.2.66")
+        host.exporter.entry = lambda host: entry  # type: ignore[method-assign]
+        sink = RecordingSink()
+        assert await services.call("ExecQueryAsync", "WQL", ALL, 0, None, host.sink(sink)) == OK
+        await sink.finished.wait()  # by the address where the call came from
+        assert (host.resolved, knocked) == (1, [])
+        await victim.close()
 
 
 async def test_one_exporter_is_resolved_once_while_it_is_used() -> None:
