@@ -123,6 +123,8 @@ class Channel(asyncio.Protocol):
         self._replies: dict[int, asyncio.Future[bytes]] = {}
         self._cancelling: dict[int, asyncio.TimerHandle] = {}  # until a call that was given up is orphaned
         self._flushing: asyncio.Handle | None = None  # what is to be sent is, at the end of this turn of the loop
+        self._writable = asyncio.Event()  # unless the server is slow to take what it was sent
+        self._writable.set()
         self._failure: _Failure | None = None
         self._handlers: dict[type[object], Callable[[Any], object]] = {
             BindAccepted: self._on_bound,
@@ -198,10 +200,13 @@ class Channel(asyncio.Protocol):
         self._load += 1
         try:
             context = self._contexts.get(interface)
-            if isinstance(context, int) and self._binding is None and self._association.multiplexed:
+            at_once = self._binding is None and self._writable.is_set() and self._association.multiplexed
+            if isinstance(context, int) and at_once:
                 return await self._reply(self._ask(context, opnum, stub, target))
             async with self._turn:
                 context = await self._bound(interface)
+                if not self._writable.is_set():
+                    await self._writable.wait()
                 call_id = self._ask(context, opnum, stub, target)
                 if not self._association.multiplexed:
                     return await self._reply(call_id)
@@ -210,14 +215,14 @@ class Channel(asyncio.Protocol):
             self._load -= 1
 
     def _ask(self, context: int, opnum: int, stub: bytes, target: Guid | None) -> int:
-        """Sends a request: at once if it is the only one, and with others that are made in this turn of the loop."""
+        """Sends a request: at once if it is the only one, or long, and with others that are made in this turn."""
         if self._failure is not None:
             raise self._failure.error()
         auth = None if self._login is None else 0
         call_id = self._association.send_request(context, opnum, stub, target=target, auth_context_id=auth, vouch=True)
         loop = asyncio.get_running_loop()
         self._replies[call_id] = loop.create_future()
-        if self._load == 1:
+        if self._load == 1 or len(stub) > limits.RPC_FRAGMENT:
             self._flush()
         elif self._flushing is None:
             self._flushing = loop.call_soon(self._flush)
@@ -242,6 +247,14 @@ class Channel(asyncio.Protocol):
         self.lost = not self.closed
         reason = getattr(exc, "strerror", None) or exc or "the server closed it"
         self._end(f"the connection was lost: {reason}")
+
+    def pause_writing(self) -> None:
+        """Part of asyncio.Protocol. What else is to be asked waits: it would only be kept in memory."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Part of asyncio.Protocol."""
+        self._writable.set()
 
     async def _bound(self, interface: Guid) -> int:
         """The interface's context, once a request can be sent.
@@ -425,6 +438,7 @@ class Channel(asyncio.Protocol):
             timer.cancel()
         self._cancelling.clear()
         self._bind_is_answered()
+        self._writable.set()
         self._association.close()
         self._transport.abort()  # nobody waits for what was not sent yet, and a server may never take it
         self.on_end(self)
