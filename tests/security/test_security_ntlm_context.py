@@ -45,10 +45,10 @@ def test_the_token_is_an_hmac_over_all_of_the_pdu() -> None:
     # Without key exchange the checksum is not scrambled, so that it can be computed here by the standard library.
     client, _ = ends(NtlmFlags.EXTENDED_SESSION_SECURITY | NtlmFlags.KEY_128)
     signing = SessionKeys.derive(KEY, FLAGS).client_signing
-    for sequence in range(3):
-        token = client.sign(b"header body trailer", 7, 11, sign_header=False)
+    for sequence, pdu in enumerate([b"header body trailer", b"long" * 1000, b"header body trailer"]):
+        token = client.sign(pdu, 7, 11, sign_header=False)
         number = sequence.to_bytes(4, "little")
-        checksum = hmac.new(signing, number + b"header body trailer", hashlib.md5).digest()[:8]
+        checksum = hmac.new(signing, number + pdu, hashlib.md5).digest()[:8]
         assert token == b"\1\0\0\0" + checksum + number
 
 
@@ -72,10 +72,35 @@ def test_a_changed_token(place: int) -> None:
         server.verify(b"pdu", 0, 3, bytes(token), sign_header=False)
 
 
-@pytest.mark.parametrize("token", [b"", b"\1\0\0\0", bytes(17)])
+@pytest.mark.parametrize("place", [0, 4, 11, 12, 15])
+@pytest.mark.parametrize("flags", [FLAGS, FLAGS & ~NtlmFlags.KEY_EXCHANGE])
+def test_a_changed_token_of_a_sealed_pdu(flags: NtlmFlags, place: int) -> None:
+    client, server = ends(flags)
+    hidden, token = client.seal(b"head" + b"the body", 4, 12, sign_header=False)
+    assert server.unseal(b"head" + hidden, 4, 12, token, sign_header=False) == b"the body"
+    hidden, token = client.seal(b"head" + b"the body", 4, 12, sign_header=False)
+    changed = bytearray(token)
+    changed[place] ^= 0x80
+    with pytest.raises(RemoteProtocolError, match="does not fit"):
+        server.unseal(b"head" + hidden, 4, 12, bytes(changed), sign_header=False)
+
+
+@pytest.mark.parametrize("flags", [FLAGS, FLAGS & ~NtlmFlags.KEY_EXCHANGE])
+def test_long_and_short_ones_in_turn(flags: NtlmFlags) -> None:
+    client, server = ends(flags)
+    for size in (3000, 4, 900, 985, 986, 987, 3000, 0, 5840):
+        pdu = b"head" + bytes(range(256)) * (size // 256) + bytes(size % 256) + b"trailer!"
+        hidden, token = client.seal(pdu, 4, 4 + size, sign_header=False)
+        assert server.unseal(b"head" + hidden + b"trailer!", 4, 4 + size, token, sign_header=False) == pdu[4:-8]
+
+
+@pytest.mark.parametrize("token", [b"", b"\1\0\0\0", bytes(15), bytes(17)])
 def test_a_token_of_another_length(token: bytes) -> None:
     with pytest.raises(RemoteProtocolError):
         ends()[1].verify(b"pdu", 0, 3, token, sign_header=False)
+    for flags in (FLAGS, FLAGS & ~NtlmFlags.KEY_EXCHANGE):
+        with pytest.raises(RemoteProtocolError, match="does not fit"):
+            ends(flags)[1].unseal(b"pdu", 0, 3, token, sign_header=False)
 
 
 def test_repeated_reordered_and_reflected() -> None:

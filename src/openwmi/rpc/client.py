@@ -252,7 +252,9 @@ class Client:
         slot = self._link.slots[asked.auth.context_id]
         if slot.state is not SlotState.PENDING:
             return
-        if ack.auth is not None and (ack.auth.context_id != slot.context_id or not slot.matches(ack.auth)):
+        if ack.auth is not None and (
+            ack.auth.context_id != slot.context_id or not slot.matches(ack.auth.type, ack.auth.level)
+        ):
             raise RemoteProtocolError("the server's token is for another security context")
         self._link.ask_token(slot, ack, b"" if ack.auth is None else ack.auth.value, reply=True)
 
@@ -280,7 +282,12 @@ class Client:
         incoming = self._calls.get(header.call_id)
         if incoming is None:
             raise RemoteProtocolError(f"a response to call {header.call_id}, which was not made")
-        self._check_slot(header, incoming, slot)
+        if slot is not incoming.slot:
+            self._check_slot(header, incoming, slot)
+        if header.flags & WHOLE == WHOLE and not incoming.begun and len(stub) <= limits.RPC_RESPONSE_OCTETS:
+            del self._calls[header.call_id]
+            self._link.events.append(ResponseReceived(header.call_id, stub))
+            return
         if bool(header.flags & PduFlags.FIRST) is incoming.begun:
             raise RemoteProtocolError(f"the fragments of the response to call {header.call_id} are out of order")
         incoming.append(stub)

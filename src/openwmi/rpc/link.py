@@ -15,7 +15,7 @@ from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck
 from openwmi.rpc.call import Auth3
 from openwmi.rpc.event import Event, TokenNeeded
 from openwmi.rpc.fragment import Message, fragments
-from openwmi.rpc.header import Header, Verifier, body_end, decode_verifier
+from openwmi.rpc.header import TRAILER, Header, body_end
 from openwmi.rpc.protection import AuthLevel, Slot, SlotState, unprotect
 from openwmi.rpc.state import State
 from openwmi.rpc.status import FaultStatus
@@ -94,55 +94,56 @@ class Link:
     def pending_logins(self) -> int:
         return sum(slot.state is SlotState.PENDING for slot in self.slots.values())
 
-    def select(self, verifier: Verifier | None) -> Slot | None:
-        """The security context under which a call's PDU came, of which the login may not be finished.
-
-        None without one: the PDU is nobody's. A connection whose only context is at CONNECT level leaves the verifier
-        out ([MS-RPCE] 3.3.1.5.4). FaultError where it names one that there is not, or by another level.
-        """
-        if verifier is None:
-            if len(self.slots) == 1:
-                (only,) = self.slots.values()
-                if only.level is AuthLevel.CONNECT:
-                    return only
-            return None
-        slot = self.slots.get(verifier.context_id)
-        if slot is None:
-            raise FaultError(FaultStatus.ACCESS_DENIED, f"there is no security context {verifier.context_id}")
-        if not slot.matches(verifier):
-            raise FaultError(
-                FaultStatus.ACCESS_DENIED,
-                f"security context {slot.context_id} was made for provider {slot.type} at level {slot.level.name}, "
-                f"not for {verifier.type} at level {verifier.level}",
-            )
-        return slot
-
     def open(self, octets: bytes, header: Header, start: int) -> tuple[bytes, Slot | None]:
         """What a PDU of a call carries from `start` on, in clear and without padding, its token checked; and whose.
 
         It is as it came where nothing protects it, and where the login of its context is not finished: then the caller
         of this refuses it.
         """
-        verifier = decode_verifier(octets, header) if header.auth_length else None
-        slot = self.select(verifier) if self.slots or verifier is not None else None
-        end = body_end(header) if verifier is not None else header.fragment_length
+        end = body_end(header)
         if start > end:
             raise RemoteProtocolError(f"the body of a {header.type.name} ends at offset {end}, inside of the header")
-        if verifier is None:
-            return octets[start:], slot
-        if slot is None or slot.state is not SlotState.READY or not slot.protects:
+        if not header.auth_length:
+            return octets[start:], self._unnamed() if self.slots else None
+        type_, level, pad, _, context_id = TRAILER.unpack_from(octets, end)
+        slot = self.slots.get(context_id)
+        if slot is None or not slot.matches(type_, level):
+            raise _no_slot(slot, type_, level, context_id)
+        if slot.state is not SlotState.READY or not slot.protects:
             body = octets[start:end]
         else:
-            signing = slot.signing(self.header_signing)
             try:
-                body = unprotect(octets, verifier, start, end, slot, sign_header=signing)
+                body = unprotect(octets, start, end, slot, sign_header=slot.signing(self.header_signing))
             except RemoteProtocolError as error:
                 raise FaultError(FaultStatus.SEC_PKG_ERROR, f"call {header.call_id}: {error}") from error
-        pad = verifier.pad_length
+        if not pad:
+            return body, slot
         if pad > len(body):
             raise RemoteProtocolError(f"auth_pad_length {pad} in a body of {len(body)} octets")
-        return body[:-pad] if pad else body, slot
+        return body[:-pad], slot
+
+    def _unnamed(self) -> Slot | None:
+        """Whose a PDU without a verifier is: nobody's, as a rule.
+
+        A connection whose only context is at CONNECT level leaves the verifier out ([MS-RPCE] 3.3.1.5.4).
+        """
+        if len(self.slots) == 1:
+            (only,) = self.slots.values()
+            if only.level is AuthLevel.CONNECT:
+                return only
+        return None
 
     def check_size(self, size: int, *, known: bool) -> bool:
         """Whether a request may grow to `size` octets; strangers get less room."""
         return size <= (limits.RPC_REQUEST_OCTETS if known else limits.RPC_ANONYMOUS_REQUEST_OCTETS)
+
+
+def _no_slot(slot: Slot | None, type_: int, level: int, context_id: int) -> FaultError:
+    """Why a PDU is refused that names a security context which there is not, or not by that level."""
+    if slot is None:
+        return FaultError(FaultStatus.ACCESS_DENIED, f"there is no security context {context_id}")
+    return FaultError(
+        FaultStatus.ACCESS_DENIED,
+        f"security context {context_id} was made for provider {slot.type} at level {slot.level.name}, "
+        f"not for {type_} at level {level}",
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final, Protocol
 
-from openwmi.rpc.header import TRAILER_SIZE, Verifier
+from openwmi.rpc.header import TRAILER_SIZE
 
 
 class AuthType(IntEnum):
@@ -132,18 +132,18 @@ class Slot:
         """Whether headers are signed: from INTEGRITY upwards where the connection has it, below where asked for."""
         return connection and (self.signs_header or self.level >= AuthLevel.INTEGRITY)
 
-    def matches(self, verifier: Verifier) -> bool:
+    def matches(self, type_: int, level: int) -> bool:
         """Whether a later PDU names the same provider and level as the first leg did."""
-        return verifier.type == self.type and level_of(verifier.level) == self.level
+        return type_ == self.type and (level == self.level or level_of(level) == self.level)
 
 
-def unprotect(octets: bytes, verifier: Verifier, start: int, end: int, slot: Slot, *, sign_header: bool) -> bytes:
+def unprotect(octets: bytes, start: int, end: int, slot: Slot, *, sign_header: bool) -> bytes:
     """The body of a received PDU, checked and in clear, with its padding: what is between `start` and `end`."""
-    context, pdu = slot.context, octets[: end + TRAILER_SIZE]
+    context, behind = slot.context, end + TRAILER_SIZE
     assert context is not None, "only a finished login protects"
     if slot.seals:
-        return context.unseal(pdu, start, end, verifier.value, sign_header=sign_header)
-    context.verify(pdu, start, end, verifier.value, sign_header=sign_header)
+        return context.unseal(octets[:behind], start, end, octets[behind:], sign_header=sign_header)
+    context.verify(octets[:behind], start, end, octets[behind:], sign_header=sign_header)
     return octets[start:end]
 
 

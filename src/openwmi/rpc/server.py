@@ -154,7 +154,7 @@ class Server:
                 self._reject(bind, NakReason.LOCAL_LIMIT_EXCEEDED, FaultStatus.PROTOCOL_ERROR_WIN32)
                 return
             slot = self._link.slots[auth.context_id] = Slot(auth.context_id, auth.type, level)
-        elif slot.state is not SlotState.PENDING or not slot.matches(auth):
+        elif slot.state is not SlotState.PENDING or not slot.matches(auth.type, auth.level):
             raise FaultError(FaultStatus.ACCESS_DENIED, f"security context {auth.context_id} exists and is not pending")
         if bind.flags & PduFlags.SUPPORT_HEADER_SIGN:
             self._link.header_signing = slot.signs_header = True
@@ -202,7 +202,12 @@ class Server:
         assert isinstance(auth3, Auth3)
         auth = auth3.auth
         slot = None if auth is None else self._link.slots.get(auth.context_id)
-        if auth is None or slot is None or slot.state is not SlotState.PENDING or not slot.matches(auth):
+        if (
+            auth is None
+            or slot is None
+            or slot.state is not SlotState.PENDING
+            or not slot.matches(auth.type, auth.level)
+        ):
             raise RemoteProtocolError(f"an auth3 (call {header.call_id}) for a security context that waits for none")
         self._link.ask_token(slot, auth3, auth.value, reply=False)
 
@@ -213,10 +218,10 @@ class Server:
             return
         _, context_id, opnum = CALL.unpack_from(octets, HEADER_SIZE)
         if header.flags & PduFlags.FIRST:
-            target = guid.decode(octets[CALL_HEADER_SIZE:start]) if start > CALL_HEADER_SIZE else None
-            incoming = self._begin(header, Incoming(context_id, opnum, target, slot))
-            if incoming is None:
+            if not self._admit(header, context_id, slot):
                 return
+            target = guid.decode(octets[CALL_HEADER_SIZE:start]) if start > CALL_HEADER_SIZE else None
+            incoming = Incoming(context_id, opnum, target, slot)
         else:
             incoming = self._continue(header.call_id, (context_id, opnum, slot))
         incoming.append(stub)
@@ -225,6 +230,8 @@ class Server:
         elif header.flags & PduFlags.LAST:
             self._incoming = None
             self._dispatch(header.call_id, incoming)
+        else:
+            self._incoming = header.call_id, incoming
 
     def _is_dropped(self, call_id: int) -> bool:
         """Whether a later fragment belongs to a call that is over: refused before its end, or long answered."""
@@ -232,28 +239,25 @@ class Server:
             return True
         return self._incoming is None and 0 < self._latest_call - call_id < OLD_CALLS
 
-    def _begin(self, header: Header, incoming: Incoming) -> Incoming | None:
-        """A new call; None where it was refused."""
-        call_id, slot = header.call_id, incoming.slot
+    def _admit(self, header: Header, context_id: int, slot: Slot | None) -> bool:
+        """Whether a new call may begin; where it may not, the fault has been sent."""
+        call_id = header.call_id
         self._dropped = None
         if self._incoming is not None:
             raise RemoteProtocolError(f"call {call_id} begins before call {self._incoming[0]} is whole")
         if call_id in self._calls:
             raise RemoteProtocolError(f"call {call_id} is open already")
         self._latest_call = max(self._latest_call, call_id)
-        problem: FaultStatus | None = None
         if slot is not None and slot.state is not SlotState.READY:
             problem = FaultStatus.ACCESS_DENIED
-        elif incoming.context_id not in self._link.contexts:
+        elif context_id not in self._link.contexts:
             problem = FaultStatus.UNKNOWN_INTERFACE
         elif len(self._calls) >= limits.RPC_OPEN_CALLS:
             problem = FaultStatus.SERVER_TOO_BUSY
-        if problem is not None:
-            self._drop(call_id, header.flags)
-            self._send_fault(call_id, incoming.context_id, problem, executed=False)
-            return None
-        self._incoming = call_id, incoming
-        return incoming
+        else:
+            return True
+        self._deny(header, context_id, problem)
+        return False
 
     def _continue(self, call_id: int, belongs: tuple[int, int, Slot | None]) -> Incoming:
         if self._incoming is None or self._incoming[0] != call_id:
