@@ -40,11 +40,15 @@ from openwmi.rpc import (
     check_trailer,
     pdu,
 )
+from openwmi.rpc.bind import BindNak
+from openwmi.rpc.call import Auth3, CoCancel, Fault, Orphaned, Request, Response
+from openwmi.rpc.header import WHOLE, PduFlags, Verifier
 from openwmi.security import LoginRefused, NegotiateAcceptor, NtlmAcceptor, ServerNames, User
 from openwmi.security.spnego import NTLM, Answer, Offer
 
 FIRST = SyntaxId(Guid("000001a0-0000-0000-c000-000000000046"))
 SECOND = SyntaxId(Guid("f309ad18-d86a-11d0-a075-00c04fb68820"))
+WITH_OBJECT: Final = WHOLE | PduFlags.OBJECT_UUID
 TYPES: Final = {AuthType.NEGOTIATE, AuthType.WINNT, AuthType.KERBEROS}
 
 
@@ -144,7 +148,10 @@ def read(how: int, octets: bytes) -> None:
         value = decode(octets)
     except RemoteProtocolError:
         return
-    if hasattr(value, "encode") and not isinstance(value, ObjRefCustom):
+    if decode is pdu.decode:  # its verifier's padding is ours to choose
+        again = pdu.encode(value)
+        assert pdu.encode(pdu.decode(again)) == again
+    elif hasattr(value, "encode") and not isinstance(value, ObjRefCustom):
         again = value.encode()
         assert decode(again) == value
 
@@ -236,6 +243,24 @@ def _ack(how: int) -> bytes:
     return answering.data_to_send()
 
 
+def _pdus() -> list[bytes]:
+    """One of each kind that calls are made of, with and without a verifier."""
+    kinds = [
+        kind(call_id=3, auth=auth, **rest)
+        for auth in (None, Verifier(10, 5, 1, bytes(16)))
+        for kind, rest in (
+            (Request, {"context_id": 0, "opnum": 3, "stub": b"ask", "object": FIRST.uuid, "flags": WITH_OBJECT}),
+            (Response, {"context_id": 0, "stub": b"answer"}),
+            (Fault, {"context_id": 0, "status": 5}),
+            (BindNak, {"reason": 4}),
+            (Auth3, {}),
+            (CoCancel, {}),
+            (Orphaned, {}),
+        )
+    ]
+    return [_bind(AuthLevel.PRIVACY), _ack(0), _ack(1), *map(pdu.encode, kinds)]
+
+
 def seeds() -> list[tuple[str, bytes]]:
     """Something for each door."""
     found = [(f"bind{level}", b"\0\0" + _bind(level)) for level in (AuthLevel.NONE, AuthLevel.PRIVACY)]
@@ -253,6 +278,7 @@ def seeds() -> list[tuple[str, bytes]]:
     drain(answering)
     found += [(f"request{how}", bytes((0, how)) + request) for how in (1, 2, 3)]
     found += [("ack", b"\1\0" + ack), ("acks", b"\1\1" + ack), ("response", b"\1\2" + answering.data_to_send())]
+    found += [(f"pdu{at}", bytes((2, 10)) + octets) for at, octets in enumerate(_pdus())]
     found += [
         ("tower", bytes((2, 7)) + Tower(FIRST).encode()),
         ("offer", bytes((2, 8)) + Offer((NTLM,), b"t").encode()),
