@@ -180,6 +180,13 @@ CALL_RESULTS_PER_PRINCIPAL: Final = 8192
 ASYNC_CALLS_PER_PRINCIPAL: Final = 1024
 # A connection to a client's sinks that nobody tells anything is kept this long for the next asynchronous call.
 CALLBACK_IDLE_SECONDS: Final = 30.0
+# A server that calls our sink has its answer after this long, though there be no room for more: it waits thirty seconds
+# (SINK_CALLBACK_SECONDS; Windows as long) and then gives the call up. A sink of ours has as long for a hundred objects,
+# so that what gathers meanwhile stays small.
+INDICATE_ANSWER_SECONDS: Final = 25.0
+# A server is believed to call us back once it has: a first call that brings a class is answered in milliseconds; one
+# that tries every level of protection on a slow line before it finds one that we take needs seconds.
+CALLBACK_PROOF_SECONDS: Final = 5.0
 # Octets of objects in one Indicate: Windows' FinalizerBatchSize ([MS-WMI] note 81).
 INDICATE_OCTETS: Final = 1 << 18
 # The same where nobody has logged in, or might not have: who is called takes short requests only from strangers (ours

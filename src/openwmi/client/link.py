@@ -21,7 +21,9 @@ from openwmi.base.guid import Guid
 from openwmi.base.record import printable
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.client.failures import refused
-from openwmi.dcom import Machine, Means, RemoteExporter
+from openwmi.client.pushed import Pushing
+from openwmi.client.sinkhost import SinkHosts
+from openwmi.dcom import Machine, Means, Pool, RemoteExporter
 from openwmi.interfaces import (
     IEnumWbemClassObject,
     IRemUnknown2,
@@ -62,10 +64,14 @@ class Login:
 
     Attributes:
         machine: where.
+        pushing: its asynchronous calls.
     """
 
-    def __init__(self, machine: Machine, exporter: RemoteExporter, ipid: Guid) -> None:
+    def __init__(self, machine: Machine, exporter: RemoteExporter, ipid: Guid, sinks: SinkHosts) -> None:
         self.machine = machine
+        self.pushing = Pushing(machine.ends, sinks)
+        if isinstance(exporter.pool, Pool):
+            exporter.pool.watch(self.pushing.ended)
         self._exporter = exporter
         self._login = ipid
         self._entered: dict[tuple[str, str], Entered] = {}
@@ -106,6 +112,7 @@ class Login:
 
     async def close(self) -> None:
         """Gives everything back, where the server still listens."""
+        await self.pushing.close()
         if self._releasing:
             await asyncio.wait(self._releasing, timeout=limits.CLOSE_SECONDS)
         for task in self._releasing:
@@ -137,12 +144,14 @@ class Link:
         where: its resolver.
         means: how connections are made.
         user: who logs in, for errors.
+        sinks: where servers call our sinks.
     """
 
-    def __init__(self, where: Address, means: Means, user: str) -> None:
+    def __init__(self, where: Address, means: Means, user: str, sinks: SinkHosts | None = None) -> None:
         self.where = where
         self._means = means
         self._user = user
+        self._sinks = SinkHosts.of_loop() if sinks is None else sinks
         self._login: Login | None = None
         self._turn = asyncio.Lock()
         self._users = 0
@@ -221,7 +230,7 @@ class Link:
                 raise refused(error, self.where.host, self._user) from error
             if ipid is None:
                 raise WbemError(HResult.E_NOINTERFACE, f"{self.where} has no login to WMI")
-            login = Login(machine, exporter, ipid)
+            login = Login(machine, exporter, ipid, self._sinks)
             entered = await self._entered(login, resource, namespace, locale, client_id)
         except BaseException:
             await machine.close()

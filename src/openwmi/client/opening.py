@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
 
 from openwmi import net
 from openwmi.base.error import Timeout, WbemError
 from openwmi.client.credentials import Credentials
 from openwmi.client.link import Link
+from openwmi.client.pushed import Mode
 from openwmi.client.session import RemoteSession
+from openwmi.client.sinkhost import SinkHosts
 from openwmi.dcom import Means
 from openwmi.dcom.channel import CONNECT_SECONDS, Connect
 from openwmi.net import Address
@@ -24,8 +25,9 @@ async def open_session(
     timeout: float | None = None,
     locale: str = "",
     level: AuthLevel = AuthLevel.PRIVACY,
-    callbacks: Literal["auto", "require", "never"] = "auto",
+    callbacks: Mode = "auto",
     connect: Connect = net.connect,
+    sinks: SinkHosts | None = None,
 ) -> RemoteSession:
     """A connection to a namespace of another machine.
 
@@ -38,6 +40,7 @@ async def open_session(
         level: how calls are protected.
         callbacks: whether asynchronous calls have the server call us back.
         connect: how connections are opened; tests give another way than TCP.
+        sinks: where the server calls our sinks; None: where all of this process are called.
 
     Raises:
         WbemError: Unreachable; AccessDenied, which says what refused; NotFound for a namespace that is not there;
@@ -46,7 +49,7 @@ async def open_session(
     who = credentials or Credentials()
     each = CONNECT_SECONDS if timeout is None else min(CONNECT_SECONDS, timeout)
     means = Means(who.login(where.host), level, each, connect)
-    link = Link(where, means, who.user or "")
+    link = Link(where, means, who.user or "", sinks)
     session = RemoteSession(link, namespace, locale, callbacks)
     try:
         async with asyncio.timeout(timeout):

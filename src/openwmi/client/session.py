@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from openwmi.base.case import fold
 from openwmi.base.error import NotFound, WbemError
@@ -14,6 +14,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.client.enumerating import Rows
 from openwmi.client.failures import UNKNOWN, explained, undecided
 from openwmi.client.link import Entered, Link
+from openwmi.client.pushed import Mode, Push, PushedCall, Said
 from openwmi.client.results import Answered, Ask, Out, result_of
 from openwmi.interfaces import EnumReply, IWbemObjectSink
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
@@ -57,9 +58,7 @@ class RemoteSession(Session):
         callbacks: whether asynchronous calls have the server call us back.
     """
 
-    def __init__(
-        self, link: Link, namespace: str, locale: str = "", callbacks: Literal["auto", "require", "never"] = "auto"
-    ) -> None:
+    def __init__(self, link: Link, namespace: str, locale: str = "", callbacks: Mode = "auto") -> None:
         super().__init__(namespace)
         self.link = link
         self.callbacks = callbacks
@@ -77,6 +76,9 @@ class RemoteSession(Session):
             return reply.ppObject, reply.ppCallResult
 
         async def work(results: ResultSet[Any]) -> CimClass | CimInstance:
+            pushed = await self._push(partial(Push, "GetObjectAsync", (path,)), context, results)
+            if pushed is not None:
+                return pushed.one
             return pointed_object(await self._one("GetObject", ask, context, results), "ppObject")
 
         return self._started(work, f"get {path}", context, single=True)
@@ -84,39 +86,50 @@ class RemoteSession(Session):
     def query(self, text: str, parameters: Mapping[str, object] | None, context: CallContext) -> Operation[Any]:
         flags = _flags("ExecQuery", context)
 
+        def push() -> Push:
+            return Push("ExecQueryAsync", ("WQL", _bound(text, parameters, parse)))
+
         async def ask(entered: Entered) -> EnumReply:
             asked = _bound(text, parameters, parse)
             return await entered.services.ExecQuery("WQL", asked, flags, values_pointer(context.values))
 
-        return self._many(ask, f"query {text}", context)
+        return self._many(ask, push, f"query {text}", context)
 
     def instances(self, class_name: str, *, deep: bool, context: CallContext) -> Operation[CimInstance]:
-        flags = _flags("CreateInstanceEnum", context) | (0 if deep else SHALLOW)
+        shallow = 0 if deep else SHALLOW
+        flags = _flags("CreateInstanceEnum", context) | shallow
+        push = partial(Push, "CreateInstanceEnumAsync", (class_name,), flags=shallow)
 
         async def ask(entered: Entered) -> EnumReply:
             return await entered.services.CreateInstanceEnum(class_name, flags, values_pointer(context.values))
 
-        return self._many(ask, f"instances of {class_name}", context)
+        return self._many(ask, push, f"instances of {class_name}", context)
 
     def classes(self, superclass: str | None, *, deep: bool, context: CallContext) -> Operation[CimClass]:
-        flags = _flags("CreateClassEnum", context) | (0 if deep else SHALLOW)
+        shallow = 0 if deep else SHALLOW
+        flags = _flags("CreateClassEnum", context) | shallow
+        push = partial(Push, "CreateClassEnumAsync", (superclass or "",), flags=shallow)
 
         async def ask(entered: Entered) -> EnumReply:
             return await entered.services.CreateClassEnum(superclass or "", flags, values_pointer(context.values))
 
-        return self._many(ask, "classes" if superclass is None else f"classes derived from {superclass}", context)
+        name = "classes" if superclass is None else f"classes derived from {superclass}"
+        return self._many(ask, push, name, context)
 
     def events(
         self, text: str, parameters: Mapping[str, object] | None, context: CallContext
     ) -> Operation[CimInstance]:
         flags = _flags("ExecNotificationQuery", context)
 
+        def push() -> Push:
+            return Push("ExecNotificationQueryAsync", ("WQL", _bound(text, parameters, parse_event)))
+
         async def ask(entered: Entered) -> EnumReply:
             asked = _bound(text, parameters, parse_event)
             return await entered.services.ExecNotificationQuery("WQL", asked, flags, values_pointer(context.values))
 
         forgotten = replace(context, flags=context.flags | CallFlags.FORWARD_ONLY)
-        return self._many(ask, f"events {text}", forgotten, endless=True)
+        return self._many(ask, push, f"events {text}", forgotten, endless=True)
 
     def open_namespace(self, name: str, context: CallContext) -> Operation[Session]:
         within = name.replace("/", "\\")  # interchangeable, as in connect
@@ -230,6 +243,7 @@ class RemoteSession(Session):
     def _many(
         self,
         ask: Callable[[Entered], Awaitable[EnumReply]],
+        push: Callable[[], Push],
         name: str,
         context: CallContext,
         *,
@@ -241,6 +255,8 @@ class RemoteSession(Session):
             return await Rows.of(entered, (await ask(entered)).ppEnum)
 
         async def work(results: ResultSet[Any]) -> None:
+            if await self._push(push, context, results) is not None:
+                return
             rows = await self._ask(context, begin)
             results.begin()
             await (rows.pump_events(results) if endless else rows.pump(results))
@@ -283,6 +299,10 @@ class RemoteSession(Session):
         results: ResultSet[CimInstance],
     ) -> CimInstance:
         given = await self._in_parameters(path, method, inputs, context)
+        push = partial(Push, "ExecMethodAsync", (path, method), (given,))
+        pushed = await self._push(push, context, results, changes=True)
+        if pushed is not None:
+            return _outputs(pushed.object)
 
         async def ask(entered: Entered, flags: int, out: Out, result: Out) -> Answered:
             values = values_pointer(context.values)
@@ -290,8 +310,41 @@ class RemoteSession(Session):
             return reply.ppOutParams, reply.ppCallResult
 
         found = await self._one("ExecMethod", ask, context, results, changes=True)
-        outputs = None if found is None else pointed_object(found, "ppOutParams")
-        return outputs if isinstance(outputs, CimInstance) else CimClass(PARAMETERS).instance({})
+        return _outputs(None if found is None else pointed_object(found, "ppOutParams"))
+
+    async def _push(
+        self,
+        push: Callable[[], Push],
+        context: CallContext,
+        results: ResultSet[Any],
+        *,
+        changes: bool = False,
+        namespace: str | None = None,
+    ) -> Said | None:
+        """What the server has told our sink; None where no sink is to hear it, or the server cannot call one."""
+        if not context.pushed or self.callbacks == "never":
+            return None
+        wanted = push()
+
+        async def begin(entered: Entered) -> PushedCall | None:
+            pushing = entered.login.pushing
+            if not await pushing.ready(entered.services, self.callbacks):
+                return None
+            return await pushing.begin(entered.services, partial(wanted.ask, entered.services, context), results)
+
+        try:
+            call = await self._ask(context, begin, namespace)
+            if call is None:
+                return None
+            if changes:
+                results.aftermath = UNKNOWN
+            if not results.began and not results.finished:
+                results.begin()
+            return await call.outcome()
+        except WbemError as error:
+            if not changes or undecided(error) is error:
+                raise
+            raise undecided(error) from error
 
     async def _put(
         self,
@@ -304,6 +357,10 @@ class RemoteSession(Session):
         pointer = object_pointer(what)
         method = "PutClass" if isinstance(what, CimClass) else "PutInstance"
         known = what.path_
+        push = partial(Push, f"{method}Async", (pointer,), flags=int(flags))
+        pushed = await self._push(push, context, results, changes=True, namespace=namespace)
+        if pushed is not None:
+            return self._stored(what, pushed.text, namespace)
 
         async def ask(entered: Entered, flags: int, _: Out, result: Out) -> Answered:
             if result is None and known is None:
@@ -312,9 +369,13 @@ class RemoteSession(Session):
             return None, (await verb(pointer, flags, values_pointer(context.values), result)).ppCallResult
 
         said = await self._one(method, ask, context, results, changes=True, more=int(flags), namespace=namespace)
+        return self._stored(what, said, namespace)
+
+    def _stored(self, what: CimClass | CimInstance, said: str | None, namespace: str | None) -> ObjectPath:
+        """The path of what was put; `said`: what the server says that it is, where only it knows."""
         if isinstance(what, CimClass):
             self._known.clear()  # those derived from it have changed with it
-        return replace(known or ObjectPath.parse(said), namespace=namespace or self.namespace)
+        return replace(what.path_ or ObjectPath.parse(said or ""), namespace=namespace or self.namespace)
 
     async def _put_several(
         self,
@@ -341,12 +402,14 @@ class RemoteSession(Session):
         method = "DeleteClass" if parsed.is_class else "DeleteInstance"
         # A class is deleted by its name: what else the path says has to be true of this namespace.
         named = parsed.class_name if parsed.is_class and self._is_here(parsed) else path
+        push = partial(Push, f"{method}Async", (named,))
 
         async def ask(entered: Entered, flags: int, _: Out, result: Out) -> Answered:
             verb = getattr(entered.services, method)
             return None, (await verb(named, flags, values_pointer(context.values), result)).ppCallResult
 
-        await self._one(method, ask, context, results, changes=True, namespace=namespace)
+        if await self._push(push, context, results, changes=True, namespace=namespace) is None:
+            await self._one(method, ask, context, results, changes=True, namespace=namespace)
         if parsed.is_class:
             self._known.clear()
 
@@ -436,6 +499,10 @@ class RemoteSession(Session):
             if told is error:
                 raise
             raise told from error
+
+
+def _outputs(found: CimClass | CimInstance | None) -> CimInstance:
+    return found if isinstance(found, CimInstance) else CimClass(PARAMETERS).instance({})
 
 
 def _flags(method: str, context: CallContext) -> int:

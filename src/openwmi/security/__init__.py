@@ -43,7 +43,16 @@ from openwmi.security.ntlm_acceptor import NtlmAcceptor, UserLookup
 from openwmi.security.ntlm_context import NtlmContext
 from openwmi.security.refusal import LoginRefused
 from openwmi.security.throttle import Throttle
-from openwmi.security.users import User, UsersFile, add_user, parse_account, parse_nt_hash, parse_users, remove_user
+from openwmi.security.users import (
+    NoUsers,
+    User,
+    UsersFile,
+    add_user,
+    parse_account,
+    parse_nt_hash,
+    parse_users,
+    remove_user,
+)
 
 if TYPE_CHECKING:
     from openwmi.security.initiator import NtlmInitiator
@@ -62,6 +71,7 @@ __all__ = [
     "Logins",
     "NegotiateAcceptor",
     "NegotiateInitiator",
+    "NoUsers",
     "NtlmAcceptor",
     "NtlmContext",
     "NtlmInitiator",

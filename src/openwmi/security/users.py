@@ -56,6 +56,14 @@ class User:
         return f"{self.domain}\\{self.name}" if self.domain else self.name
 
 
+class NoUsers:
+    """Of those who let nobody in by a password."""
+
+    def lookup(self, domain: str, name: str, computer: str) -> None:  # noqa: ARG002 - whoever it is
+        """None."""
+        return
+
+
 class UsersFile:
     """The users of a file, read again when the file has changed. Opening it fails as reading it would."""
 

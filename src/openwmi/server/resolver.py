@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openwmi.dcom import Endpoint, EndpointMapper, Exporter, Registry, Resolver
 from openwmi.net import Address, listen
-from openwmi.security import Logins, ServerNames
+from openwmi.security import Logins, NoUsers, ServerNames
 from openwmi.server.host import OpenPort, Port
 
 
@@ -22,7 +22,7 @@ class ResolverHost:
         registry.changed = self._exporter.watch
         mapper = EndpointMapper(lambda: self._endpoint.interfaces, self._port)
         services = (Resolver(self._exporter, registry), mapper)
-        self._endpoint = Endpoint(self._exporter, services, (), lambda peer: Logins(_Nobody(), names, peer=peer))
+        self._endpoint = Endpoint(self._exporter, services, (), lambda peer: Logins(NoUsers(), names, peer=peer))
 
     async def listen(self, address: Address, *, open_port: OpenPort | None = None) -> Address:
         """Opens a port; returns where it is. `open_port`: another way than TCP's."""
@@ -39,10 +39,3 @@ class ResolverHost:
 
     def _port(self) -> int:
         return self._listeners[0].address.port
-
-
-class _Nobody:
-    """Users of whom there are none."""
-
-    def lookup(self, domain: str, name: str, computer: str) -> None:
-        return None
