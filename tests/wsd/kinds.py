@@ -25,7 +25,10 @@ from openwmi.wsd.wsdl.generated import (
     Proxy,
     Repeated,
     Simple,
+    Subscribing,
+    Subscription,
     Types,
+    Unpack,
     WsdlOperation,
 )
 from openwmi.wsdclient.generated import GeneratedProxy, IWSDAsyncCallback, IWSDAsyncResult
@@ -439,6 +442,24 @@ class Shape_(Proxy):
         """AnOperationWithANameThatIsLongerThanAnybodyWouldLikeItToBeButThatIsHowItGoes."""
         return self.start_("AnOperationWithANameThatIsLongerThanAnybodyWouldLikeItToBeButThatIsHowItGoes", parameters)
 
+    def SubscribeToHappened(self, **how: Unpack[Subscribing]) -> Subscription[Root2]:
+        """Happened, as long as it is held."""
+        return self.subscribe_("Happened", **how)
+
+    def SubscribeToWanted(self, **how: Unpack[Subscribing]) -> Subscription[str]:
+        """Wanted, as long as it is held."""
+        return self.subscribe_("Wanted", **how)
+
+
+class IShape_EventNotify:
+    """Derive from this to hear the events of Shape through CShape_Proxy."""
+
+    def Happened(self, parameters: Root2) -> None:
+        """Happened has come."""
+
+    def Wanted(self, parameters: str) -> None:
+        """Wanted has come."""
+
 
 class CShape_Proxy(GeneratedProxy):
     """The same, as generated code for wsdclient.h has it: Shape by Begin and End."""
@@ -495,6 +516,22 @@ class CShape_Proxy(GeneratedProxy):
     ) -> tuple[int, None]:
         """(hresult, message): it does not wait, and fails before the end."""
         return self.end_("AnOperationWithANameThatIsLongerThanAnybodyWouldLikeItToBeButThatIsHowItGoes", AsyncResult)
+
+    def SubscribeToHappened(self, eventSink: IShape_EventNotify) -> int:
+        """(hresult): the sink hears of it from now on."""
+        return self.follow_("Happened", eventSink)
+
+    def UnsubscribeToHappened(self) -> int:
+        """(hresult): once it has returned, it does not."""
+        return self.leave_("Happened")
+
+    def SubscribeToWanted(self, eventSink: IShape_EventNotify) -> int:
+        """(hresult): the sink hears of it from now on."""
+        return self.follow_("Wanted", eventSink)
+
+    def UnsubscribeToWanted(self) -> int:
+        """(hresult): once it has returned, it does not."""
+        return self.leave_("Wanted")
 
 
 class Shape_Service(ContractService):

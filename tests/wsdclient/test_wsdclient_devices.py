@@ -46,7 +46,6 @@ from openwmi.wsdclient import (
     IWSDHttpAddress,
     IWSDInboundAttachment,
     IWSDOutboundAttachment,
-    IWSDServiceProxyEventing,
     IWSDUdpAddress,
     WSDCreateDeviceHost,
     WSDCreateDeviceHost2,
@@ -215,25 +214,6 @@ def test_options() -> None:
     assert WSDCreateDeviceHostAdvanced("urn:uuid:1", None, [address, address]) == (E_INVALIDARG, None)
     assert WSDCreateDeviceHost("https://127.0.0.1:5358/")[0] == E_NOTIMPL, "without a certificate"
     assert WSDCreateDeviceHost("http://127.0.0.1:5357/")[0] == S_OK
-
-
-def test_events_are_not_here_and_say_so(device: IWSDDeviceProxy, world: World) -> None:
-    service = device.GetServiceProxyById(ID)[1]
-    assert isinstance(service, IWSDServiceProxyEventing)
-    assert service.SubscribeToOperation(ECHO, None) == (E_NOTIMPL, None)
-    assert service.UnsubscribeToOperation(ECHO) == E_NOTIMPL
-    assert service.SetEventingStatusCallback(None) == E_NOTIMPL
-    for verb, begins, ends in (
-        ("SubscribeTo", (None,), 2),
-        ("UnsubscribeTo", (), 0),
-        ("Renew", (), 2),
-        ("GetStatusFor", (), 2),
-    ):
-        nothing: Any = (E_NOTIMPL, None, None) if ends else E_NOTIMPL
-        assert getattr(service, f"{verb}MultipleOperations")((), *begins) == nothing
-        assert getattr(service, f"Begin{verb}MultipleOperations")((), *begins) == (E_NOTIMPL, None)
-        assert getattr(service, f"End{verb}MultipleOperations")((), None) == nothing
-    assert world.host.SetServiceDiscoverable(ID, True) == E_NOTIMPL
 
 
 # Calls.

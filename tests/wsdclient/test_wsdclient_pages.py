@@ -18,6 +18,7 @@ from openwmi import wsdclient as w
 from openwmi.blocking.runner import runner
 from openwmi.soap import QName, Relationship, Service, ThisDevice, ThisModel, localized
 from openwmi.testing import MemoryLink
+from openwmi.wsd import Endpoint
 from openwmi.wsd.messages import Probe
 from openwmi.wsdclient import calling, constants
 
@@ -530,4 +531,65 @@ NOBODY = w.IWSDDeviceProxy
     ]
 )
 def test_proxies(situation: Callable[[], Any], hr: int) -> None:
+    assert returned(situation()) == hr
+
+
+# ------------------------------------------------------------------------------------------------- events: wsdclient.h
+
+
+NEWS = w.WSD_OPERATION(None, w.WSDXML_TYPE("urn:x/Changed"), lambda sink, messaging, event: w.S_OK)
+UNHEARD = w.WSD_OPERATION(None, w.WSDXML_TYPE("urn:x/Changed"))
+PROXY = "IWSDServiceProxyEventing"
+NOWHERE = w.HRESULT_FROM_WIN32(w.ERROR_HOST_UNREACHABLE)
+
+
+def service() -> w.IWSDServiceProxyEventing:
+    """Of a device that is not there."""
+    made = runner().call(lambda: Endpoint("http://127.0.0.1:1/"))
+    return w.IWSDServiceProxyEventing(w.IWSDEndpointProxy(made), Service((), (), JOB))
+
+
+def several(name: str, *more: Any) -> Iterator[Row]:
+    """What all of the four calls for several operations say alike."""
+    for begin in ("", "Begin"):
+        for what, given, hr in (
+            ("none", (), BAD),
+            ("NULL", (None,), POINTER),
+            ("no event", (ONE_WAY,), BAD),
+            ("twice", (NEWS, NEWS), BAD),
+            ("no extension", (NEWS,), BAD),
+        ):
+            extension = (ANY,) if what == "no extension" else ()
+            yield f"{PROXY}::{begin}{name}", what, _call(f"{begin}{name}", given, *more, *extension), hr
+        if "Unsubscribe" not in name and "Status" not in name:
+            last = (*more[:-1], w.WSD_EVENTING_EXPIRES(-1.0))
+            yield f"{PROXY}::{begin}{name}", "no time", _call(f"{begin}{name}", (NEWS,), *last), BAD
+        if "Subscribe" not in name:
+            yield f"{PROXY}::{begin}{name}", "not subscribed", _call(f"{begin}{name}", (NEWS,), *more), BAD
+    end = f"End{name}"
+    yield f"{PROXY}::{end}", "NULL", _call(end, (NEWS,), None), BAD
+    yield f"{PROXY}::{end}", "before the end", lambda: getattr(service(), end)((NEWS,), begun()), FAIL
+
+
+def _call(name: str, *arguments: Any) -> Callable[[], Any]:
+    return lambda: getattr(service(), name)(*arguments)
+
+
+@checked(
+    [
+        ("IWSDServiceProxy::SubscribeToOperation", "NULL", lambda: service().SubscribeToOperation(None, None), POINTER),
+        ("IWSDServiceProxy::SubscribeToOperation", "one-way", lambda: service().SubscribeToOperation(ONE_WAY, 1), BAD),
+        ("IWSDServiceProxy::SubscribeToOperation", "no stub", lambda: service().SubscribeToOperation(UNHEARD, 1), BAD),
+        ("IWSDServiceProxy::SubscribeToOperation", "gone", lambda: service().SubscribeToOperation(NEWS, 1), NOWHERE),
+        ("IWSDServiceProxy::UnsubscribeToOperation", "NULL", lambda: service().UnsubscribeToOperation(None), POINTER),
+        ("IWSDServiceProxy::UnsubscribeToOperation", "not", lambda: service().UnsubscribeToOperation(NEWS), BAD),
+        (f"{PROXY}::SetEventingStatusCallback", "NULL", lambda: service().SetEventingStatusCallback(None), w.S_OK),
+        (f"{PROXY}::SetEventingStatusCallback", "no such one", lambda: service().SetEventingStatusCallback(ANY), BAD),
+        *several("SubscribeToMultipleOperations", None, None),
+        *several("RenewMultipleOperations", None),
+        *several("GetStatusForMultipleOperations"),
+        *several("UnsubscribeToMultipleOperations"),
+    ]
+)
+def test_events(situation: Callable[[], Any], hr: int) -> None:
     assert returned(situation()) == hr

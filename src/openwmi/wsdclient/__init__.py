@@ -14,15 +14,15 @@ the headers ends in an underscore. Everything may be called from any thread.
 
     constants, statuses, structures     the names of the headers, with their values
     asyncresult, callbacks, events      IWSDAsyncResult, how it calls back, and what it says became of a call
-    endpointproxy, proxies              a device, its services, and what their messages are sent to
+    endpointproxy, proxies              a device, and what its messages are sent to
+    serviceproxies, eventing            its services, and their events
     devicehost, faults, security        a device of one's own, how it says no, and who asks it
     discovery, publisher                devices that come and go; announcing them oneself
     addresses, attachments              addresses and parameters of messages; what travels beside them
     context                             names and elements of XML, and URIs, as C++ makes them
     calling                             how a method is written, and on which thread it is carried out
 
-Subscribing to events (WS-Eventing) is not here yet: the four calls of IWSDServiceProxyEventing and those that subscribe
-return E_NOTIMPL. So do compact signatures, and what Windows' tracing does.
+Compact signatures and what Windows' tracing does are not here: E_NOTIMPL.
 """
 
 from typing import TYPE_CHECKING
@@ -71,13 +71,10 @@ from openwmi.wsdclient.discovery import WSDCreateDiscoveryProvider2 as WSDCreate
 from openwmi.wsdclient.endpointproxy import IWSDAsyncResult as IWSDAsyncResult
 from openwmi.wsdclient.endpointproxy import IWSDEndpointProxy as IWSDEndpointProxy
 from openwmi.wsdclient.endpointproxy import end_operation as end_operation
+from openwmi.wsdclient.eventing import IWSDEventingStatus as IWSDEventingStatus
 from openwmi.wsdclient.faults import WSDGenerateFault as WSDGenerateFault
 from openwmi.wsdclient.faults import WSDGenerateFaultEx as WSDGenerateFaultEx
 from openwmi.wsdclient.proxies import IWSDDeviceProxy as IWSDDeviceProxy
-from openwmi.wsdclient.proxies import IWSDEventingStatus as IWSDEventingStatus
-from openwmi.wsdclient.proxies import IWSDMetadataExchange as IWSDMetadataExchange
-from openwmi.wsdclient.proxies import IWSDServiceProxy as IWSDServiceProxy
-from openwmi.wsdclient.proxies import IWSDServiceProxyEventing as IWSDServiceProxyEventing
 from openwmi.wsdclient.proxies import WSDCreateDeviceProxy as WSDCreateDeviceProxy
 from openwmi.wsdclient.proxies import WSDCreateDeviceProxy2 as WSDCreateDeviceProxy2
 from openwmi.wsdclient.proxies import WSDCreateDeviceProxyAdvanced as WSDCreateDeviceProxyAdvanced
@@ -88,6 +85,9 @@ from openwmi.wsdclient.publisher import WSDCreateDiscoveryPublisher as WSDCreate
 from openwmi.wsdclient.publisher import WSDCreateDiscoveryPublisher2 as WSDCreateDiscoveryPublisher2
 from openwmi.wsdclient.security import IWSDHttpAuthParameters as IWSDHttpAuthParameters
 from openwmi.wsdclient.security import IWSDSSLClientCertificate as IWSDSSLClientCertificate
+from openwmi.wsdclient.serviceproxies import IWSDMetadataExchange as IWSDMetadataExchange
+from openwmi.wsdclient.serviceproxies import IWSDServiceProxy as IWSDServiceProxy
+from openwmi.wsdclient.serviceproxies import IWSDServiceProxyEventing as IWSDServiceProxyEventing
 from openwmi.wsdclient.statuses import *  # noqa: F403 - the same
 from openwmi.wsdclient.structures import WSD_APP_SEQUENCE as WSD_APP_SEQUENCE
 from openwmi.wsdclient.structures import WSD_CONFIG_PARAM as WSD_CONFIG_PARAM

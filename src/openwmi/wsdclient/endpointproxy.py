@@ -1,6 +1,6 @@
 """IWSDEndpointProxy: a device or one of its services, as what messages are sent to (wsdclient.h).
 
-It is a face of `openwmi.wsd.Endpoint`. Generated code calls its methods; so does `end_operation`, which is what each
+It is a face of `openwmi.Carrier`. Generated code calls its methods; so does `end_operation`, which is what each
 End<Op> of generated code does.
 """
 
@@ -18,11 +18,12 @@ from openwmi.blocking.com.unknown import IUnknown
 from openwmi.blocking.runner import runner
 from openwmi.operation import Operation
 from openwmi.soap import Part, SoapFault
+from openwmi.wsd.endpoint import Endpoint as Carrier
 from openwmi.wsdclient import constants as c
 from openwmi.wsdclient.asyncresult import AsyncResult
 from openwmi.wsdclient.attachments import as_outbound
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
-from openwmi.wsdclient.calling import argument, on_loop, pointer, wsd_method
+from openwmi.wsdclient.calling import argument, not_here, on_loop, pointer, wsd_method
 from openwmi.wsdclient.events import Answer, event_of, fault_of
 from openwmi.wsdclient.statuses import E_ABORT, E_FAIL, E_INVALIDARG, S_FALSE, S_OK, hresult
 from openwmi.wsdclient.structures import (
@@ -40,7 +41,7 @@ CALL_SECONDS = 30.0
 
 
 class Endpoint(Protocol):
-    """What an endpoint's face stands on: `openwmi.wsd.Endpoint`."""
+    """What an endpoint's face stands on: `openwmi.Carrier`."""
 
     def two_way(
         self,
@@ -90,6 +91,13 @@ class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):
     def loop_(self) -> asyncio.AbstractEventLoop | None:
         """Where its calls are; None is the loop of the blocking faces."""
         return self._loop
+
+    @property
+    def carrier_(self) -> Carrier:
+        """What it is a face of. E_NOTIMPL where that is something else than an endpoint of `openwmi.wsd`."""
+        if not isinstance(self._endpoint, Carrier):
+            raise not_here("what carries these calls knows no events")
+        return self._endpoint
 
     @wsd_method()
     def SendOneWayRequest(

@@ -16,21 +16,23 @@ from openwmi.wsdclient.callbacks import IWSDAsyncCallback
 from openwmi.wsdclient.calling import wsd_method
 from openwmi.wsdclient.endpointproxy import IWSDAsyncResult, IWSDEndpointProxy, end_operation
 from openwmi.wsdclient.events import Answer
-from openwmi.wsdclient.statuses import E_ABORT
-from openwmi.wsdclient.structures import WSD_OPERATION, WSDXML_TYPE
+from openwmi.wsdclient.serviceproxies import IWSDServiceProxy
+from openwmi.wsdclient.statuses import E_ABORT, E_INVALIDARG, S_OK
+from openwmi.wsdclient.structures import WSD_EVENT, WSD_OPERATION, WSDXML_TYPE
 
 
 class GeneratedProxy:
     """A client of a service, in the words of wsdclient.h. What is ours ends in an underscore.
 
     Args:
-        endpoint: what carries calls (GetEndpointProxy of a service's proxy).
+        service: the service's proxy; or what carries calls alone (GetEndpointProxy), which knows no events.
     """
 
     contract_: ClassVar[PortType]
 
-    def __init__(self, endpoint: IWSDEndpointProxy | None) -> None:
-        self._endpoint = endpoint
+    def __init__(self, service: IWSDServiceProxy | IWSDEndpointProxy | None) -> None:
+        self._service = service if isinstance(service, IWSDServiceProxy) else None
+        self._endpoint = service.GetEndpointProxy()[1] if isinstance(service, IWSDServiceProxy) else service
 
     def GetEndpointProxy(self) -> IWSDEndpointProxy | None:
         """What carries calls."""
@@ -66,6 +68,34 @@ class GeneratedProxy:
         if self._endpoint is None:
             return E_ABORT
         return self._endpoint.SendOneWayRequest(body, kind_of(operation), attachments_=attachments)
+
+    def follow_(self, name: str, sink: object) -> int:
+        """The HRESULT of SubscribeTo<Event>. E_ABORT without a service's proxy, E_INVALIDARG for NULL."""
+        event = self.contract_.event(name)
+        if self._service is None:
+            return E_ABORT
+        if not callable(getattr(sink, event.method, None)):
+            return E_INVALIDARG
+        return self._service.SubscribeToOperation(_kind_of_event(event), sink)[0]
+
+    def leave_(self, name: str) -> int:
+        """The same of UnsubscribeTo<Event>."""
+        kind = _kind_of_event(self.contract_.event(name))
+        return E_ABORT if self._service is None else self._service.UnsubscribeToOperation(kind)
+
+
+def _kind_of_event(event: WsdlOperation) -> WSD_OPERATION:
+    """Its stub calls the method of that name of a sink."""
+
+    def stub(sink: Any, _: object, came: WSD_EVENT) -> int:
+        method, soap = getattr(sink, event.method), came.Soap
+        if event.output is None:
+            method()
+        elif soap is not None and soap.Body is not None:
+            method(event.output.decode(soap.Body, soap.attachments_))
+        return S_OK
+
+    return WSD_OPERATION(None, WSDXML_TYPE(event.output_action or ""), stub)
 
 
 def _encoded(operation: WsdlOperation, parameters: Any) -> tuple[bytes | None, list[Outbound]]:

@@ -1,11 +1,10 @@
-"""IWSDDeviceProxy and IWSDServiceProxy: a device somewhere, and a service on it (wsdclient.h).
+"""IWSDDeviceProxy: a device somewhere, what it says of itself, and its services (wsdclient.h).
 
     hr, device = WSDCreateDeviceProxy("urn:uuid:…", "urn:uuid:…")      finds it, and asks what it is
     hr, service = device.GetServiceProxyById("http://…/files")
     hr, endpoint = service.GetEndpointProxy()                          to which generated code sends its messages
 
-Both kinds of EndGetMetadata obey one rule, that of any End: they do not wait, and are E_FAIL before the end.
-Events are not here yet: the methods of IWSDServiceProxyEventing, and those that subscribe, return E_NOTIMPL.
+An End does not wait, and is E_FAIL before the end. What a service's proxy can do stands in `serviceproxies`.
 """
 
 from __future__ import annotations
@@ -15,211 +14,34 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from openwmi.base.error import WbemError
-from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.blocking.com.unknown import IUnknown
 from openwmi.blocking.runner import runner
 from openwmi.net.datagram import DatagramNetwork
+from openwmi.net.http import parse_url
 from openwmi.net.http_client import HttpClient
 from openwmi.net.interfaces import list_interfaces
+from openwmi.net.listener import Address
 from openwmi.operation import Operation, ResultSet
-from openwmi.soap import DPWS_2006, GET, GET_RESPONSE, EndpointReference, Metadata, Relationship, decode_get_response
+from openwmi.soap import DPWS_2006, EndpointReference, Metadata, Relationship
 from openwmi.soap import Service as Hosted
-from openwmi.wsd import Device, Endpoint, metadata, metadata_at, resolve, usable_xaddrs
+from openwmi.wsd import Device, Endpoint, Receiver, metadata, metadata_at, resolve, usable_xaddrs
 from openwmi.wsdclient import constants as c
 from openwmi.wsdclient.addresses import IWSDAddress, same_where_secure
 from openwmi.wsdclient.asyncresult import held
 from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, wsd_method
 from openwmi.wsdclient.endpointproxy import IWSDAsyncResult, IWSDEndpointProxy
-from openwmi.wsdclient.events import Answer
-from openwmi.wsdclient.statuses import E_FAIL, S_OK
+from openwmi.wsdclient.serviceproxies import IWSDServiceProxy, IWSDServiceProxyEventing, ended
+from openwmi.wsdclient.statuses import S_OK
 from openwmi.wsdclient.structures import (
     WSD_CONFIG_PARAM,
-    WSD_EVENTING_EXPIRES,
     WSD_HOST_METADATA,
-    WSD_OPERATION,
-    WSD_SERVICE_METADATA,
     WSD_THIS_DEVICE_METADATA,
     WSD_THIS_MODEL_METADATA,
-    WSDXML_ELEMENT,
     WSDXML_NAME,
 )
 
 T = TypeVar("T")
-
-EVENTS = "events of devices (WS-Eventing) are not here yet"
-
-
-class IWSDEventingStatus(IUnknown, iid="49b17f52-637a-407a-ae99-fbe82a4d38c0"):
-    """Derive from this to hear what becomes of subscriptions."""
-
-    def SubscriptionRenewed(self, pszSubscriptionAction: str) -> None:
-        """It goes on."""
-
-    def SubscriptionRenewalFailed(self, pszSubscriptionAction: str, hr: int) -> None:
-        """It could not be renewed."""
-
-    def SubscriptionEnded(self, pszSubscriptionAction: str) -> None:
-        """The device has ended it."""
-
-
-class IWSDMetadataExchange(IUnknown, iid="06996d57-1d67-4928-9307-3d7833fdb846"):
-    """What can be asked for its metadata. `Metadata` is the list of sections, by what they say."""
-
-    @wsd_method(1)
-    def GetMetadata(self) -> tuple[int, Metadata | None]:
-        """(hresult, MetadataOut): asks, and waits for the answer."""
-        raise not_here("a metadata exchange of no kind")
-
-
-class IWSDServiceProxy(IWSDMetadataExchange, iid="d4c7fb9c-03ab-4175-9d67-094fafebf487"):
-    """One service. GetServiceProxyById and GetServiceProxyByType of its device return it."""
-
-    def __init__(self, endpoint: IWSDEndpointProxy, hosted: Hosted) -> None:
-        self._endpoint = endpoint
-        self._hosted = hosted
-
-    @wsd_method(1)
-    def GetMetadata(self) -> tuple[int, Metadata | None]:
-        """(hresult, MetadataOut): asks, and waits for the answer."""
-        answer = runner().complete(self._get)
-        return S_OK, _metadata_in(answer)
-
-    @wsd_method(1)
-    def BeginGetMetadata(self) -> tuple[int, IWSDAsyncResult | None]:
-        """(hresult, ppResult): asks, and returns at once."""
-        return S_OK, self._endpoint.begin_(self._get)
-
-    @wsd_method(1)
-    def EndGetMetadata(self, pResult: IWSDAsyncResult | None) -> tuple[int, Metadata | None]:
-        """(hresult, ppMetadata): what the service says. E_FAIL before the end: unlike Windows' it does not wait."""
-        return S_OK, _metadata_in(_end(pResult))
-
-    @wsd_method(1)
-    def GetServiceMetadata(self) -> tuple[int, WSD_SERVICE_METADATA | None]:
-        """(hresult, ppServiceMetadata): what its device said of it."""
-        return S_OK, self._hosted
-
-    @wsd_method(1)
-    def SubscribeToOperation(
-        self, pOperation: WSD_OPERATION | None, pUnknown: Any, pAny: WSDXML_ELEMENT | None = None
-    ) -> tuple[int, WSDXML_ELEMENT | None]:
-        """(hresult, ppAny): E_NOTIMPL."""
-        raise not_here(EVENTS)
-
-    @wsd_method()
-    def UnsubscribeToOperation(self, pOperation: WSD_OPERATION | None) -> int:
-        """E_NOTIMPL."""
-        raise not_here(EVENTS)
-
-    @wsd_method()
-    def SetEventingStatusCallback(self, pStatus: IWSDEventingStatus | None) -> int:
-        """E_NOTIMPL."""
-        raise not_here(EVENTS)
-
-    @wsd_method(1)
-    def GetEndpointProxy(self) -> tuple[int, IWSDEndpointProxy | None]:
-        """(hresult, ppProxy): what messages for it are sent to."""
-        return S_OK, held(self._endpoint)
-
-    def _get(self) -> Operation[Any]:
-        return self._endpoint.two_way_(GET, GET_RESPONSE)
-
-
-Operations = Sequence[WSD_OPERATION]
-Expires = WSD_EVENTING_EXPIRES | None
-Any_ = WSDXML_ELEMENT | None
-
-
-class IWSDServiceProxyEventing(IWSDServiceProxy, iid="f9279d6d-1012-4a94-b8cc-fd35d2202bfe"):
-    """The four calls of WS-Eventing, each synchronous and asynchronous. Each returns E_NOTIMPL."""
-
-    @wsd_method(2)
-    def SubscribeToMultipleOperations(
-        self, pOperations: Operations, pUnknown: Any, pExpires: Expires = None, pAny: Any_ = None
-    ) -> tuple[int, Expires, Any_]:
-        """(hresult, ppExpires, ppAny)."""
-        raise not_here(EVENTS)
-
-    @wsd_method(1)
-    def BeginSubscribeToMultipleOperations(
-        self,
-        pOperations: Operations,
-        pUnknown: Any,
-        pExpires: Expires = None,
-        pAny: Any_ = None,
-        pAsyncState: Any = None,
-        pAsyncCallback: Any = None,
-    ) -> tuple[int, IWSDAsyncResult | None]:
-        """(hresult, ppResult)."""
-        raise not_here(EVENTS)
-
-    @wsd_method(2)
-    def EndSubscribeToMultipleOperations(
-        self, pOperations: Operations, pResult: IWSDAsyncResult | None
-    ) -> tuple[int, Expires, Any_]:
-        """(hresult, ppExpires, ppAny)."""
-        raise not_here(EVENTS)
-
-    @wsd_method()
-    def UnsubscribeToMultipleOperations(self, pOperations: Operations, pAny: Any_ = None) -> int:
-        raise not_here(EVENTS)
-
-    @wsd_method(1)
-    def BeginUnsubscribeToMultipleOperations(
-        self, pOperations: Operations, pAny: Any_ = None, pAsyncState: Any = None, pAsyncCallback: Any = None
-    ) -> tuple[int, IWSDAsyncResult | None]:
-        """(hresult, ppResult)."""
-        raise not_here(EVENTS)
-
-    @wsd_method()
-    def EndUnsubscribeToMultipleOperations(self, pOperations: Operations, pResult: IWSDAsyncResult | None) -> int:
-        raise not_here(EVENTS)
-
-    @wsd_method(2)
-    def RenewMultipleOperations(
-        self, pOperations: Operations, pExpires: Expires = None, pAny: Any_ = None
-    ) -> tuple[int, Expires, Any_]:
-        """(hresult, ppExpires, ppAny)."""
-        raise not_here(EVENTS)
-
-    @wsd_method(1)
-    def BeginRenewMultipleOperations(
-        self,
-        pOperations: Operations,
-        pExpires: Expires = None,
-        pAny: Any_ = None,
-        pAsyncState: Any = None,
-        pAsyncCallback: Any = None,
-    ) -> tuple[int, IWSDAsyncResult | None]:
-        """(hresult, ppResult)."""
-        raise not_here(EVENTS)
-
-    @wsd_method(2)
-    def EndRenewMultipleOperations(
-        self, pOperations: Operations, pResult: IWSDAsyncResult | None
-    ) -> tuple[int, Expires, Any_]:
-        """(hresult, ppExpires, ppAny)."""
-        raise not_here(EVENTS)
-
-    @wsd_method(2)
-    def GetStatusForMultipleOperations(self, pOperations: Operations, pAny: Any_ = None) -> tuple[int, Expires, Any_]:
-        """(hresult, ppExpires, ppAny)."""
-        raise not_here(EVENTS)
-
-    @wsd_method(1)
-    def BeginGetStatusForMultipleOperations(
-        self, pOperations: Operations, pAny: Any_ = None, pAsyncState: Any = None, pAsyncCallback: Any = None
-    ) -> tuple[int, IWSDAsyncResult | None]:
-        """(hresult, ppResult)."""
-        raise not_here(EVENTS)
-
-    @wsd_method(2)
-    def EndGetStatusForMultipleOperations(
-        self, pOperations: Operations, pResult: IWSDAsyncResult | None
-    ) -> tuple[int, Expires, Any_]:
-        """(hresult, ppExpires, ppAny)."""
-        raise not_here(EVENTS)
 
 
 class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
@@ -227,10 +49,14 @@ class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
 
     Attributes:
         network_: another than this machine's, to find it on. The header has no such thing.
+        event_options_: how events are received, as of `openwmi.wsd.Receiver`; before the first subscription.
     """
 
     def __init__(self) -> None:
         self.network_: DatagramNetwork | None = None
+        self.event_options_: dict[str, Any] = {}
+        self._local_id = ""
+        self._receiver: Receiver | None = None
         self._id = ""
         self._url = ""
         self._metadata: Metadata | None = None
@@ -247,11 +73,14 @@ class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
         pContext: Any = None,
         pSponsor: IWSDDeviceProxy | None = None,
     ) -> int:
-        """Says which device it is; WSDCreateDeviceProxy does. `pSponsor` is one whose connections it shares."""
+        """Says which device it is; WSDCreateDeviceProxy does. `pSponsor` is one whose connections it shares.
+
+        Where `pszLocalId` is a URL, events of its services come there; HTTPS needs `event_options_["tls"]`.
+        """
         for text, name in ((pszDeviceId, "pszDeviceId"), (pszLocalId, "pszLocalId")):
             argument(text, f"{name} is NULL")
             short(text, name)
-        self._id = (pszDeviceId or "").removeprefix("@")
+        self._id, self._local_id = (pszDeviceId or "").removeprefix("@"), pszLocalId or ""
         if pDeviceAddress is not None:
             self._url = pDeviceAddress.Serialize()[1] or ""
         elif self._id.lower().startswith(("http:", "https:")):
@@ -273,7 +102,7 @@ class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
     @wsd_method()
     def EndGetMetadata(self, pResult: IWSDAsyncResult | None) -> int:
         """Takes the metadata that were asked for. E_FAIL before the end; E_INVALIDARG for NULL."""
-        self._take(_end(pResult))
+        self._take(ended(pResult))
         return S_OK
 
     @wsd_method(1)
@@ -353,7 +182,21 @@ class IWSDDeviceProxy(IUnknown, iid="eee0c031-c578-4c0e-9a3b-973c35f409db"):
         endpoint = next((each for each in hosted.endpoints if each.address.lower().startswith("http")), None)
         if endpoint is None:
             raise WbemError(HResult.E_FAIL, f"the service {what} says of no endpoint where it is")
-        return IWSDServiceProxyEventing(self._proxy(endpoint.address, endpoint), hosted)
+        return IWSDServiceProxyEventing(self._proxy(endpoint.address, endpoint), hosted, self._receiving)
+
+    def _receiving(self) -> Receiver | None:
+        """On the loop's thread: what events come by; None is what all share."""
+        if self._receiver is None and (self._local_id.lower().startswith("http") or self.event_options_):
+            given = dict(self.event_options_)
+            if self._local_id.lower().startswith("http"):
+                where = parse_url(self._local_id)
+                given.setdefault("listen", Address(where.host, where.port))
+                if where.secure and given.get("tls") is None:
+                    raise WbemError(
+                        HResult.E_FAIL, "events by HTTPS need a certificate: set tls of event_options_ before"
+                    )
+            self._receiver = Receiver(**given)
+        return self._receiver
 
     def _proxy(self, url: str, to: EndpointReference) -> IWSDEndpointProxy:
         return IWSDEndpointProxy(runner().call(lambda: Endpoint(url, to=to, profile=DPWS_2006, http=self._http)))
@@ -435,21 +278,3 @@ def _url_of(device: Device) -> str:
     if not usable:
         raise WbemError(WbemStatus.FAILED, f"{device.address} does not say where it listens")
     return usable[0]
-
-
-def _end(result: IWSDAsyncResult | None) -> Any:
-    """What an operation brought. E_INVALIDARG for NULL, E_FAIL before the end, E_ABORT after Abort, else why."""
-    argument(isinstance(result, IWSDAsyncResult), f"pResult is an IWSDAsyncResult, and not {result!r}")
-    assert result is not None
-    if result.HasCompleted() != S_OK:
-        raise WbemError(HResult.E_FAIL, "the operation has not ended: wait for it, or have it call you back")
-    results = result.results_
-    results.check()
-    return results.whole()
-
-
-def _metadata_in(answer: Answer) -> Metadata:
-    try:
-        return decode_get_response(answer.message)
-    except RemoteProtocolError as error:
-        raise WbemError(E_FAIL, f"that is no metadata: {error}") from None

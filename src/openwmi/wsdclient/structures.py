@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from openwmi.operation import WaitHandle
@@ -59,7 +60,8 @@ class WSDXML_TYPE:
 class WSD_OPERATION:
     """An operation of a port type. ResponseType is None for one without an answer, and RequestType for an event.
 
-    A device's is carried out by `RequestStubFunction(server, messaging, event) -> HRESULT`, as generated code has it.
+    A device's is carried out by `RequestStubFunction(server, messaging, event) -> HRESULT`, as generated code has it; a
+    client's is called so with an event that has come.
     """
 
     RequestType: WSDXML_TYPE | None
@@ -141,10 +143,10 @@ class WSD_SYNCHRONOUS_RESPONSE_CONTEXT:
 
 @dataclass(frozen=True, slots=True)
 class WSD_EVENTING_EXPIRES:
-    """How long a subscription lasts: seconds, or until when."""
+    """How long a subscription lasts: seconds, or until when; of one that lasts for ever both are None."""
 
     Duration: float | None = None
-    DateTime: Any = None
+    DateTime: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

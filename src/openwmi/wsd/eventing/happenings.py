@@ -8,7 +8,7 @@ from typing import Final
 from openwmi.base.error import WbemError
 from openwmi.base.record import printable
 from openwmi.base.status import WbemStatus
-from openwmi.soap import Message
+from openwmi.soap import Fragment, Message
 from openwmi.soap.eventing import EndStatus, Refusal, SubscriptionEnd
 from openwmi.soap.markup import Element
 from openwmi.soap.moment import Expires
@@ -40,11 +40,12 @@ class Notification:
 class Lease:
     """What a source said of how long a subscription lasts: for how long, or until when; None is for ever.
 
-    `message` is the one in which it said so.
+    `message` is the one in which it said so, and `others` is what it added.
     """
 
     expires: Expires | None
     message: Message
+    others: tuple[Fragment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

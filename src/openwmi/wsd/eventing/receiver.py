@@ -36,7 +36,7 @@ Take = Callable[[Message, Attachments], Awaitable[SoapFault | None]]
 
 
 class Receiver:
-    """Listens when the first subscription needs it, and until it is closed. Use it on one loop.
+    """Listens as long as a subscription needs it, and a moment longer. Use it on one loop.
 
     Args:
         listen: where; without a host at every address of this machine. None is a free port of each address from which
@@ -67,16 +67,15 @@ class Receiver:
         self._where: dict[str, Address] = {}
         self._opening = asyncio.Lock()
         self._expected: dict[str, Take] = {}
-        self._shared = self._lingers = False
+        self._lingers = False
 
     @classmethod
     def shared(cls) -> Receiver:
-        """That of the running loop, for all who bring none of their own. It closes when nobody expects anything."""
+        """That of the running loop, for all who bring none of their own."""
         loop = asyncio.get_running_loop()
         receiver = _shared.get(loop)
         if receiver is None:
             receiver = _shared[loop] = cls()
-            receiver._shared = True
         return receiver
 
     def __len__(self) -> int:
@@ -104,8 +103,7 @@ class Receiver:
     async def aclose(self) -> None:
         """It listens no more: what its subscriptions are sent from now on they do not get. Harmless when repeated."""
         self._expected.clear()
-        await self._server.close()
-        self._where.clear()
+        await self._close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -129,7 +127,7 @@ class Receiver:
 
     def _drop(self, path: str) -> None:
         self._expected.pop(path, None)
-        if self._shared and not self._expected and not self._lingers:
+        if not self._expected and self._where and not self._lingers:
             self._lingers = True
             tasks.run(asyncio.get_running_loop(), self._linger())
 
@@ -139,9 +137,16 @@ class Receiver:
             await asyncio.sleep(LINGER_SECONDS)
         finally:
             self._lingers = False
+            await self._close()
+
+    async def _close(self) -> None:
+        """Unless somebody has come meanwhile: it opens again for whoever comes later."""
+        async with self._opening:
             if not self._expected:
-                _shared.pop(asyncio.get_running_loop(), None)
-                await self.aclose()
+                if _shared.get(asyncio.get_running_loop()) is self:
+                    del _shared[asyncio.get_running_loop()]
+                self._where.clear()
+                await self._server.close()
 
     async def _answer(self, request: Request, peer: Address, _: Address) -> Response:
         if self._admit is not None and not self._admit(peer.host):

@@ -166,14 +166,14 @@ class Subscriber(Generic[T]):
             patience = CALL_SECONDS if again else self._life.patience(sent, CALL_SECONDS)
             body = wse.Renew(expires, others=tuple(others))
             message = await self._ask(manager, wse.RENEW, body, wse.RENEW_RESPONSE, patience)
-            return self._granted(_parsed(wse.RenewResponse.parse, message).expires, message, sent)
+            return self._granted(_parsed(wse.RenewResponse.parse, message), message, sent)
 
     async def status(self, others: Sequence[Fragment] = ()) -> Lease:
         """How long it lasts, as the source says. RenewalRefused where that does not know it, and as of a call."""
         manager, sent = self._managed(), self._loop.time()
         body = wse.GetStatus(others=tuple(others))
         message = await self._ask(manager, wse.GET_STATUS, body, wse.GET_STATUS_RESPONSE, CALL_SECONDS)
-        return self._granted(_parsed(wse.GetStatusResponse.parse, message).expires, message, sent)
+        return self._granted(_parsed(wse.GetStatusResponse.parse, message), message, sent)
 
     async def unsubscribe(self, others: Sequence[Fragment] = (), timeout: float = CALL_SECONDS) -> None:
         """The source is told, and nothing is given out any more once this has returned, however it does.
@@ -262,7 +262,7 @@ class Subscriber(Generic[T]):
         message = await self._ask(self._source, wse.SUBSCRIBE, body, wse.SUBSCRIBE_RESPONSE, CALL_SECONDS)
         response = _parsed(wse.SubscribeResponse.parse, message)
         self._manager = self._source.beside(response.manager)
-        self._granted(response.expires, message, sent)
+        self._granted(response, message, sent)
 
     async def _last(self) -> None:
         """Renews it in time; returns when it has lasted as long as it should."""
@@ -297,9 +297,9 @@ class Subscriber(Generic[T]):
         else:
             self._say(Renewed(self.actions, lease))
 
-    def _granted(self, expires: Expires | None, message: Message, sent: float) -> Lease:
-        self.lease = Lease(expires, message)
-        self._life.grant(self._seconds(expires), sent)
+    def _granted(self, said: Granting, message: Message, sent: float) -> Lease:
+        self.lease = Lease(said.expires, message, said.others)
+        self._life.grant(self._seconds(said.expires), sent)
         self._changed.set()
         return self.lease
 
@@ -398,6 +398,7 @@ def _may_go_on(error: SubscriptionEnded) -> bool:
     return error.end is None and not forgotten
 
 
+Granting = wse.SubscribeResponse | wse.RenewResponse | wse.GetStatusResponse
 R = TypeVar("R")
 
 

@@ -41,7 +41,8 @@ _IMPORTS: Final = (
         "openwmi.wsd.wsdl.generated",
         (
             "Any", "Attribute", "Binary", "ContractService", "Duration", "Element", "Facets", "Group", "Nil",
-            "PortType", "Proxy", "Repeated", "Simple", "Types", "WsdlOperation",
+            "PortType", "Proxy", "Repeated", "Simple", "Subscribing", "Subscription", "Types", "Unpack",
+            "WsdlOperation",
         ),
     ),
     ("openwmi.wsdclient.generated", ("GeneratedProxy", "IWSDAsyncCallback", "IWSDAsyncResult")),
@@ -246,22 +247,23 @@ def _value_of(attribute: Attribute, wsdl: Wsdl) -> str:
 
 
 def _port_type(port_type: PortType, spaces: _Spaces) -> list[str]:
-    name = spaces.free(identifier(port_type.name.local), "{}", "C{}Proxy", "{}Service")
+    name = spaces.free(identifier(port_type.name.local), "{}", "C{}Proxy", "{}Service", "I{}EventNotify")
     constant = identifier("".join(f"_{each}" if each.isupper() else each.upper() for each in name).lstrip("_"))
     constant = spaces.free(constant, "{}")
-    operations = list(port_type.operations.values())
+    operations, events = list(port_type.operations.values()), list(port_type.events.values())
     lines = [
         f"{constant} = PortType(",
         f"{INDENT}{spaces.write(port_type.name)},",
         *_operations("operations", operations, spaces),
-        *_operations("events", list(port_type.events.values()), spaces),
+        *_operations("events", events, spaces),
         *([f"{INDENT}is_source=True,"] if port_type.is_source else []),
         ")",
     ]
     parts = ["\n".join(lines)]
-    if operations:
+    if operations or events:
         parts += [
             _client(port_type, name, constant, operations, spaces),
+            *([_notify(port_type, name, events, spaces)] if events else []),
             _begin_end(port_type, name, constant, operations, spaces),
             _service(port_type, name, constant, operations, spaces),
         ]
@@ -319,6 +321,31 @@ def _client(port_type: PortType, name: str, constant: str, operations: Sequence[
             _doc(each.text or _about(each), 2),
             *_returned("self.start_", [_text(each.name), "parameters" if taken else ""]),
         ]
+    for event in port_type.events.values():
+        _, result = _messages(event, names, spaces)
+        lines += [
+            "",
+            *_signature(_for(event, names), ["self", "**how: Unpack[Subscribing]"], f"Subscription[{result}]"),
+            _doc(event.text or f"{event.name}, as long as it is held.", 2),
+            *_returned("self.subscribe_", [_text(event.name), "**how"]),
+        ]
+    return "\n".join(lines)
+
+
+def _for(event: WsdlOperation, names: Collection[str], verb: str = "SubscribeTo") -> str:
+    """What a method is called that subscribes to it, as Microsoft's generator has it."""
+    name = f"{verb}{event.method}"
+    return f"{name}_" if name in names else name
+
+
+def _notify(port_type: PortType, name: str, events: Sequence[WsdlOperation], spaces: _Spaces) -> str:
+    about = f"Derive from this to hear the events of {port_type.name.local} through C{name}Proxy."
+    lines = [f"class I{name}EventNotify:", _doc(about)]
+    names = {each.method for each in events}
+    for each in events:
+        _, message = _messages(each, names, spaces)
+        given = "" if each.output is None else f"parameters: {message}"
+        lines += ["", *_signature(each.method, ["self", given], "None"), _doc(each.text or f"{each.name} has come.", 2)]
     return "\n".join(lines)
 
 
@@ -347,6 +374,19 @@ def _begin_end(
             ),
             _doc("(hresult, message): it does not wait, and fails before the end.", 2),
             *_returned("self.end_", [quoted, "AsyncResult"]),
+        ]
+    taken = {f"{verb}{each.method}" for each in operations for verb in ("", "Begin", "End")}
+    for event in port_type.events.values():
+        quoted = _text(event.name)
+        lines += [
+            "",
+            *_signature(_for(event, taken), ["self", f"eventSink: I{name}EventNotify"], "int"),
+            _doc("(hresult): the sink hears of it from now on.", 2),
+            *_returned("self.follow_", [quoted, "eventSink"]),
+            "",
+            *_signature(_for(event, taken, "UnsubscribeTo"), ["self"], "int"),
+            _doc("(hresult): once it has returned, it does not.", 2),
+            *_returned("self.leave_", [quoted]),
         ]
     return "\n".join(lines)
 

@@ -86,3 +86,13 @@ class PortType:
                 f"{name}{event or ':'} {self.name.local} has no operation of that name; it has {known}",
             )
         return found
+
+    def event(self, name: str) -> WsdlOperation:
+        """The same of an event."""
+        found = self.events.get(name)
+        if found is None:
+            known = ", ".join(self.events) or "none"
+            raise WbemError(
+                WbemStatus.NOT_FOUND, f"{name}: {self.name.local} has no event of that name; it has {known}"
+            )
+        return found

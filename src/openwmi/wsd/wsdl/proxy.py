@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, TypedDict, Unpack
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.operation import Operation, SingleResult
-from openwmi.soap import Message, Part
+from openwmi.soap import Fragment, Message, Part
+from openwmi.soap.moment import Expires
 from openwmi.wsd.attachments import Outbound
+from openwmi.wsd.endpoint import Endpoint
+from openwmi.wsd.eventing.happenings import Notification, StatusEvent
+from openwmi.wsd.eventing.receiver import Receiver
+from openwmi.wsd.eventing.subscription import Subscription, subscribe
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
 from openwmi.wsd.wsdl.decoding import Beside
 from openwmi.wsd.wsdl.types import Codec
@@ -56,6 +61,16 @@ class Caller(Protocol):
     ) -> Operation[None]: ...
 
 
+class Subscribing(TypedDict, total=False):
+    """What can be said of a subscription: see `openwmi.wsd.subscribe`."""
+
+    at: Receiver | None
+    expires: Expires | None
+    renew: bool
+    on_status: Callable[[StatusEvent], object] | None
+    others: Sequence[Fragment]
+
+
 class Proxy:
     """The base of generated clients, whose methods are the operations. What is ours ends in an underscore.
 
@@ -77,6 +92,12 @@ class Proxy:
         contract says. LocalProtocolError, at once, for parameters that are not.
         """
         return start(self.endpoint_, self.contract_.operation(operation), parameters, self.timeout_)
+
+    def subscribe_(self, *events: str, **how: Unpack[Subscribing]) -> Subscription[Any]:
+        """Events by their names, as messages of the contract, until it is let go. Arguments as of `openwmi.wsd`'s
+        `subscribe`, which says what is raised; WbemError(NOT_FOUND) for an event that the contract does not have.
+        """
+        return follow(self.endpoint_, self.contract_, events, how)
 
 
 class DynamicProxy(Proxy):
@@ -108,6 +129,16 @@ class DynamicProxy(Proxy):
         """As of Proxy."""
         return start(self.endpoint_, self._contract.operation(operation), parameters, self.timeout_)
 
+    def subscribe_(self, *events: str, **how: Unpack[Subscribing]) -> Subscription[Any]:
+        """As of Proxy."""
+        return follow(self.endpoint_, self._contract, events, how)
+
+    @property
+    def subscribe(self) -> Callable[..., Any]:
+        """The same; of a contract that has an operation of that name, that."""
+        operation = self._operations.get("subscribe")
+        return self.subscribe_ if operation is None else partial(self._call, operation)
+
     def _call(self, operation: WsdlOperation, /, *messages: Any, **named: Any) -> Operation[Any]:
         if len(messages) + bool(named) > 1:
             raise TypeError(f"{operation.name} takes one message, or its fields by name")
@@ -138,6 +169,29 @@ def start(endpoint: Caller, operation: WsdlOperation, parameters: Any, timeout: 
     results.begin()
     inner.results.when_finished(lambda: _end(operation, inner, results))
     return Operation(results)
+
+
+def follow(endpoint: Caller, contract: PortType, names: Sequence[str], how: Subscribing) -> Subscription[Any]:
+    """Subscribes to events of a contract by their names; to all of them where there are none.
+
+    Raises as `openwmi.wsd.subscribe`, and WbemError(NOT_FOUND) for an event that the contract does not have;
+    WbemError(INVALID_PARAMETER) for an endpoint that is no Endpoint.
+    """
+    if not isinstance(endpoint, Endpoint):
+        raise WbemError(WbemStatus.INVALID_PARAMETER, f"an Endpoint can be subscribed to, and not {endpoint!r:.80}")
+    events = {
+        event.output_action: event
+        for event in (contract.event(name) for name in names or contract.events)
+        if event.output_action is not None
+    }
+
+    def decode(notification: Notification) -> Any:
+        event = events.get(notification.action)
+        if event is None:
+            raise RemoteProtocolError(f"the contract has no event of the action {notification.action[:200]!r}")
+        return decode_body(event.output, notification.message, notification.attachments)
+
+    return subscribe(endpoint, tuple(events), **how, decode=decode)
 
 
 def encode_body(codec: Codec[Any] | None, value: Any, name: str) -> tuple[bytes | None, list[Outbound]]:

@@ -51,8 +51,9 @@ _NUMBERS: Final = {"length", "min_length", "max_length", "digits", "fraction"}
 RESERVED: Final = {
     "Any", "Attribute", "Binary", "Call", "ContractService", "Decimal", "Duration", "Element", "Facets", "Fragment",
     "GeneratedProxy", "Group", "IWSDAsyncCallback", "IWSDAsyncResult", "Nil", "None", "NotImplementedError", "NS",
-    "Operation", "PortType", "Proxy", "QName", "Repeated", "Simple", "StrEnum", "TYPES", "TypeAlias", "Types",
-    "WsdlOperation", "bool", "bytes", "dataclass", "date", "datetime", "float", "int", "object", "str", "time", "tuple",
+    "Operation", "PortType", "Proxy", "QName", "Repeated", "Simple", "StrEnum", "Subscribing", "Subscription", "TYPES",
+    "TypeAlias", "Types", "Unpack", "WsdlOperation", "bool", "bytes", "dataclass", "date", "datetime", "float", "int",
+    "object", "str", "time", "tuple",
 }  # fmt: skip
 
 
