@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,7 +90,7 @@ def test_failures_on_several_threads_are_all_counted() -> None:
 
         def pop(self, *arguments: Any) -> Any:
             found = super().pop(*arguments)
-            os.stat("/")  # any call of the system
+            Path("/").stat()  # any call of the system
             return found
 
     throttle = Throttle()
