@@ -139,6 +139,34 @@ async def test_who_leaves_during_a_login_leaves_nothing() -> None:
         await made.connections[0].wait_closed()
 
 
+async def test_a_kdc_that_never_answers_holds_up_nobody_else() -> None:
+    """More logins hang than there are threads for them: each call ends in its time, and others log in meanwhile."""
+    release = threading.Event()
+
+    class Hung(Far):
+        def step(self, token: bytes = b"") -> Step:
+            release.wait(20)
+            raise LoginRefused(None, "no KDC answers")
+
+    async with world() as made:
+        channels = [
+            await Channel.open(HOST, PORT, login=Hung(), timeout=0.05, connect=made.network.connect)
+            for _ in range(limits.LOGIN_THREADS + 2)
+        ]
+        calls = [asyncio.ensure_future(lit(channel)) for channel in channels]
+        other = await opened(made, NtlmInitiator(*ME, "DOM"))
+        lamp, _ = await lit(other)
+        for call in calls:
+            with pytest.raises(Unreachable, match="did not answer"):
+                await call
+        assert await lamp.Switch(1) == SwitchReply(0)
+        other.close()
+        release.set()
+        later = await opened(made, Far())
+        await lit(later)  # the threads are free again
+        later.close()
+
+
 def test_guessers_wait_longer_and_longer() -> None:
     async def story() -> None:
         loop = asyncio.get_running_loop()
