@@ -12,6 +12,7 @@ from tests.server.fakes import ALL, CIMV2, Things, things, wmi
 from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.interfaces import IWbemLevel1Login
+from openwmi.ndr import Cell
 from openwmi.net import Address
 from openwmi.operation import CallContext, Sink
 
@@ -36,7 +37,14 @@ async def test_nobody_logs_in_meanwhile_and_no_call_begins() -> None:
         await made.server.stop(10)
         reply = await client.call(IWbemLevel1Login, "NTLMLogin", "root", None, 0, None, target=login)
         assert reply.hresult == WbemStatus.SHUTTING_DOWN
-        assert (await services.exec_query()).hresult == WbemStatus.INVALID_OPERATION
+        assert (await services.exec_query()).hresult == WbemStatus.SHUTTING_DOWN
+        for begin in (
+            services.call("GetObject", "Demo_Thing", 0, None, Cell(None), None),
+            services.call("OpenNamespace", "sub", 0, None, Cell(None), None),
+            services.call("GetObject", "Demo_Thing", 0x10, None, None, Cell(None)),
+            services.call("QueryObjectSink", 0),
+        ):
+            assert (await begin).hresult == WbemStatus.SHUTTING_DOWN
         with pytest.raises(Unreachable):
             await made.connect()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from functools import partial
@@ -210,15 +211,17 @@ class ProviderHost:
 
     async def _pour_generated(self, rows: AsyncGenerator[Row, None], class_: CimClass, outlet: Outlet) -> None:
         # One frame and one generator, for as long as the provider waits: a hundred thousand queries may.
+        step = _first(rows)
         try:
             while True:
                 try:
-                    row = await rows.__anext__()
+                    row = await step
                 except StopAsyncIteration:
                     return
                 except BaseException as error:  # noqa: BLE001 - it is raised again
                     self.reraise(error)
                 await outlet.put([self._checked(class_, row)])
+                step = rows.__anext__()
         finally:
             await self._guarded(rows.aclose())
 
@@ -275,6 +278,16 @@ class ProviderHost:
 
 _END: Any = object()
 """Comes after the last row, in place of one."""
+
+
+def _first(rows: AsyncGenerator[T, None]) -> Awaitable[T]:
+    """The first step of a generator that is closed in any case: so the loop need not watch over it as well."""
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, None)
+    try:
+        return rows.__anext__()
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
 
 
 async def _iterated(found: Awaitable[Iterable[Row]]) -> Iterator[Row]:

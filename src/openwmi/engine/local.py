@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from sys import intern
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from openwmi.base.case import fold
@@ -15,6 +16,7 @@ from openwmi.engine.access import Access, Right
 from openwmi.engine.invocation import carry_out
 from openwmi.engine.paths import checked_keys, located
 from openwmi.engine.provider import MethodCall, Request
+from openwmi.engine.selection import REQUESTS_KEPT
 from openwmi.engine.view import Hosts, View
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.operation import CallContext, CallFlags, Group, Operation, ResultSet
@@ -47,6 +49,7 @@ class LocalSession(Session):
         self._hub = hub
         self._access = access
         self._under_way: Group[ResultSet[Any]] = Group()
+        self._requests: dict[tuple[int, int], Request] = {}
         self._closed = False
 
     def get(self, path: str, context: CallContext) -> Operation[CimClass | CimInstance]:
@@ -177,7 +180,17 @@ class LocalSession(Session):
         if host is None:
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"no provider runs methods of {class_.name}")
         results.waits_for = str(host)
-        return carry_out(host, method, MethodCall(Request(context, class_), keys, arguments))
+        return carry_out(host, method, MethodCall(self._request(context, class_), keys, arguments))
+
+    def _request(self, context: CallContext, class_: CimClass) -> Request:
+        """Calls of the same caller share it, which has nothing else to say."""
+        if len(self._requests) >= REQUESTS_KEPT:
+            self._requests.clear()
+        key = id(context), id(class_)  # which the request keeps from being another's
+        request = self._requests.get(key)
+        if request is None:
+            request = self._requests[key] = Request(context, class_)
+        return request
 
     def _view(self, context: CallContext) -> View:
         return View(self._repository, self._hosts, self.namespace, context)
@@ -204,7 +217,8 @@ class LocalSession(Session):
         refusal = self._refusal(context, wanted)
         if refusal is not None:
             work = partial(_refuse, refusal)
-        return Operation.start(work, name, single=single, keep=keep, context=context, group=self._under_way)
+        # A monitor's calls are the same ones again and again, and many of them may wait.
+        return Operation.start(work, intern(name), single=single, keep=keep, context=context, group=self._under_way)
 
     def _refusal(self, context: CallContext, wanted: Right) -> WbemError | None:
         if self._closed:

@@ -11,8 +11,8 @@ from openwmi.base.status import WbemStatus
 from openwmi.engine.finding import Part, check_part, find, only, part_of
 from openwmi.engine.hosting import Values
 from openwmi.engine.paths import located
-from openwmi.engine.selection import Selection
-from openwmi.engine.sources import Outlet, Source
+from openwmi.engine.selection import Selection, selection_of
+from openwmi.engine.sources import Source
 from openwmi.engine.view import View
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import CallContext, CallFlags, ResultSet
@@ -68,12 +68,14 @@ def _select(view: View, asked: Select, results: ResultSet[Any]) -> Coroutine[Any
         return results.put([prototype(asked, class_, locatable=locatable)])
     # What does not fit this class is an error even if nothing is there to look at.
     check_part(class_, view.context)
-    own = Selection(asked, class_, locatable=locatable)
+    # A Selection is changed by a part that is asked for, and by nothing else.
+    select = Selection if view.context.values else selection_of
+    own = select(asked, class_, locatable)
 
-    def selection(concrete: CimClass) -> Selection:
-        return own if concrete is class_ else Selection(asked, concrete, locatable=locatable)
+    def selected(concrete: CimClass) -> Selection:
+        return own if concrete is class_ else select(asked, concrete, locatable)
 
-    return _pour_all(view, class_, selection, results, deep=CallFlags.DIRECT_READ not in view.context.flags)
+    return _pour_all(view, class_, selected, results, deep=CallFlags.DIRECT_READ not in view.context.flags)
 
 
 def instances(view: View, class_name: str, deep: bool, results: ResultSet[CimInstance]) -> Coroutine[Any, Any, None]:
@@ -128,7 +130,7 @@ def _pour(
     return source.pour(selection, _Results(results, selection, part_of(selection, context), source.waits_for))
 
 
-class _Results(Outlet):
+class _Results:
     """The results of a call, as one source has them."""
 
     __slots__ = ("_part", "_results", "_selection", "_waits_for")

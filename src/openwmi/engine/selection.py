@@ -18,11 +18,23 @@ from collections.abc import Mapping, Sequence
 
 from openwmi.base.case import NameMap
 from openwmi.engine.hosting import Values
+from openwmi.engine.provider import Request
 from openwmi.model import CimClass, CimInstance
-from openwmi.wql import Bounds, Plan, RowFilter, Select, key_filter, plan
+from openwmi.operation import CallContext
+from openwmi.wql import Bounds, Plan, RowFilter, Select, keeping, key_filter, plan
 
 _NO_VALUES: Mapping[str, object] = NameMap()
 _NO_BOUNDS: Mapping[str, Bounds] = NameMap()
+
+
+REQUESTS_KEPT = 256
+"""Of a query: as many users as ask it in turns, and no more of what they asked with."""
+
+
+@keeping
+def selection_of(query: Select, class_: CimClass, locatable: bool) -> Selection:
+    """The Selection of a query; for nobody to change, since a query that comes again has the same one."""
+    return Selection(query, class_, locatable)
 
 
 class Selection:
@@ -40,11 +52,11 @@ class Selection:
     """
 
     __slots__ = (
-        *("_filter", "_keyed", "_plan", "bounds", "choices"),
+        *("_filter", "_keyed", "_plan", "_requests", "bounds", "choices"),
         *("cim_class", "equalities", "impossible", "lookups", "properties"),
     )
 
-    def __init__(self, query: Select | None, class_: CimClass, *, locatable: bool = False) -> None:
+    def __init__(self, query: Select | None, class_: CimClass, locatable: bool = False) -> None:
         """No query selects everything. INVALID_QUERY if the query does not fit the class."""
         self.cim_class = class_
         self.properties: frozenset[str] | None = None
@@ -53,6 +65,7 @@ class Selection:
         self.choices: Sequence[Mapping[str, object]] = ()
         self.bounds: Mapping[str, Bounds] = _NO_BOUNDS
         self.impossible = False
+        self._requests: dict[int, Request] | None = None
         self._filter: RowFilter | None = None
         self._keyed = False
         self._plan: Plan | None = None
@@ -80,6 +93,16 @@ class Selection:
         """The keys of the only instance that can match; None where they are open, or there are several or none."""
         lookups = self.lookups
         return lookups[0] if lookups is not None and len(lookups) == 1 else None
+
+    def request(self, context: CallContext) -> Request:
+        """What a provider is asked with. Callers that ask in the same words, again and again, share one."""
+        if self._requests is None or len(self._requests) >= REQUESTS_KEPT:
+            self._requests = {}
+        request = self._requests.get(id(context))  # which that request keeps from being another's
+        if request is None or request.properties is not self.properties:
+            request = Request(context, self.cim_class, self.properties, self.equalities, self.bounds, self.choices)
+            self._requests[id(context)] = request
+        return request
 
     def pick(self, rows: list[Values]) -> list[CimInstance]:
         """The instances to show of these rows: of those that match."""

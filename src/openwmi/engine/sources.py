@@ -95,8 +95,7 @@ class Provided:
         return []
 
     def _request(self, selection: Selection) -> Request:
-        class_, wanted = selection.cim_class, selection.properties
-        return Request(self._context, class_, wanted, selection.equalities, selection.bounds, selection.choices)
+        return selection.request(self._context)
 
 
 class Stored:

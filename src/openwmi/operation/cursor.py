@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError
@@ -111,6 +111,13 @@ class Cursor(Generic[T]):
         results = self.results
         self._results = None
         return results
+
+    @classmethod
+    def taking_over(cls, results: ResultSet[T]) -> Self:
+        """A cursor with the hold that was handed over."""
+        cursor = cls(results)
+        results.holders -= 1
+        return cursor
 
     def drop(self) -> bool:
         """As `close`, on any thread: for a call that has ended well. False for others, which have to be told.

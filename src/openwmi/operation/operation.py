@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, TypeVar
 
-from openwmi.base.clock import NEVER, Deadline
+from openwmi.base.clock import NEVER
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation import tasks
@@ -106,9 +106,7 @@ class Operation(Cursor[T]):
         A forward-only call with more objects than fit into its backlog only ends when somebody reads them.
         """
         results = self.results
-        deadline = NEVER if timeout is None else Deadline.after(results.loop.time(), timeout)
-        while not results.finished and not deadline.passed(results.loop.time()):
-            await results.wait(EVERYTHING, deadline)
+        await results.ended(timeout)
         return results.status
 
     def cancel(self) -> None:
@@ -198,4 +196,4 @@ def _run(
     runs_in = tasks.context_of_call()
     task = results.loop.create_task(working, name="an operation", context=runs_in)
     results.produced_by(task, group)
-    task.add_done_callback(results.produced, context=runs_in)
+    task.add_done_callback(results, context=runs_in)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from openwmi.base.clock import Deadline
+from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError, from_exception
 from openwmi.base.fault import LocalProtocolError
 from openwmi.base.record import log_bug
@@ -179,8 +179,11 @@ class ResultSet(ABC, Generic[T]):
         self.failure = error
         self._close()
 
-    def produced(self, task: asyncio.Task[T | None]) -> None:
-        """The task that ran the call has ended: with its result, or what it was that failed."""
+    def __call__(self, task: asyncio.Task[T | None]) -> None:
+        """The task that ran the call has ended: with its result, or what it was that failed.
+
+        The call is the callback of its task, since a method bound to it would be one object more for each that waits.
+        """
         if task.cancelled():
             if not self.finished:  # it was not the call that was cancelled: the loop is shutting down
                 self.fail(WbemError(WbemStatus.CALL_CANCELLED, "the task that ran the call was cancelled"))
@@ -304,6 +307,13 @@ class ResultSet(ABC, Generic[T]):
             if timer is not None:
                 timer.cancel()
             self._forget(future)
+
+    async def ended(self, timeout: float | None) -> bool:
+        """Waits for the end, or so many seconds; whether it has come."""
+        deadline = NEVER if timeout is None else Deadline.after(self.loop.time(), timeout)
+        while not self.finished and not deadline.passed(self.loop.time()):
+            await self.wait(EVERYTHING, deadline)
+        return self.finished
 
     def release(self) -> None:
         """One less looks at them. With the last one they are freed, and a call that only reads is cancelled."""

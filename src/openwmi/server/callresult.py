@@ -17,7 +17,7 @@ from openwmi.interfaces import (
     IWbemCallResult,
     IWbemServices,
 )
-from openwmi.operation import Operation
+from openwmi.operation import ResultSet
 from openwmi.pointers import object_pointer
 from openwmi.session import Session
 from openwmi.session.asking import answer
@@ -46,23 +46,23 @@ class CallResult(Served, IWbemCallResult):
 
     Args:
         caller: made it.
-        operation: the call, which has started.
+        results: of the call, which has started; held from here on.
         gives: what it brings besides its status.
     """
 
-    __slots__ = ("_caller", "_counts", "_gives", "_operation", "_services")
+    __slots__ = ("_caller", "_counts", "_gives", "_results", "_services")
 
     tied = False
     foreign = WbemStatus.ACCESS_DENIED
 
-    def __init__(self, caller: Calling, operation: Operation[Any], gives: Gives) -> None:
+    def __init__(self, caller: Calling, results: ResultSet[Any], gives: Gives) -> None:
         self._caller = caller
-        self._operation = operation
+        self._results = results
         self._gives = gives
         self._services: Served | None = None
         self._counts = True
         if gives is not Gives.OBJECT:  # then there is no more to hold than a path
-            operation.results.when_finished(self._give_back)
+            results.when_finished(self._give_back)
 
     async def GetResultObject(self, lTimeout: int) -> GetResultObjectReply:
         if not await self._ended(lTimeout):
@@ -86,12 +86,12 @@ class CallResult(Served, IWbemCallResult):
         # [MS-WMI] speaks of an operation that "is finished successfully" there; clients ask it of those that failed.
         if not await self._ended(lTimeout):
             return GetCallStatusReply(0, TIMEDOUT)
-        return GetCallStatusReply(int(self._operation.results.status))
+        return GetCallStatusReply(int(self._results.status))
 
     def released(self) -> None:
         if self._gives is Gives.OBJECT:
-            self._operation.results.when_finished(self._give_back)  # until then it is a call under way
-        self._operation.close()
+            self._results.when_finished(self._give_back)  # until then it is a call under way
+        self._results.release()
 
     def _give_back(self) -> None:
         if self._counts:
@@ -99,8 +99,7 @@ class CallResult(Served, IWbemCallResult):
             self._caller.give_back_result()
 
     async def _ended(self, timeout: int) -> bool:
-        await self._operation.status(seconds(timeout))
-        return self._operation.results.finished
+        return await self._results.ended(seconds(timeout))
 
     def _answer(self, wanted: Gives) -> Any:
-        return answer(self._operation.results, self._gives, wanted)
+        return answer(self._results, self._gives, wanted)

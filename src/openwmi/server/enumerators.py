@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from openwmi.base import limits
 from openwmi.base.error import WbemError
@@ -19,7 +20,7 @@ from openwmi.interfaces import (
     SmartNextReply,
 )
 from openwmi.model import CimClass, CimInstance
-from openwmi.operation import Enumeration
+from openwmi.operation import Cursor, Enumeration, ResultSet
 from openwmi.pointers import object_pointer
 from openwmi.server.shared import Shared
 from openwmi.session.modes import Gives, seconds
@@ -27,6 +28,7 @@ from openwmi.wmio import ObjectArrayEncoder
 
 Row = CimInstance | CimClass
 Rows = Enumeration[CimInstance] | Enumeration[CimClass]
+Place = Rows | ResultSet[Any]
 
 STEP = 64
 """Objects that are taken from the cursor and encoded at one go, before other clients have their turn."""
@@ -42,19 +44,21 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
 
     Args:
         shared: of the server.
-        rows: the place in the call's objects.
+        place: in the call's objects; of its results, which are held from here on, the first one.
         principal: whose it is.
+        rewindable: whether its caller asked for one that can go back.
     """
 
-    __slots__ = ("_counts", "_principal", "_rows", "_shared", "_users")
+    __slots__ = ("_counts", "_place", "_principal", "_rewindable", "_shared", "_users")
 
     tied = False  # a well-known client forgets one with each query
     foreign = WbemStatus.ACCESS_DENIED  # 3.1.4.4.1-5, ClientSecurityContext
 
-    def __init__(self, shared: Shared, rows: Rows, principal: str) -> None:
+    def __init__(self, shared: Shared, place: Place, principal: str, *, rewindable: bool) -> None:
         self._shared = shared
-        self._rows = rows
+        self._place = place
         self._principal = principal
+        self._rewindable = rewindable
         self._counts = True
         self._users = 1
 
@@ -82,7 +86,7 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
         rows = await self._rows.clone()
         try:
             self._shared.allowances.enumerators.enter(self._principal)
-            clone = Enumerator(self._shared, rows, self._principal)
+            clone = Enumerator(self._shared, rows, self._principal, rewindable=True)
         except WbemError:
             rows.close()
             raise
@@ -124,8 +128,17 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     def released(self) -> None:
         self._users -= 1
         if not self._users:
-            self._rows.close()
+            place = self._place
+            place.release() if isinstance(place, ResultSet) else place.close()
             self._give_back()
+
+    @property
+    def _rows(self) -> Rows:
+        """Its place, once somebody wants to move it: until then there is nothing to take turns for."""
+        place = self._place
+        if isinstance(place, ResultSet):
+            place = self._place = Enumeration(Cursor.taking_over(place), rewindable=self._rewindable)
+        return place
 
     def _give_back(self) -> None:
         if self._counts:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from openwmi.base.error import WbemError
-from openwmi.base.status import HResult, WbemStatus
+from openwmi.base.status import HResult
 from openwmi.dcom import (
     LEGACY_LEVELS,
     Activator,
@@ -134,7 +134,6 @@ class Server:
         self._throttle = Throttle()
         self._listeners: list[Port] = []
         self._for_objects: Port | None = None
-        self._stopping = False
         clock = asyncio.get_running_loop().time
         self._observation = None if observer is None else Observation(observer, clock)
         securities = [SecurityBinding(AUTH_TYPE_NEGOTIATE), SecurityBinding(AUTH_TYPE_NTLM)]
@@ -175,7 +174,7 @@ class Server:
 
         No more connections and logins from here on. `close` has to follow.
         """
-        self._stopping = True
+        self._shared.stopping = True
         for listener in self._listeners:
             await listener.close()
         for session in list(self._shared.sessions):
@@ -198,8 +197,7 @@ class Server:
         return (self._for_objects or self._listeners[0]).address.port
 
     def _session(self, namespace: str) -> Session:
-        if self._stopping:
-            raise WbemError(WbemStatus.SHUTTING_DOWN, "the server is shutting down")
+        self._shared.check_running()
         return self._engine.session(namespace, self._access)
 
     def _takes_more(self, group: object) -> None:

@@ -31,7 +31,7 @@ from openwmi.interfaces import (
 )
 from openwmi.model import CimClass, CimInstance
 from openwmi.ndr import Cell
-from openwmi.operation import CallFlags, Enumeration, Operation, start_apart
+from openwmi.operation import CallContext, CallFlags, Operation, start_apart
 from openwmi.pointers import object_pointer, pointed_object
 from openwmi.server.callresult import CallResult
 from openwmi.server.contexts import Contexts
@@ -82,8 +82,8 @@ class Services(Served, IWbemServices):
     async def QueryObjectSink(self, lFlags: int) -> QueryObjectSinkReply:
         if lFlags:
             raise WbemError(WbemStatus.INVALID_PARAMETER, f"lFlags is reserved here and must be 0, not {lFlags}")
-        await self._session.emit((), self._contexts.of(CallFlags.NONE))  # which says whether the caller may
-        sink = EventSink(self._session, self._contexts)
+        await self._session.emit((), self._context(CallFlags.NONE))  # which says whether the caller may
+        sink = EventSink(self._session, self._contexts, self._shared.check_running)
         return QueryObjectSinkReply(self._shared.exporter.export(sink, IWbemObjectSink))
 
     # Objects.
@@ -227,7 +227,7 @@ class Services(Served, IWbemServices):
         """(the result, or None if it is not wanted; None), or (None, the IWbemCallResult)."""
         rule = RULES[method]
         asked = rule.read(lFlags)
-        context = self._contexts.of(asked.flags, pCtx)
+        context = self._context(asked.flags, pCtx)
         if rule.by_call_result(asked, call_result=call_result is not None, out=has_out):
             return None, await self._by_call_result(rule, partial(verb, context, asked))
         operation = verb(context, asked)
@@ -250,13 +250,13 @@ class Services(Served, IWbemServices):
         except BaseException:
             self.give_back_result()
             raise
-        made = CallResult(self, operation, rule.gives)
+        made = CallResult(self, operation.hand_over(), rule.gives)
         return Cell(self._exported(made, IWbemCallResult))
 
     async def _many(self, method: str, verb: Verb, lFlags: int, pCtx: Pointer) -> EnumReply:
         """An enumerator over what a call brings; over all of it, unless it was told to return at once."""
         asked = RULES[method].read(lFlags)
-        context = self._contexts.of(asked.flags, pCtx)
+        context = self._context(asked.flags, pCtx)
         forward_only = CallFlags.FORWARD_ONLY in asked.flags
         at_once = CallFlags.RETURN_IMMEDIATELY in asked.flags
         if forward_only and not at_once:  # a synchronous call gathers before it returns
@@ -269,8 +269,8 @@ class Services(Served, IWbemServices):
         except BaseException:
             self._shared.allowances.enumerators.leave(self._principal)
             raise
-        rows: Enumeration[Any] = Enumeration(operation, rewindable=not forward_only)
-        return EnumReply(self._exported(Enumerator(self._shared, rows, self._principal), IEnumWbemClassObject))
+        made = Enumerator(self._shared, operation.hand_over(), self._principal, rewindable=not forward_only)
+        return EnumReply(self._exported(made, IEnumWbemClassObject))
 
     def _exported(self, made: Served, interface: type[Interface]) -> bytes:
         try:
@@ -286,7 +286,7 @@ class Services(Served, IWbemServices):
         rule = RULES[method]
         asked = rule.read(lFlags)
         # Nothing is read twice, and a slow sink has its producer wait.
-        context = self._contexts.of(asked.flags | CallFlags.FORWARD_ONLY, pCtx)
+        context = self._context(asked.flags | CallFlags.FORWARD_ONLY, pCtx)
         sink = await self._shared.sink(handler, rule.gives, method, about or "")
 
         async def start() -> None:
@@ -299,6 +299,11 @@ class Services(Served, IWbemServices):
         # Where the connection is lost meanwhile, the call goes on, and its sink hears of it or is let go.
         await asyncio.shield(self._shared.callbacks.run(start()))
         return WbemStatus.NO_ERROR
+
+    def _context(self, flags: CallFlags, pCtx: Pointer = None) -> CallContext:
+        """Of a call that is taken. SHUTTING_DOWN, INVALID_CONTEXT."""
+        self._shared.check_running()
+        return self._contexts.of(flags, pCtx)
 
     @property
     def _principal(self) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.dcom import Exporter, current_caller
 from openwmi.operation import CallTable
 from openwmi.server.allowance import Allowances
@@ -15,7 +17,7 @@ from openwmi.session import Session
 from openwmi.session.modes import Gives
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shared:
     """Part of a Server.
 
@@ -27,6 +29,7 @@ class Shared:
         takes_more: is told of the connections of clients that can take more of a failure than its status.
         allowances: what each user may leave open.
         sessions: that clients hold.
+        stopping: whether no more calls are taken.
     """
 
     exporter: Exporter
@@ -36,6 +39,12 @@ class Shared:
     takes_more: Callable[[object], None]
     allowances: Allowances = field(default_factory=Allowances)
     sessions: WeakSet[Session] = field(default_factory=WeakSet)
+    stopping: bool = False
+
+    def check_running(self) -> None:
+        """SHUTTING_DOWN once the server stops."""
+        if self.stopping:
+            raise WbemError(WbemStatus.SHUTTING_DOWN, "the server is shutting down")
 
     def opened(self, session: Session) -> Session:
         """A session that ends with the server."""

@@ -123,14 +123,17 @@ class EventSink(Served, IWbemObjectSink):
     Args:
         session: the namespace.
         contexts: who gives the events.
+        check: raises what no more events are taken for.
     """
 
-    def __init__(self, session: Session, contexts: Contexts) -> None:
+    def __init__(self, session: Session, contexts: Contexts, check: Callable[[], None]) -> None:
         self._session = session
         self._contexts = contexts
+        self._check = check
         self._decoder = ObjectArrayDecoder()
 
     async def Indicate(self, lObjectCount: int, apObjArray: tuple[bytes | None, ...] | bytes) -> int:
+        self._check()
         if isinstance(apObjArray, bytes):
             events = self._unpacked(apObjArray)
         else:

@@ -45,6 +45,7 @@ from openwmi.wql.compiler import (
 )
 from openwmi.wql.event import parse_event
 from openwmi.wql.formatter import format  # noqa: A004 - parse and format are the two verbs for text
+from openwmi.wql.keep import keeping
 from openwmi.wql.lookup import key_filter
 from openwmi.wql.parser import parse, parse_select
 from openwmi.wql.plan import Plan, plan, prototype, selected
@@ -102,6 +103,7 @@ __all__ = [
     "compile_filter",
     "compile_row_filter",
     "format",
+    "keeping",
     "key_filter",
     "parse",
     "parse_event",
