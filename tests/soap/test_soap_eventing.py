@@ -17,6 +17,7 @@ from openwmi.soap import (
     DPWS_2009,
     PROFILES,
     EndpointReference,
+    Fragment,
     Headers,
     Message,
     Profile,
@@ -213,3 +214,8 @@ def test_which_subscription_is_meant(profile: Profile) -> None:
     assert ('IsReferenceParameter="true"' in header.text) == (profile is DPWS_2009)
     assert (header.name == QName(EVENTING, "Identifier")) == (profile is DPWS_2006)
     assert e.identifier_of(message(e.Renew())) == ""
+
+
+def test_an_identifier_that_is_none() -> None:
+    wrong = Fragment.parse(f"<Identifier xmlns='{EVENTING}'><x/></Identifier>")
+    assert e.identifier_of(decode(encode(DPWS_2006, Headers("urn:a", others=(wrong,)), e.Renew()))) == ""

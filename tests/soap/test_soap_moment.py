@@ -64,6 +64,12 @@ def test_nothing_else_comes_out(text: str) -> None:
         parse_expires(text)
 
 
+def test_days_are_written_in_seconds() -> None:
+    assert format_expires(timedelta(days=1)) == "PT86400S"
+    assert format_expires(timedelta()) == "PT0S"
+    assert format_expires(timedelta(hours=-1, microseconds=-500)) == "-PT3600.0005S"
+
+
 def test_a_moment_of_no_zone_is_not_written() -> None:
     with pytest.raises(LocalProtocolError):
         format_expires(datetime(2026, 1, 2, tzinfo=UTC).replace(tzinfo=None))

@@ -16,7 +16,7 @@ from openwmi.net import Address
 from openwmi.soap import DPWS_2006, Headers, QName, decode, encode, encode_fault, fault_of
 from openwmi.wsd import Call
 from openwmi.wsdclient.attachments import WAITING_OCTETS, as_outbound
-from openwmi.wsdclient.devicehost import Request
+from openwmi.wsdclient.serving import Request
 
 
 @pytest.mark.parametrize(

@@ -319,10 +319,13 @@ def identified(address: str, identifier: str, profile: Profile) -> EndpointRefer
 
 
 def identifier_of(message: Message) -> str:
-    """What that header says; empty where there is none."""
+    """What that header says; empty where there is none, or it is no text."""
     name = _IDENTIFIERS[message.profile]
     found = next((each for each in message.headers.others if each.name == name), None)
-    return "" if found is None else text_of(found.element())
+    try:
+        return "" if found is None else text_of(found.element())
+    except RemoteProtocolError:
+        return ""
 
 
 def not_reachable(profile: Profile, address: str) -> Refused:

@@ -70,14 +70,14 @@ def _zone(text: str | None) -> timezone:
 
 
 def _format_duration(lasting: timedelta) -> str:
+    """In seconds: some read no days."""
     sign = "-" if lasting < timedelta(0) else ""
     lasting = abs(lasting)
     fraction = f".{lasting.microseconds:06d}".rstrip("0") if lasting.microseconds else ""
-    days = f"{lasting.days}D" if lasting.days else ""
-    time = f"T{lasting.seconds}{fraction}S" if lasting.seconds or fraction or not days else ""
-    return f"{sign}P{days}{time}"
+    return f"{sign}PT{lasting // _SECOND}{fraction}S"
 
 
+_SECOND: Final = timedelta(seconds=1)
 _DURATION: Final = re.compile(
     r"(-)?P(?:([0-9]{1,18})Y)?(?:([0-9]{1,18})M)?(?:([0-9]{1,18})D)?"
     r"(?:T(?:([0-9]{1,18})H)?(?:([0-9]{1,18})M)?(?:([0-9]{1,18})(?:\.([0-9]{1,40}))?S)?)?"

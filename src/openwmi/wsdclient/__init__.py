@@ -16,7 +16,8 @@ the headers ends in an underscore. Everything may be called from any thread.
     asyncresult, callbacks, events      IWSDAsyncResult, how it calls back, and what it says became of a call
     endpointproxy, proxies              a device, and what its messages are sent to
     serviceproxies, eventing            its services, and their events
-    devicehost, faults, security        a device of one's own, how it says no, and who asks it
+    devicehost, serving                 a device of one's own, and its services
+    faults, security                    how it says no, and who asks it
     discovery, publisher                devices that come and go; announcing them oneself
     addresses, attachments              addresses and parameters of messages; what travels beside them
     context                             names and elements of XML, and URIs, as C++ makes them
@@ -59,7 +60,6 @@ from openwmi.wsdclient.context import WSDXMLGetNameFromBuiltinNamespace as WSDXM
 from openwmi.wsdclient.context import WSDXMLGetValueFromAny as WSDXMLGetValueFromAny
 from openwmi.wsdclient.devicehost import IWSDDeviceHost as IWSDDeviceHost
 from openwmi.wsdclient.devicehost import IWSDDeviceHostNotify as IWSDDeviceHostNotify
-from openwmi.wsdclient.devicehost import IWSDServiceMessaging as IWSDServiceMessaging
 from openwmi.wsdclient.devicehost import WSDCreateDeviceHost as WSDCreateDeviceHost
 from openwmi.wsdclient.devicehost import WSDCreateDeviceHost2 as WSDCreateDeviceHost2
 from openwmi.wsdclient.devicehost import WSDCreateDeviceHostAdvanced as WSDCreateDeviceHostAdvanced
@@ -88,6 +88,7 @@ from openwmi.wsdclient.security import IWSDSSLClientCertificate as IWSDSSLClient
 from openwmi.wsdclient.serviceproxies import IWSDMetadataExchange as IWSDMetadataExchange
 from openwmi.wsdclient.serviceproxies import IWSDServiceProxy as IWSDServiceProxy
 from openwmi.wsdclient.serviceproxies import IWSDServiceProxyEventing as IWSDServiceProxyEventing
+from openwmi.wsdclient.serving import IWSDServiceMessaging as IWSDServiceMessaging
 from openwmi.wsdclient.statuses import *  # noqa: F403 - the same
 from openwmi.wsdclient.structures import WSD_APP_SEQUENCE as WSD_APP_SEQUENCE
 from openwmi.wsdclient.structures import WSD_CONFIG_PARAM as WSD_CONFIG_PARAM

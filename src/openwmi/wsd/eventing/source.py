@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from openwmi.base.error import WbemError
 from openwmi.base.eventing_limits import EVENTING_END_SECONDS, EVENTING_UNSUBSCRIBE_SECONDS
-from openwmi.base.fault import LocalProtocolError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import printable
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import Url
@@ -31,6 +31,8 @@ from openwmi.wsd.eventing.subscriptions import Room, Subscription, Subscriptions
 from openwmi.wsd.service import Call, Handler
 
 log = logging.getLogger("openwmi.wsd")
+
+REASON_CHARS = 1000
 
 
 class Outlet:
@@ -104,7 +106,7 @@ class EventSource:
             e.SUBSCRIBE: partial(_granting, self._subscribe),
             e.RENEW: partial(_granting, self._renew),
             e.GET_STATUS: partial(_granting, self._status),
-            e.UNSUBSCRIBE: self._unsubscribe,
+            e.UNSUBSCRIBE: partial(_granting, self._unsubscribe),
         }
 
     def __len__(self) -> int:
@@ -167,7 +169,7 @@ class EventSource:
 
     # What subscribers ask.
 
-    def _subscribe(self, call: Call) -> Part:
+    async def _subscribe(self, call: Call) -> Part:
         profile = call.message.profile
         if self._ended:
             raise Refused(Refusal.EVENT_SOURCE_UNABLE_TO_PROCESS.fault(profile))
@@ -189,7 +191,7 @@ class EventSource:
         self._wait()
         return e.SubscribeResponse(manager, timedelta(seconds=seconds))
 
-    def _renew(self, call: Call) -> Part:
+    async def _renew(self, call: Call) -> Part:
         profile = call.message.profile
         wanted = e.Renew.parse(call.message)
         subscription = self._meant(call.message, Refusal.UNABLE_TO_RENEW)
@@ -198,17 +200,14 @@ class EventSource:
         self._wait()
         return e.RenewResponse(timedelta(seconds=seconds))
 
-    def _status(self, call: Call) -> Part:
+    async def _status(self, call: Call) -> Part:
         e.GetStatus.parse(call.message)
         subscription = self._meant(call.message, Refusal.INVALID_MESSAGE)
         return e.GetStatusResponse(timedelta(seconds=max(1, int(subscription.ends - self._now()))))
 
     async def _unsubscribe(self, call: Call) -> None:
-        try:
-            e.Unsubscribe.parse(call.message)
-            subscription = self._meant(call.message, Refusal.INVALID_MESSAGE)
-        except Refused as error:
-            raise Faulted.of(error.fault) from None
+        e.Unsubscribe.parse(call.message)
+        subscription = self._meant(call.message, Refusal.INVALID_MESSAGE)
         self._subscriptions.remove(subscription)
         self._wait()
         await self._outlet.deliveries.finish(subscription.sink.lane, EVENTING_UNSUBSCRIBE_SECONDS)
@@ -306,9 +305,12 @@ class _End:
         self._landed()
 
 
-def _granting(handle: Callable[[Call], Part], call: Call) -> Part:
+async def _granting(handle: Callable[[Call], Awaitable[Part | None]], call: Call) -> Part | None:
     """What is refused is answered with its fault."""
     try:
-        return handle(call)
+        return await handle(call)
     except Refused as error:
-        raise Faulted.of(error.fault) from None
+        fault = error.fault
+    except RemoteProtocolError as error:
+        fault = Refusal.INVALID_MESSAGE.fault(call.message.profile, str(error)[:REASON_CHARS])
+    raise Faulted.of(fault)
