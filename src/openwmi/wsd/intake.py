@@ -1,4 +1,4 @@
-"""A message of SOAP out of a request of HTTP, and an answer as its response: for all that serve them."""
+"""A message of SOAP out of a request of HTTP, and the response that holds the one that answers it, or says why not."""
 
 from __future__ import annotations
 

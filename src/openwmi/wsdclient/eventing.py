@@ -29,7 +29,7 @@ from openwmi.wsd.eventing.happenings import Lease
 from openwmi.wsd.eventing.subscription import AT_A_TIME
 from openwmi.wsdclient import constants as c
 from openwmi.wsdclient.calling import argument, pointer
-from openwmi.wsdclient.devicehost import MESSAGING
+from openwmi.wsdclient.serving import MESSAGING
 from openwmi.wsdclient.statuses import S_OK, hresult
 from openwmi.wsdclient.structures import (
     WSD_EVENT,
