@@ -13,7 +13,7 @@ import pytest
 from tests.wsd import kinds
 from tests.wsd.sources import FORGOTTEN, Source, body
 from tests.wsdclient.fakes import Heard
-from tests.wsdclient.world import US
+from tests.wsdclient.world import CHANGED, ID, US, World
 
 from openwmi import wsdclient as w
 from openwmi.base.fault import RemoteProtocolError
@@ -414,3 +414,36 @@ def test_each_operation_hears_that_it_is_renewed_and_that_it_ends(device: Device
     assert device.service.SubscribeToOperation(TWO, device.sink)[0] == S_OK
     runner().run(device.source.end)
     assert device.service.SubscribeToOperation(TWO, device.sink)[0] == S_OK, "nobody is told, and it has ended"
+
+
+def test_a_device_host_of_ours_and_its_proxy() -> None:
+    world = World()
+    assert world.host.RegisterService(ID, world.files) == S_OK
+    where = world.start()
+    heard: SimpleQueue[str] = SimpleQueue()
+    statuses = Statuses()
+
+    def stub(sink: Any, messaging: Any, event: w.WSD_EVENT) -> int:
+        assert event.Soap is not None
+        heard.put(event.Soap.Body)
+        return S_OK
+
+    kind = w.WSD_OPERATION(None, CHANGED.ResponseType, stub)
+    hr, device = w.WSDCreateDeviceProxy(where, US)
+    assert (hr, device is not None) == (S_OK, True)
+    assert device is not None
+    hr, service = device.GetServiceProxyById(ID)
+    assert isinstance(service, w.IWSDServiceProxyEventing)
+    assert service.SetEventingStatusCallback(statuses) == S_OK
+    hr, expires, _ = service.SubscribeToMultipleOperations([kind], None, w.WSD_EVENTING_EXPIRES(60.0))
+    assert (hr, expires) == (S_OK, w.WSD_EVENTING_EXPIRES(60.0))
+    for text in ("one", "two"):
+        assert world.host.SignalEvent(ID, text, CHANGED) == S_OK
+    assert [heard.get(timeout=5) for _ in range(2)] == ["one", "two"]
+    assert service.UnsubscribeToOperation(kind) == S_OK
+    assert world.host.SignalEvent(ID, "three", CHANGED) == S_OK
+    assert service.SubscribeToOperation(kind, None)[0] == S_OK
+    assert world.host.Stop() == S_OK
+    assert statuses.told.get(timeout=5) == ("ended", CHANGED.ResponseType.Uri if CHANGED.ResponseType else "")
+    assert heard.empty()
+    world.host.Terminate()
