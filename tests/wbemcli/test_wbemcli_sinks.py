@@ -11,7 +11,7 @@ from typing import Any
 from weakref import ref
 
 import pytest
-from tests.wbemcli import wire
+from tests.wbemcli import ourclient, wire
 from tests.wbemcli.services_fakes import LIMIT, Gate, Recorder, Script, failing, in_threads, numbers, scripted, things
 
 from openwmi.base.limits import SINK_BATCH
@@ -63,14 +63,15 @@ each_call = pytest.mark.parametrize("method", ASYNC)
 on_either_face = pytest.mark.usefixtures("face")
 
 
-@pytest.fixture(params=["in process", "over the wire"])
+@pytest.fixture(params=["in process", "over the wire", "by our client"])
 def face(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """What holds for either face: `openwmi.wbemcli` itself, and the server's, whose sinks are called by DCOM."""
-    if request.param == "over the wire":
+    """What holds for each: `openwmi.wbemcli` itself; the server's, whose sinks are called by DCOM; and both joined."""
+    wires = {"over the wire": wire.wired, "by our client": ourclient.reached}
+    if request.param in wires:
         monkeypatch.setattr(
             sys.modules[__name__],
             "scripted",
-            lambda *steps, single=False, principal="": wire.wired(Script(*steps, single=single)),
+            lambda *steps, single=False, principal="": wires[request.param](Script(*steps, single=single)),
         )
     yield request.param
     wire.WireLocator.close_all()
@@ -213,6 +214,26 @@ def test_cancel(method: str) -> None:
 
 
 @on_either_face
+def test_a_method_that_another_machine_runs_goes_on_there_and_is_not_told_any_more() -> None:
+    gate, sink = Gate(), Recorder()
+    session = Script(gate, things(1)[0], single=True)
+    services = ourclient.reached(session)
+    (world,) = wire.WireLocator.worlds
+    try:
+        assert ASYNC["ExecMethodAsync"](services, sink, 0) == OK
+        assert services.CancelAsyncCall(sink) == OK
+        assert sink.wait() == CANCELLED
+        for _ in range(1000):
+            if not runner().call(lambda: len(world.server._shared.calls)):
+                break
+        else:
+            raise AssertionError("the server was not told")
+        assert session.under_way == 1
+        gate.open()
+    finally:
+        wire.WireLocator.close_all()
+
+
 def test_cancel_of_nothing() -> None:
     """3.1.4.3.2: "MUST return an error if the interface pointer is NULL", or of no call under way."""
     services = scripted()

@@ -5,6 +5,7 @@ The same for every face, over the wire or not ([MS-WMI] 3.1.4.3, 3.1.4.5); which
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -163,6 +164,17 @@ async def _fail(error: WbemError, results: ResultSet[Any]) -> None:
 
 async def _look_on(operation: Operation[Any], results: ResultSet[Any]) -> Any:
     """What another call with one result brings, without being that call: it may end earlier."""
+    try:
+        await _watch(operation, results)
+    except asyncio.CancelledError:
+        if operation.results.aftermath:  # it is another machine that goes on with it, and need not tell us any more
+            operation.cancel()
+        raise
+    operation.results.check()
+    return operation.results.whole()
+
+
+async def _watch(operation: Operation[Any], results: ResultSet[Any]) -> None:
     await operation.started()
     results.begin()
     seen: Progress | None = None
@@ -174,5 +186,3 @@ async def _look_on(operation: Operation[Any], results: ResultSet[Any]) -> Any:
         if operation.results.finished:
             break
         await operation.results.wait(EVERYTHING, NEVER)
-    operation.results.check()
-    return operation.results.whole()
