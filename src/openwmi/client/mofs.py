@@ -1,7 +1,7 @@
-"""MOF compiled for another machine: read here, looked up there, and put there step by step.
+"""MOF compiled for another machine: read here, looked up there, and put there step by step, as no call does it.
 
-The wire has no call that compiles, and no way to store all or nothing: what is wrong with a text is found before
-anything is put, but what the server refuses leaves what stood before it.
+The wire has no way to store all or nothing: what is wrong with a text is found before anything is put, but what the
+server refuses leaves what stood before it.
 """
 
 from __future__ import annotations

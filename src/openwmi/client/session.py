@@ -516,4 +516,12 @@ def _bound(
     parse_query: Callable[[str, Mapping[str, object] | None], Query | EventQuery],
 ) -> str:
     """The text of a query with its parameters as constants; without any as it is: theirs may be a wider WQL."""
-    return format_wql(parse_query(text, parameters)) if parameters else text
+    if parameters:
+        return format_wql(parse_query(text, parameters))
+    if ":" in text or not text:
+        try:
+            parse_query(text, {})
+        except WbemError as error:
+            if error.status == WbemStatus.INVALID_PARAMETER:  # a parameter without a value, or nothing at all
+                raise
+    return text
