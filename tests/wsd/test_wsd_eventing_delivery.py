@@ -13,14 +13,14 @@ from openwmi.net.http_client import HttpClient
 from openwmi.soap import DPWS_2006, EndpointReference
 from openwmi.testing import MemoryNetwork
 from openwmi.wsd.eventing.delivery import Deliveries, Lane
-from openwmi.wsd.eventing.notification import Destination, Notification
+from openwmi.wsd.eventing.eventmessage import Destination, EventMessage
 
 ACTION = "urn:x/Event"
 
 
 class Letter:
     def __init__(self, text: object) -> None:
-        self.notification = Notification(ACTION, tide(text), (DPWS_2006,))
+        self.message = EventMessage(ACTION, tide(text), (DPWS_2006,))
         self.landings = 0
 
     def landed(self) -> None:
@@ -86,6 +86,26 @@ async def test_those_that_are_gone_hold_up_the_others_once() -> None:
     await asyncio.sleep(30)
     assert len(post.lost) == 8
     assert all("within 30 s" in each for each in post.lost)
+
+
+async def test_who_shares_an_address_waits_for_its_connections_without_losing_time() -> None:
+    post = Post()
+    post.deliveries = Deliveries(post.http)
+    sink, first = await post.sink(1)
+    lanes = [first, *(Lane(first.url, first.where, post.lost.append) for _ in range(19))]
+    for lane in lanes[1:]:
+        post.deliveries.open(lane)
+    sink.gate.clear()
+    for number, lane in enumerate(lanes):
+        post.send(lane, number)
+    await asyncio.sleep(29)
+    assert post.http.open_connections == 8
+    await asyncio.sleep(2)
+    assert len(post.lost) == 8
+    sink.gate.set()
+    await asyncio.sleep(1)
+    assert sorted(sink.told, key=int) == [*map(str, range(8, 20))]
+    assert len(post.lost) == 8
 
 
 async def test_one_that_has_caught_up_is_not_slow_any_more() -> None:
@@ -162,8 +182,8 @@ async def test_what_nobody_needs_any_more_is_closed(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_event_is_written_as_if_for_each() -> None:
-    notification = Notification(ACTION, tide("a"), (DPWS_2006,))
-    octets = notification.octets(Destination(EndpointReference("http://x.example/?a=1&b=2"), DPWS_2006), "urn:m")
+    message = EventMessage(ACTION, tide("a"), (DPWS_2006,))
+    octets = message.octets(Destination(EndpointReference("http://x.example/?a=1&b=2"), DPWS_2006), "urn:m")
     assert b"<wsa:To>http://x.example/?a=1&amp;b=2</wsa:To>" in octets
     assert b"<wsa:MessageID>urn:m</wsa:MessageID></soap:Header>" in octets
     with pytest.raises(LocalProtocolError):

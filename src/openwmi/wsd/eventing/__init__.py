@@ -2,7 +2,7 @@
 
     subscriptions  who has subscribed to what, and until when: state alone, the time is passed in
     sinks          where events may be sent to
-    notification   an event as it is sent: encoded once for all
+    eventmessage   an event as it is sent: encoded once for all
     delivery       many sinks at once, each in order; one that is slow or gone holds up nobody
     source         the events of a service of ours
 

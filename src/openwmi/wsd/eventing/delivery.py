@@ -30,7 +30,7 @@ from openwmi.net.http import Request, Response, Url
 from openwmi.net.http_client import HttpClient
 from openwmi.net.http_exchange import Exchange
 from openwmi.wsd.calling import ENVELOPE_TYPE, message_name, new_message_number
-from openwmi.wsd.eventing.notification import Destination, Notification
+from openwmi.wsd.eventing.eventmessage import Destination, EventMessage
 
 # A loop wakes a moment early, and seconds are rounded: who compares exactly is woken again and again.
 AS_GOOD_AS_SECONDS: Final = 0.001
@@ -40,10 +40,10 @@ class Cargo(Protocol):
     """What goes along a lane.
 
     Attributes:
-        notification: the message.
+        message: what is sent.
     """
 
-    notification: Notification
+    message: EventMessage
 
     def landed(self) -> None:
         """Its sink has it, or will never have it. Called once for each lane."""
@@ -121,6 +121,7 @@ class Deliveries:
     ) -> None:
         self._given = http
         self._http = http
+        self._connections = HTTP_CONNECTIONS_PER_PEER if http is None else http.connections
         self._at_once = at_once
         self._slow_at_once = slow
         self._ready: deque[Lane] = deque()
@@ -128,7 +129,9 @@ class Deliveries:
         self._flying: OrderedDict[Lane, None] = OrderedDict()  # in the order in which they began
         self._slow: OrderedDict[Lane, None] = OrderedDict()
         self._tick: asyncio.TimerHandle | None = None
-        self._places: Counter[tuple[bool, str, int]] = Counter()
+        self._places: Counter[_Place] = Counter()  # lanes of each
+        self._busy: Counter[_Place] = Counter()  # and those of them on which something is under way
+        self._held: dict[_Place, deque[Lane]] = {}  # and those that wait for a connection
 
     def open(self, lane: Lane) -> None:
         """It is used from now on, until it is closed."""
@@ -150,10 +153,9 @@ class Deliveries:
         if lane.state is State.CLOSED:
             return
         lane.state = State.CLOSED
-        self._leave(lane)
         if lane.flight is not None:
             lane.flight.withdraw()
-            lane.flight = None
+        self._ground(lane)
         for timer in (lane.timeout, lane.pausing):
             if timer is not None:
                 timer.cancel()
@@ -205,22 +207,28 @@ class Deliveries:
     def _start(self, waiting: deque[Lane], pool: OrderedDict[Lane, None], at_once: int) -> None:
         while waiting and len(pool) < at_once:
             lane = waiting.popleft()
-            if lane.state is State.READY:  # it may have been closed meanwhile
+            if lane.state is not State.READY:  # it was closed meanwhile
+                continue
+            place = _place(lane.url)
+            if self._busy[place] < self._connections or lane.octets:
                 self._begin(lane, pool)
+            else:  # its time does not begin while others have all connections that there may be to that address
+                self._held.setdefault(place, deque()).append(lane)
 
     def _begin(self, lane: Lane, pool: OrderedDict[Lane, None]) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
         if not lane.octets:
-            lane.octets = lane.queue[0].notification.octets(lane.where, message_name(new_message_number()))
+            lane.octets = lane.queue[0].message.octets(lane.where, message_name(new_message_number()))
             lane.began = now
         lane.state = State.FLYING
         lane.pool = pool
         pool[lane] = None
+        self._busy[_place(lane.url)] += 1
         if pool is self._flying and self._tick is None:
             self._tick = loop.call_later(EVENTING_SLOW_SECONDS, self._ticked)
         if self._http is None:
-            self._http = HttpClient(connections=HTTP_CONNECTIONS_PER_PEER)
+            self._http = HttpClient(connections=self._connections)
         lane.flight = flight = _Flight(self, lane)
         try:
             self._http.begin(flight, lane.url, Request("POST", lane.url.target, _SOAP, lane.octets))
@@ -239,14 +247,14 @@ class Deliveries:
                 self._tick = loop.call_at(since, self._ticked)
                 break
             self._suspect(lane)
-            self._leave(lane)
+            assert lane.flight is not None, "it is on its way"
             if len(self._slow) < self._slow_at_once:
+                del self._flying[lane]
                 lane.pool = self._slow
                 self._slow[lane] = None
                 continue
-            assert lane.flight is not None, "it is on its way"
             lane.flight.withdraw()
-            lane.flight = None
+            self._ground(lane)
             lane.state = State.READY
             self._suspects.append(lane)
         self._pump()
@@ -258,10 +266,23 @@ class Deliveries:
             when = lane.began + EVENTING_DELIVERY_SECONDS
             lane.timeout = asyncio.get_running_loop().call_at(when, self._expired, lane)
 
-    def _leave(self, lane: Lane) -> None:
+    def _ground(self, lane: Lane) -> None:
+        """Nothing is under way on it any more. Who calls this sees to it that others get their turn."""
         if lane.pool is not None:
             lane.pool.pop(lane, None)
             lane.pool = None
+        if lane.flight is None:
+            return
+        lane.flight = None
+        place = _place(lane.url)
+        self._busy[place] -= 1
+        if not self._busy[place]:
+            del self._busy[place]
+        held = self._held.get(place)
+        if held:
+            self._ready.appendleft(held.popleft())
+        elif held is not None:
+            del self._held[place]
 
     # What became of a message.
 
@@ -284,8 +305,7 @@ class Deliveries:
     def _delivered(self, lane: Lane, flight: _Flight) -> None:
         if lane.flight is not flight:
             return
-        self._leave(lane)
-        lane.flight = None
+        self._ground(lane)
         lane.octets = b""
         lane.attempts = 0
         if lane.timeout is not None:
@@ -303,8 +323,7 @@ class Deliveries:
     def _failed(self, lane: Lane, flight: _Flight, why: str) -> None:
         if lane.flight is not flight:
             return
-        self._leave(lane)
-        lane.flight = None
+        self._ground(lane)
         loop = asyncio.get_running_loop()
         if lane.once or loop.time() >= lane.began + EVENTING_DELIVERY_SECONDS:
             self._lose(lane, why)
@@ -349,7 +368,10 @@ def _settle(lane: Lane) -> None:
         lane.idle.set_result(None)
 
 
-def _place(url: Url) -> tuple[bool, str, int]:
+_Place = tuple[bool, str, int]
+
+
+def _place(url: Url) -> _Place:
     return url.secure, url.host, url.port
 
 

@@ -25,7 +25,7 @@ from openwmi.soap import EndpointReference, EndStatus, Message, Part, Profile, R
 from openwmi.soap import eventing as e
 from openwmi.wsd.calling import Faulted
 from openwmi.wsd.eventing.delivery import AS_GOOD_AS_SECONDS, Deliveries, Lane
-from openwmi.wsd.eventing.notification import Destination, Notification
+from openwmi.wsd.eventing.eventmessage import Destination, EventMessage
 from openwmi.wsd.eventing.sinks import AllowedSinks
 from openwmi.wsd.eventing.subscriptions import Room, Subscription, Subscriptions, granted
 from openwmi.wsd.service import Call, Handler
@@ -134,7 +134,7 @@ class EventSource:
         signal = _Signal(f"signal {action}")
         operation = Operation(signal)
         try:
-            signal.notification = Notification(action, body, self._outlet.profiles)
+            signal.message = EventMessage(action, body, self._outlet.profiles)
         except LocalProtocolError as error:
             signal.fail(WbemError(WbemStatus.INVALID_PARAMETER, f"{action} cannot be sent: {error}"))
             return operation
@@ -267,7 +267,7 @@ class EventSource:
         self._ending.add(lane)
         deliveries.open(lane)
         body = e.SubscriptionEnd(sink.manager, status, why)
-        deliveries.send(lane, _End(Notification(e.SUBSCRIPTION_END, body, (sink.profile,)), partial(self._told, lane)))
+        deliveries.send(lane, _End(EventMessage(e.SUBSCRIPTION_END, body, (sink.profile,)), partial(self._told, lane)))
         return lane
 
     def _missed(self, why: str) -> None:
@@ -281,9 +281,9 @@ class EventSource:
 class _Signal(SingleResult[None]):
     """One event, and how many sinks have still to have it."""
 
-    __slots__ = ("left", "notification")
+    __slots__ = ("left", "message")
 
-    notification: Notification
+    message: EventMessage
     left: int
 
     def landed(self) -> None:
@@ -295,10 +295,10 @@ class _Signal(SingleResult[None]):
 class _End:
     """A SubscriptionEnd on its way."""
 
-    __slots__ = ("_landed", "notification")
+    __slots__ = ("_landed", "message")
 
-    def __init__(self, notification: Notification, landed: Callable[[], object]) -> None:
-        self.notification = notification
+    def __init__(self, message: EventMessage, landed: Callable[[], object]) -> None:
+        self.message = message
         self._landed = landed
 
     def landed(self) -> None:

@@ -32,7 +32,7 @@ class Destination:
         self.headers = "".join(each.text for each in endpoint.headers(profile)).encode()
 
 
-class Notification:
+class EventMessage:
     """A message that nobody answers, for any number of destinations.
 
     Args:
