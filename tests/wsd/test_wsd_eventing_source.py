@@ -17,7 +17,21 @@ from openwmi.base.error import WbemError
 from openwmi.base.eventing_limits import EVENTING_BACKLOG
 from openwmi.base.limits import SOAP_ENVELOPE_OCTETS
 from openwmi.base.status import WbemStatus
-from openwmi.soap import DPWS_2006, DPWS_2009, EndpointReference, EndStatus, Fragment, Part, Profile, QName, Refusal
+from openwmi.net.http import Request, parse_url
+from openwmi.net.http_client import HttpClient
+from openwmi.soap import (
+    DPWS_2006,
+    DPWS_2009,
+    EndpointReference,
+    EndStatus,
+    Fragment,
+    Headers,
+    Part,
+    Profile,
+    QName,
+    Refusal,
+    encode,
+)
 from openwmi.soap import eventing as e
 from openwmi.wsd import Faulted, Service
 
@@ -410,3 +424,27 @@ async def test_whatever_happens_order_is_kept_and_nothing_lost_or_late(seed: int
                 assert len(sink.told) <= ended[number] + 1  # that which it had when it stalled
             else:
                 assert told == expected[number]
+
+
+async def test_nonsense_is_answered_with_faults_and_sends_nothing(
+    watching: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = await watching.sink()
+    said = await watching.subscribe(sink)
+    wanted = e.Subscribe(EndpointReference(sink.url), EndpointReference(sink.url), timedelta(hours=1), (RISEN,))
+    parts = ((e.SUBSCRIBE, wanted), (e.RENEW, e.Renew(timedelta(hours=1))), (e.UNSUBSCRIBE, e.Unsubscribe()))
+    headers = said.manager.headers(DPWS_2006)
+    messages = [encode(DPWS_2006, Headers(action, "urn:m", others=headers), part) for action, part in parts]
+    url = parse_url(watching.host.url(watching.service))
+    chance = Random(7)
+    statuses = set()
+    async with HttpClient(connect=partial(watching.web.connect, source=THEIRS)) as http:
+        for turn in range(300):
+            octets = bytearray(messages[turn % 2])
+            for _ in range(chance.randint(1, 3)):
+                octets[chance.randrange(len(octets))] = chance.choice(b"<>/&'\"= PT-:x\x00\xff")
+            request = Request("POST", url.target, (("Content-Type", "application/soap+xml"),), bytes(octets))
+            statuses.add((await http.send(url, request, timeout=5, limit=1 << 15)).status)
+    assert statuses <= {200, 400, 500}
+    assert {200, 400} <= statuses
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -288,23 +288,23 @@ class Deliveries:
 
     def answered(self, lane: Lane, flight: _Flight, response: Response) -> None:
         """Part of an exchange."""
+        if lane.flight is not flight:
+            return
         if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            self._delivered(lane, flight)
+            self._delivered(lane)
         elif response.status in _BUSY or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._failed(lane, flight, f"it answered with HTTP {response.status}")
-        elif lane.flight is flight:
+        else:
             self._lose(lane, f"it answered with HTTP {response.status}")
 
     def unanswered(self, lane: Lane, flight: _Flight, error: WbemError) -> None:
         """Likewise."""
-        if isinstance(error, AccessDenied):
+        if isinstance(error, AccessDenied) and lane.flight is flight:
             self._lose(lane, str(error))
         else:
             self._failed(lane, flight, str(error))
 
-    def _delivered(self, lane: Lane, flight: _Flight) -> None:
-        if lane.flight is not flight:
-            return
+    def _delivered(self, lane: Lane) -> None:
         self._ground(lane)
         lane.octets = b""
         lane.attempts = 0
