@@ -411,6 +411,28 @@ async def test_one_that_is_collected_unsubscribes(source: Source) -> None:
     assert len(source.times(wse.UNSUBSCRIBE)) == 1
 
 
+@pytest.mark.parametrize("how", ["cancel", "unsubscribe"])
+async def test_whoever_leaves_before_he_is_answered_gives_back_what_is_granted(source: Source, how: str) -> None:
+    async def late() -> None:
+        await asyncio.sleep(5)
+
+    source.before_answer = late
+    heard = Hearing(source)
+    await asyncio.sleep(1)
+    left = getattr(heard.events, how)()
+    if left is not None:
+        await left
+    assert len(source.receiver) == 0
+    await asyncio.sleep(5)
+    assert source.times(wse.UNSUBSCRIBE) == pytest.approx([5])
+    source.mute = True
+    heard = Hearing(source)
+    await asyncio.sleep(1)
+    heard.events.cancel()
+    await asyncio.sleep(60)
+    assert len(source.times(wse.UNSUBSCRIBE)) == 1, "what was not granted is not given back"
+
+
 async def test_an_unsubscribe_amid_a_renewal_wins(source: Source) -> None:
     heard = await hearing(source)
     source.mute = True

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -19,7 +20,7 @@ from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import log_bug, printable
 from openwmi.base.status import WbemStatus
 from openwmi.net.http import parse_url
-from openwmi.operation import StreamResults, tasks
+from openwmi.operation import Operation, StreamResults, tasks
 from openwmi.operation.results import EVERYTHING
 from openwmi.soap import (
     EndpointReference,
@@ -34,7 +35,7 @@ from openwmi.soap import eventing as wse
 from openwmi.soap.moment import Expires
 from openwmi.wsd.attachments import Attachments
 from openwmi.wsd.calling import Faulted
-from openwmi.wsd.endpoint import CALL_SECONDS, Endpoint
+from openwmi.wsd.endpoint import CALL_SECONDS, Endpoint, Reply
 from openwmi.wsd.eventing.happenings import (
     Ended,
     Lease,
@@ -259,10 +260,22 @@ class Subscriber(Generic[T]):
         self._url = await self._receiver.expect(parse_url(self._source.url), self.take)
         here, sent = EndpointReference(self._url), self._loop.time()
         body = wse.Subscribe(here, here, self._asked, self.actions or None, others=self._others)
-        message = await self._ask(self._source, wse.SUBSCRIBE, body, wse.SUBSCRIBE_RESPONSE, CALL_SECONDS)
+        asking = self._source.two_way(wse.SUBSCRIBE, body, reply_action=wse.SUBSCRIBE_RESPONSE)
+        try:
+            message = await _answer(asyncio.shield(asking), self._source, known=False)
+        except asyncio.CancelledError:  # what is granted all the same is given back
+            asking.add_done_callback(self._give_back)
+            raise
         response = _parsed(wse.SubscribeResponse.parse, message)
         self._manager = self._source.beside(response.manager)
         self._granted(response, message, sent)
+
+    def _give_back(self, asked: Operation[Reply]) -> None:
+        results = asked.results
+        if results.status == WbemStatus.NO_ERROR:
+            with suppress(RemoteProtocolError):
+                manager = self._source.beside(wse.SubscribeResponse.parse(results.whole().message).manager)
+                tasks.run(self._loop, self._bid_farewell(manager))
 
     async def _last(self) -> None:
         """Renews it in time; returns when it has lasted as long as it should."""
@@ -373,13 +386,17 @@ class Subscriber(Generic[T]):
         return self._manager
 
     async def _ask(self, whom: Endpoint, action: str, body: Part, reply_action: str, timeout: float) -> Message:
-        try:
-            reply = await whom.two_way(action, body, reply_action=reply_action, timeout=timeout)
-        except Faulted as error:
-            raise refused(error, whom.url, known=action != wse.SUBSCRIBE) from None
-        message: Message = reply.message
-        reply.attachments.close()
-        return message
+        return await _answer(whom.two_way(action, body, reply_action=reply_action, timeout=timeout), whom, known=True)
+
+
+async def _answer(asked: Awaitable[Reply], whom: Endpoint, *, known: bool) -> Message:
+    """Raises what a source refuses as an error of its kind."""
+    try:
+        reply = await asked
+    except Faulted as error:
+        raise refused(error, whom.url, known=known) from None
+    reply.attachments.close()
+    return reply.message
 
 
 def _is_final(error: WbemError) -> bool:
