@@ -58,7 +58,7 @@ def test_one_for_ever_is_given_up_in_the_end() -> None:
     assert len(found) < 150
 
 
-@given(SECONDS, SECONDS, st.floats(0, 60))
+@given(SECONDS, st.floats(0, 600), st.floats(0, 60))
 def test_no_attempt_is_made_after_the_end(sent: float, seconds: float, takes: float) -> None:
     life = Lifetime(sent)
     life.grant(seconds, sent)

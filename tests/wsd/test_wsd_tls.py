@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.wsd.devices import World
+from tests.wsd.sources import ACTION, Source, body
 from tests.wsd.test_wsd_endpoint import BODY, ECHO, Echo
 
 from openwmi.base.error import Unreachable
 from openwmi.net.http_client import HttpClient
-from openwmi.wsd import Endpoint
+from openwmi.wsd import Endpoint, Receiver, subscribe
 
 
 def certificate(folder: Path, name: str) -> Path:
@@ -87,3 +88,21 @@ async def test_a_device_that_is_not_trusted(certificates: Mapping[str, Path]) ->
     async with world.host, HttpClient(tls=ssl.create_default_context(cafile=certificates["stranger"])) as http:
         with pytest.raises(Unreachable, match="could not be trusted"):
             await Endpoint(world.host.url(service), http=http).two_way(ECHO, BODY)
+
+
+async def test_events_come_by_tls_from_those_alone_who_are_known(certificates: Mapping[str, Path]) -> None:
+    source = await Source(tcp=True).start()
+    source.http = HttpClient(tls=asking(certificates, "client"))
+    async with (
+        Receiver(tls=serving(certificates)) as receiver,
+        subscribe(source.endpoint(), ACTION, at=receiver) as events,
+    ):
+        await events.started()
+        assert source.subscribes[0].notify_to.address.startswith("https://127.0.0.1:")
+        assert await source.tell(body(1)) == (202, None)
+        assert (await anext(events)).action == ACTION
+        await source.http.aclose()
+        source.http = HttpClient(tls=asking(certificates))
+        with pytest.raises(Unreachable):
+            await source.tell(body(2))
+    await source.aclose()
