@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from typing import Any
+
 import pytest
 
 from openwmi.base.error import Unreachable
@@ -24,6 +27,18 @@ async def test_of_a_name_it_is_towards_its_first_address_to_which_there_is_a_way
     assert await own_address("box", 80) == "127.0.0.1"
     with pytest.raises(Unreachable, match="other"):
         await own_address("other", 80)
+
+
+async def test_an_address_of_one_link_has_its_scope(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Socket(socket.socket):
+        def connect(self, address: Any) -> None:
+            assert address == ("fe80::2%eth0", 80)
+
+        def getsockname(self) -> Any:
+            return ("fe80::1", 4711, 0, 2)
+
+    monkeypatch.setattr(socket, "socket", Socket)
+    assert await own_address("fe80::2%eth0", 80) == "fe80::1%2"
 
 
 async def test_where_there_is_no_way() -> None:

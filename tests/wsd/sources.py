@@ -52,7 +52,7 @@ class Source:
     Attributes:
         lease: how long it gives; with `as_asked` as long as it is asked for.
         faults: what it answers instead, by action.
-        mute: it takes requests, and does not answer.
+        mute: it takes requests, and does not answer; curt: it says that it has them, and no more.
         asked: messages that came, with the time.
     """
 
@@ -68,6 +68,7 @@ class Source:
         self.as_asked = False
         self.faults: dict[str, SoapFault] = {}
         self.mute = False
+        self.curt = False
         self.manager = ""
         self.others: tuple[Fragment, ...] = ()
         self.asked: list[tuple[float, Message]] = []
@@ -105,6 +106,8 @@ class Source:
         self.asked.append((asyncio.get_running_loop().time(), message))
         if self.mute:
             await asyncio.Event().wait()
+        if self.curt:
+            return Response(202)
         fault = self.faults.get(action)
         if fault is not None:
             return self._response(encode_fault(message, fault, self._name()))

@@ -376,6 +376,9 @@ async def test_a_source_that_had_forgotten_it_is_no_reason_to_fail(source: Sourc
     source.faults[wse.UNSUBSCRIBE] = FORGOTTEN
     heard = await hearing(source)
     await heard.events.unsubscribe()
+    heard = await hearing(source)
+    source.curt = True
+    await heard.events.unsubscribe()
 
 
 async def test_leaving_does_not_wait_for_a_dead_source(source: Source) -> None:

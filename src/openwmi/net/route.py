@@ -12,15 +12,20 @@ from openwmi.net.connector import look_up
 
 
 async def own_address(host: str, port: int, timeout: float = HTTP_EXCHANGE_SECONDS) -> str:
-    """The address from which a connection to that host would come, in numbers. Nothing is sent. Unreachable."""
+    """The address from which a connection to that host would come, in numbers, with its scope where it needs one.
+
+    Nothing is sent. Unreachable.
+    """
     for address in (host,) if _is_number(host) else await look_up(host, timeout):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         try:
             with socket.socket(family, socket.SOCK_DGRAM) as probe:
                 probe.connect((address, port))
-                return str(probe.getsockname()[0])
+                own, _, *more = probe.getsockname()
         except OSError:  # there is no way to that one; there may be to the next
             continue
+        scope = more[1] if more else 0
+        return f"{own}%{scope}" if scope and "%" not in own else str(own)
     raise Unreachable(WbemStatus.TRANSPORT_FAILURE, f"no address is known for {host}, or there is no way to it")
 
 

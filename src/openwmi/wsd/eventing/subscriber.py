@@ -368,8 +368,11 @@ class Subscriber(Generic[T]):
         body = wse.Unsubscribe(others=tuple(others))
         try:
             await self._ask(manager, wse.UNSUBSCRIBE, body, wse.UNSUBSCRIBE_RESPONSE, timeout)
-        except Faulted as error:
-            log.debug("%s did not know a subscription any more: %s", manager.url, printable(error.message))
+        except WbemError as error:
+            if error.status != WbemStatus.FAILED:
+                raise
+            # It has heard of it, whatever it says: as a rule, that it did not know the subscription any more.
+            log.debug("%s was told that a subscription ends, and: %s", manager.url, printable(error.message))
 
     def _say(self, event: StatusEvent) -> None:
         try:
