@@ -186,6 +186,26 @@ def test_when_unsubscribe_has_returned_no_stub_is_called(device: Device) -> None
     assert device.heard.empty()
 
 
+def test_nor_for_one_of_several_that_share_a_subscription(device: Device) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    def sink(action: str, number: int) -> None:
+        device.sink(action, number)
+        entered.set()
+        assert go_on.wait(5)
+
+    assert device.service.SubscribeToMultipleOperations([ONE, TWO], sink)[0] == S_OK
+    assert [device.tell(1), device.tell(2), device.tell(3, "Two")] == [202] * 3
+    assert entered.wait(5)
+    hr, result = device.service.BeginUnsubscribeToMultipleOperations([ONE])
+    assert result is not None
+    assert (hr, result.HasCompleted()) == (S_OK, w.S_FALSE), "a stub runs"
+    go_on.set()
+    ended(result)
+    assert [device.next(), device.next()] == [("urn:x/One", 1), ("urn:x/Two", 3)]
+    assert device.asked(wse.UNSUBSCRIBE) == 0
+
+
 def test_a_stub_may_unsubscribe(device: Device) -> None:
     found: SimpleQueue[int] = SimpleQueue()
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from openwmi.base.record import log_bug
 from openwmi.blocking.com.unknown import IUnknown
-from openwmi.operation import Delivery, Operation, ResultSet, Sink, Workers
+from openwmi.operation import Operation, ResultSet, Sink, Workers
 from openwmi.soap import Fragment, Message
 from openwmi.soap.moment import Expires
 from openwmi.wsd import Endpoint, Notification, Receiver, RenewalFailed, Renewed, StatusEvent, Subscription, subscribe
@@ -131,23 +131,21 @@ class Subscriptions:
             decode=group.decode,
         )
         self._groups.update(dict.fromkeys(kinds, group))
-        group.delivery = group.subscription.deliver(group)
+        group.subscription.deliver(group)
         return Operation.start(lambda results: _begun(group, results), "subscribe to operations", single=True)
 
     def unsubscribe(
         self, operations: Operations, anything: WSDXML_ELEMENT | None, *, inside: Sequence[object] = ()
     ) -> Operation[None]:
         """E_INVALIDARG where one is not subscribed to. `inside` are the stubs' groups in whose midst the caller is."""
-        left: list[_Group] = []
-        for group, actions in self._chosen(operations):
+        others, chosen = _others(anything), self._chosen(operations)
+        for group, actions in chosen:
             for action in actions:
                 del group.kinds[action], self._groups[action]
-            if not group.kinds:
-                left.append(group)
 
         async def work(results: ResultSet[None]) -> None:
             results.begin()
-            ending = [each.leave(_others(anything), wait=each not in inside) for each in left]
+            ending = [each.leave(others, wait=each not in inside) for each, _ in chosen]
             _raise_first(await asyncio.gather(*ending, return_exceptions=True))
 
         return Operation.start(work, "unsubscribe from operations", single=True)
@@ -228,9 +226,9 @@ class _Group(Sink[WSD_EVENT]):
     ) -> None:
         self.kinds = kinds
         self.subscription: Subscription[WSD_EVENT] | None = None
-        self.delivery: Delivery[WSD_EVENT] | None = None
         self._unknown = unknown
         self._said = said
+        self._calling = threading.Lock()
 
     @property
     def of(self) -> Subscription[WSD_EVENT]:
@@ -267,19 +265,31 @@ class _Group(Sink[WSD_EVENT]):
         try:
             for event in objects:
                 kind = event.Operation
-                # Meanwhile it may have been unsubscribed, alone or with all others.
-                if kind is not None and action_of(kind) in self.kinds and kind.RequestStubFunction is not None:
-                    _called(kind.RequestStubFunction, self._unknown, MESSAGING, event)
+                with self._calling:
+                    # Meanwhile it may have been unsubscribed, alone or with all others.
+                    if kind is not None and action_of(kind) in self.kinds and kind.RequestStubFunction is not None:
+                        _called(kind.RequestStubFunction, self._unknown, MESSAGING, event)
         finally:
             _inside.groups = inside()[:-1]
 
     async def leave(self, others: Sequence[Fragment], *, wait: bool) -> None:
-        """It ends; with `wait` this returns when no stub runs any more."""
+        """It ends, if nobody wants to hear of it any more; with `wait` this returns when no stub runs for those who do
+        not.
+        """
         try:
-            await self.of.unsubscribe(others=others)
+            if not self.kinds:
+                await self.of.unsubscribe(others=others)
         finally:
-            if wait and self.delivery is not None:
-                await self.delivery
+            if wait:
+                waiting = Workers("openwmi-wsd-eventing", 1)
+                done = waiting.run(self._quiet)
+                waiting.close()
+                await done
+
+    def _quiet(self) -> None:
+        """Returns when the call that was under way is over; those that follow look first whether they are wanted."""
+        with self._calling:
+            pass
 
 
 class _Inside(threading.local):
