@@ -260,6 +260,21 @@ def test_what_was_used_lately_gets_another_term(table: ExportTable[Thing]) -> No
     assert same(table.expire(2 * TIMEOUT), thing)
 
 
+def test_a_call_that_takes_long_keeps_its_object(table: ExportTable[Thing]) -> None:
+    """Its client may be gone without a word, and not ping: what it has asked for still goes on."""
+    thing = Thing()
+    std = export(table, thing)
+    found = table.lookup(std.ipid, "ada", 0.0)
+    assert found is not None
+    table.enter(found)
+    now = 0.0
+    for _ in range(3):
+        now += TIMEOUT
+        assert table.expire(now) == ()
+    table.leave(found, now)
+    assert table.expire(now + TIMEOUT) == (thing,)
+
+
 def test_a_connection_keeps_what_is_tied_to_it(table: ExportTable[Thing]) -> None:
     """Several clients never ping; with their connection open they lose nothing."""
     thing = Thing()

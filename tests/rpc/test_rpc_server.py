@@ -271,6 +271,16 @@ def test_at_connect_level_the_only_login_is_meant(kit: Any) -> None:
     assert event.principal is None, "of two logins neither is meant"
 
 
+def test_more_padding_than_there_is_body(kit: Any) -> None:
+    verifier = Verifier(10, 2, 7, bytes(16), pad_length=4)
+    octets = bytearray(pdu.encode(Request(2, 0, 4, b"abcd", auth=verifier)))
+    octets[-16 - 6] = 200  # auth_pad_length
+    association = logged_in(kit, AuthLevel.CONNECT)
+    association.receive(bytes(octets))
+    with pytest.raises(RemoteProtocolError, match="auth_pad_length 200 in a body of 4 octets"):
+        association.next_event()
+
+
 def test_at_connect_level_a_refused_login_is_not_nobody(kit: Any) -> None:
     association = server()
     feed(association, bind(token(kit.hello, 2)))

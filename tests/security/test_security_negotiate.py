@@ -221,6 +221,8 @@ def test_another_choice_has_to_be_proved() -> None:
     assert step.context is None
     with pytest.raises(LoginRefused, match="did not prove"):
         unproved.step(Answer().encode())
+    with pytest.raises(RemoteProtocolError, match="has finished"):
+        unproved.step(Answer(token=b"another").encode())
 
 
 def test_a_server_that_does_not_prove_its_choice() -> None:
