@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from openwmi.base.error import Unreachable
+from openwmi.base.limits import PING_PERIOD_SECONDS
 from openwmi.net import Address, connect, listen, look_up
 
 
@@ -31,6 +32,22 @@ async def test_a_connection() -> None:
     _, client = await connect(Closer, *listener.address, 5.0)
     await client.lost.wait()
     await accepted.lost.wait()
+    await listener.close()
+
+
+async def test_a_machine_that_is_gone_is_noticed() -> None:
+    """By whoever only waits to hear something: two minutes, and not the two hours of the system."""
+    listener = await listen(asyncio.Protocol, Address("127.0.0.1", 0))
+    transport, _ = await connect(asyncio.Protocol, *listener.address, 5.0)
+    opened = transport.get_extra_info("socket")
+    assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        idle, interval, probes = (
+            opened.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        assert idle + interval * probes == PING_PERIOD_SECONDS
+    transport.close()
     await listener.close()
 
 

@@ -187,6 +187,12 @@ INDICATE_ANSWER_SECONDS: Final = 25.0
 # A server is believed to call us back once it has: a first call that brings a class is answered in milliseconds; one
 # that tries every level of protection on a slow line before it finds one that we take needs seconds.
 CALLBACK_PROOF_SECONDS: Final = 5.0
+
+# A connection on which nothing was heard for so long is asked by TCP whether the other machine is there, and lost if so
+# many questions are not answered: two minutes in all, as long as DCOM's pings are apart. A system waits two hours.
+KEEP_ALIVE_SECONDS: Final = 60
+KEEP_ALIVE_INTERVAL_SECONDS: Final = 15
+KEEP_ALIVE_PROBES: Final = 4
 # Octets of objects in one Indicate: Windows' FinalizerBatchSize ([MS-WMI] note 81).
 INDICATE_OCTETS: Final = 1 << 18
 # The same where nobody has logged in, or might not have: who is called takes short requests only from strangers (ours

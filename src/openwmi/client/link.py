@@ -144,14 +144,14 @@ class Link:
         where: its resolver.
         means: how connections are made.
         user: who logs in, for errors.
-        sinks: where servers call our sinks.
+        sinks: where servers call our sinks; None: where all of this process are called.
     """
 
     def __init__(self, where: Address, means: Means, user: str, sinks: SinkHosts | None = None) -> None:
         self.where = where
         self._means = means
         self._user = user
-        self._sinks = SinkHosts.of_loop() if sinks is None else sinks
+        self._sinks = sinks
         self._login: Login | None = None
         self._turn = asyncio.Lock()
         self._users = 0
@@ -230,7 +230,7 @@ class Link:
                 raise refused(error, self.where.host, self._user) from error
             if ipid is None:
                 raise WbemError(HResult.E_NOINTERFACE, f"{self.where} has no login to WMI")
-            login = Login(machine, exporter, ipid, self._sinks)
+            login = Login(machine, exporter, ipid, self._sinks or SinkHosts.of_loop())
             entered = await self._entered(login, resource, namespace, locale, client_id)
         except BaseException:
             await machine.close()

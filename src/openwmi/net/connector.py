@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import ssl
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from openwmi.base.error import Unreachable
+from openwmi.base.limits import KEEP_ALIVE_INTERVAL_SECONDS, KEEP_ALIVE_PROBES, KEEP_ALIVE_SECONDS
 from openwmi.base.status import HResult
 
 P = TypeVar("P", bound=asyncio.Protocol)
@@ -20,12 +22,15 @@ async def connect(
 ) -> tuple[asyncio.BaseTransport, P]:
     """Opens a connection within `timeout` seconds, finding the host's address included. Unreachable.
 
+    Where the system can, the connection is lost when the other machine has not been heard of for two minutes, though
+    nothing be asked: whoever only waits to hear something would wait for ever.
+
     `tls` has whom to trust: ssl.SSLError where the other end is not such a one.
     """
     where = f"{host}:{port}"
     try:
         async with asyncio.timeout(timeout):
-            return await asyncio.get_running_loop().create_connection(protocol, host, port, ssl=tls)
+            transport, made = await asyncio.get_running_loop().create_connection(protocol, host, port, ssl=tls)
     except TimeoutError:
         raise _unreachable(f"{where} did not answer within {timeout:g} s") from None
     except socket.gaierror as error:
@@ -37,6 +42,8 @@ async def connect(
         raise _unreachable(f"{where}: {reason}") from None
     except ValueError as error:  # such as a part of a name that is longer than a name's part may be
         raise _unreachable(f"{host!r} is no name of a machine: {error}") from None
+    _keep_alive(transport.get_extra_info("socket"))
+    return transport, made
 
 
 async def look_up(host: str, timeout: float) -> tuple[str, ...]:
@@ -47,6 +54,26 @@ async def look_up(host: str, timeout: float) -> tuple[str, ...]:
     except (OSError, ValueError):  # a TimeoutError is an OSError, and names may be longer than they may be
         return ()
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _keep_alive(opened: socket.socket | None) -> None:
+    if opened is None:
+        return
+    wanted = {name: getattr(socket, name, None) for name in _KEEP_ALIVE}  # not every system has each of them
+    with contextlib.suppress(OSError):  # the connection is over
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, option in wanted.items():
+            if option is not None:
+                opened.setsockopt(socket.IPPROTO_TCP, option, _KEEP_ALIVE[name])
+
+
+_KEEP_ALIVE: Final = {
+    "TCP_KEEPIDLE": KEEP_ALIVE_SECONDS,
+    "TCP_KEEPINTVL": KEEP_ALIVE_INTERVAL_SECONDS,
+    "TCP_KEEPCNT": KEEP_ALIVE_PROBES,
+    "TCP_USER_TIMEOUT": 1000 * (KEEP_ALIVE_SECONDS + KEEP_ALIVE_PROBES * KEEP_ALIVE_INTERVAL_SECONDS),
+}
+"""Of TCP. The last one is for what was sent, and not acknowledged: no probes are sent then."""
 
 
 def _unreachable(text: str) -> Unreachable:
