@@ -89,10 +89,11 @@ class Machine:
         made = ActivationReply.decode(await self._in_a_version(create))
         self.version = self.version.negotiate(made.exporter.version)
         exporter = self._exporter(made.exporter)
-        ipids = [
-            await exporter.adopt(each.reference.std) if isinstance(each.reference, ObjRefStandard) else None
-            for each in made.results
-        ]
+        given = {each.iid: each.reference for each in made.results}
+        ipids = []
+        for each in interfaces:
+            reference = given.get(each.iid)
+            ipids.append(await exporter.adopt(reference.std) if isinstance(reference, ObjRefStandard) else None)
         self.pinger.start()
         return exporter, ipids
 
