@@ -590,3 +590,7 @@ EVENTING_ACTIONS: Final = 256
 # Connecting to a machine may take this long in all where nobody says otherwise: two attempts at a name, two at an
 # address, a login that asks a KDC. Longer than that nobody waits who could not say so.
 OPEN_SECONDS: Final = 60.0
+
+# A server answers a call that has a time of its own within that time. What is busy with others may take longer; after
+# half a minute more nobody is there.
+SILENT_SECONDS: Final = 30.0

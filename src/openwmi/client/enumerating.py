@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
-from openwmi.client.link import Entered
+from openwmi.client.link import Entered, in_time
 from openwmi.dcom import RemoteExporter
 from openwmi.interfaces import IEnumWbemClassObject, IWbemFetchSmartEnum, IWbemWCOSmartEnum
 from openwmi.operation import ResultSet
@@ -65,7 +65,8 @@ class Rows:
             read = await self._reader()
             following = self._begin(read)
             while True:
-                rows, octets, status = await following
+                await asyncio.wait([following])
+                rows, octets, status = following.result()
                 following = None
                 self._pace.saw(len(rows), octets, status)
                 if status != FALSE:
@@ -75,28 +76,37 @@ class Rows:
                 if following is None:
                     return
         finally:
-            if following is not None:
-                following.cancel()
-            self._entered.login.let_go(self._exporter, *self._held)
+            self._entered.login.let_go(self._exporter, *self._held, after=following)
 
     async def pump_events(self, results: ResultSet[Any]) -> None:
         """Puts events as they come: waits for one, and takes those that are there by then, too."""
+        waiting: asyncio.Task[Batch] | None = None
         try:
             read = await self._reader()
             while True:
-                rows, _, status = await read(MOST_MILLISECONDS, 1)
+                waiting = asyncio.ensure_future(read(MOST_MILLISECONDS, 1))
+                await asyncio.wait([waiting])
+                rows, _, status = waiting.result()
                 while rows:
                     await results.put(rows)
                     rows, _, status = await read(0, LEAST_MOST_ROWS)
                 if status == FALSE:
                     return
         finally:
-            self._entered.login.let_go(self._exporter, *self._held)
+            self._entered.login.let_go(self._exporter, *self._held, after=waiting)
 
     def _begin(self, read: Callable[[int, int], Coroutine[Any, Any, Batch]]) -> asyncio.Task[Batch]:
         return asyncio.ensure_future(read(self._pace.milliseconds, self._pace.count))
 
     async def _reader(self) -> Callable[[int, int], Coroutine[Any, Any, Batch]]:
+        reader = await in_time(self._any_reader())
+
+        async def answered(milliseconds: int, count: int) -> Batch:
+            return await in_time(reader(milliseconds, count), milliseconds)
+
+        return answered
+
+    async def _any_reader(self) -> Callable[[int, int], Coroutine[Any, Any, Batch]]:
         ipid = self._held[0]
         (fetch,) = await self._exporter.query(ipid, IWbemFetchSmartEnum)
         if fetch is None:

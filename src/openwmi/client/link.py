@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from platform import node
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from openwmi.base import limits
 from openwmi.base.error import Timeout, WbemError
@@ -87,16 +87,16 @@ class Login:
         return self._entered.get((namespace, locale))
 
     async def enter(self, resource: str, namespace: str, locale: str, client_id: Guid | None = None) -> Entered:
-        """NTLMLogin: the services of a namespace. With the first call we say who we are, and wait for no answer."""
-        told = None
+        """NTLMLogin: the services of a namespace. Before the first we say who we are, and wait for that if we must."""
         if client_id is not None:
+            if isinstance(self._exporter.pool, Pool):
+                await self._exporter.pool.bound(IWbemLoginClientID.iid)
             told = asyncio.ensure_future(self._say_who(client_id))
-        try:
-            proxy = self._exporter.proxy(IWbemLevel1Login, self._login)
-            reply = await proxy.NTLMLogin(resource, locale or None, 0, None)
-        finally:
-            if told is not None:
-                self._keep(told)
+            self._keep(told)
+            if not self._exporter.multiplexed:
+                await asyncio.wait([told])
+        proxy = self._exporter.proxy(IWbemLevel1Login, self._login)
+        reply = await proxy.NTLMLogin(resource, locale or None, 0, None)
         return await self.take(reply.ppNamespace, namespace, locale)
 
     async def take(self, reference: bytes | None, namespace: str, locale: str) -> Entered:
@@ -106,9 +106,16 @@ class Login:
         self._entered[namespace, locale] = entered
         return entered
 
-    def let_go(self, exporter: RemoteExporter, *ipids: Guid) -> None:
-        """These are not needed any more: the server is told, and nobody waits for that."""
-        self._keep(asyncio.ensure_future(_release(exporter, ipids)))
+    def let_go(self, exporter: RemoteExporter, *ipids: Guid, after: asyncio.Task[Any] | None = None) -> None:
+        """These are not needed any more: the server is told, and nobody waits for that.
+
+        `after`: a call of theirs that nobody needs any more, either. It is given up, unless that would take its
+        connection with it: then it is let come to its end first.
+        """
+        if after is not None and exporter.multiplexed:
+            after.cancel()
+            after = None
+        self._keep(asyncio.ensure_future(_release(exporter, ipids, after)))
 
     async def close(self) -> None:
         """Gives everything back, where the server still listens."""
@@ -252,8 +259,25 @@ class Link:
             await login.close()
 
 
-async def _release(exporter: RemoteExporter, ipids: tuple[Guid, ...]) -> None:
+async def _release(exporter: RemoteExporter, ipids: tuple[Guid, ...], after: asyncio.Task[Any] | None) -> None:
+    if after is not None:
+        await asyncio.wait([after])
+        if not after.cancelled():
+            after.exception()  # which nobody needs, either
     try:
         await exporter.release(*ipids)
     except (WbemError, RemoteProtocolError) as error:
         log.debug("references were not given back: %s", printable(error))
+
+
+async def in_time(asked: Coroutine[Any, Any, T], milliseconds: int = 0) -> T:
+    """What the server was to answer at once, or within this time: Unreachable where it has gone silent."""
+    seconds = milliseconds / 1000 + limits.SILENT_SECONDS
+    try:
+        async with asyncio.timeout(seconds):
+            return await asked
+    except TimeoutError as error:
+        if isinstance(error, WbemError):
+            raise
+        text = f"the server was to answer within {milliseconds / 1000:g} s, and let us wait for {seconds:g} s"
+        raise WbemError(HResult.RPC_S_CALL_FAILED, text) from None

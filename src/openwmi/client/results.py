@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
 from openwmi.base.status import SEVERITY, WbemStatus
-from openwmi.client.link import Entered
+from openwmi.client.link import Entered, in_time
 from openwmi.dcom import RemoteExporter
 from openwmi.interfaces import IWbemCallResult
 from openwmi.ndr import Cell
@@ -58,7 +58,7 @@ def _begin(results: ResultSet[Any]) -> None:
 async def _collected(exporter: RemoteExporter, ipid: Guid, gives: Gives) -> Any:
     proxy = exporter.proxy(IWbemCallResult, ipid)
     while True:
-        status = await proxy.GetCallStatus(POLL_MILLISECONDS)
+        status = await in_time(proxy.GetCallStatus(POLL_MILLISECONDS), POLL_MILLISECONDS)
         if status.hresult != WbemStatus.TIMEDOUT:
             break
     if gives is Gives.OBJECT:

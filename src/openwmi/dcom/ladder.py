@@ -38,6 +38,11 @@ class Ladder:
         return len(self._pool)
 
     @property
+    def multiplexed(self) -> bool:
+        """Whether several calls may be open at once on a connection; known after the first."""
+        return self._pool.multiplexed
+
+    @property
     def lowest(self) -> bool:
         """Whether there is no level below that of the last call."""
         return not self._below

@@ -48,6 +48,15 @@ class Pool:
         """How many answers came to calls that were given up, and were dropped."""
         return self._late + sum(channel.late for channel in self._channels)
 
+    @property
+    def multiplexed(self) -> bool:
+        """Whether several calls may be open at once on a connection; known after the first."""
+        return any(channel.multiplexed for channel in self._channels)
+
+    async def bound(self, interface: Guid) -> None:
+        """Has a connection on which the interface is bound, without a call. Raises what `request` does."""
+        await (self._idle() or await self._take(interface)).bound(interface)
+
     async def request(self, interface: Guid, opnum: int, stub: bytes, target: Guid | None) -> bytes:
         """One call: the stub of its reply. Cancelling the task abandons the call. Raises what a Channel's does."""
         # Who waits for a connection has the lock, and nobody overtakes.

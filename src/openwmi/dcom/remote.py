@@ -46,6 +46,11 @@ class RemoteExporter:
         return len(self._held)
 
     @property
+    def multiplexed(self) -> bool:
+        """Whether a call that waits leaves its connection to others; known after the first call."""
+        return self.pool.multiplexed
+
+    @property
     def pinged(self) -> frozenset[int]:
         """The OIDs of the objects that live by pings."""
         return self._held.pinged
