@@ -93,7 +93,9 @@ class Login:
                 await self._exporter.pool.bound(IWbemLoginClientID.iid)
             told = asyncio.ensure_future(self._say_who(client_id))
             self._keep(told)
-            if not self._exporter.multiplexed:
+            if self._exporter.multiplexed:
+                await asyncio.sleep(0)  # so that it goes first
+            else:
                 await asyncio.wait([told])
         proxy = self._exporter.proxy(IWbemLevel1Login, self._login)
         reply = await proxy.NTLMLogin(resource, locale or None, 0, None)
