@@ -20,7 +20,7 @@ from zlib import crc32
 import pytest
 from tests.client.fakes import world
 from tests.client.trips import Trips
-from tests.interop.peer import logged_in
+from tests.interop import peer
 from tests.interop.serving import DOMAIN, USER
 
 from bench.figure import ROOT, Figure, Goal
@@ -38,6 +38,8 @@ STORED, ROWS_OF_A_SLOW_PEER, ROWS_OF_A_SLOWER_ONE = 20_000, 2000, 500
 HOSTS, ROWS_OF_A_HOST = 100, 1000
 STREAMED = 1_000_000
 ALL = "SELECT * FROM Bench_Process"
+
+peer.ANSWER_SECONDS = 600
 
 
 async def stored(count: int) -> tuple[Engine, int]:
@@ -110,7 +112,7 @@ async def _rates() -> dict[str, float]:
 
 
 async def _peer(package: str, port: int, times: int, count: int, **how: object) -> float:
-    async with logged_in(package, port) as client:
+    async with peer.logged_in(package, port) as client:
         answers = [await client.do("rate", text=ALL, **how) for _ in range(times)]
     if any(answer["rows"] != count for answer in answers):
         raise SystemExit(f"{package} was sent {count} rows and read others")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from platform import node
@@ -104,7 +105,7 @@ class Login:
     async def take(self, reference: bytes | None, namespace: str, locale: str) -> Entered:
         """The services of a namespace that came as a reference."""
         exporter, ipid = await self.machine.adopt(reference or b"")
-        entered = Entered(self, exporter, exporter.proxy(IWbemServices, ipid))
+        entered = Entered(self, exporter, exporter.proxy(IWbemServices, ipid), ipid)
         self._entered[namespace, locale] = entered
         return entered
 
@@ -118,6 +119,12 @@ class Login:
             after.cancel()
             after = None
         self._keep(asyncio.ensure_future(_release(exporter, ipids, after)))
+
+    def leave(self, namespace: str) -> None:
+        """Nobody uses the services of a namespace any more."""
+        for key in [key for key in self._entered if key[0] == namespace]:
+            entered = self._entered.pop(key)
+            self.let_go(entered.exporter, entered.ipid)
 
     async def close(self) -> None:
         """Gives everything back, where the server still listens."""
@@ -144,6 +151,7 @@ class Entered(NamedTuple):
     login: Login
     exporter: RemoteExporter
     services: IWbemServices
+    ipid: Guid
 
 
 class Link:
@@ -163,17 +171,19 @@ class Link:
         self._sinks = sinks
         self._login: Login | None = None
         self._turn = asyncio.Lock()
-        self._users = 0
+        self._users: Counter[str] = Counter()
         self.closed = False
 
-    def hold(self) -> None:
-        """One more uses it."""
-        self._users += 1
+    def hold(self, namespace: str) -> None:
+        """One more uses it, for this namespace."""
+        self._users[namespace] += 1
 
-    async def release(self) -> None:
+    async def release(self, namespace: str) -> None:
         """One less."""
-        self._users -= 1
-        if self._users:
+        self._users[namespace] -= 1
+        if self._users.total():
+            if not self._users[namespace] and self._login is not None:
+                self._login.leave(namespace)
             return
         self.closed = True
         login, self._login = self._login, None
@@ -214,7 +224,8 @@ class Link:
         if self._login is not None and self._login.lost:
             log.info("the connection to %s was lost: logging in again", self.where)
             await self._drop()
-        resource = rf"\\{self.where.host}\{namespace}"
+        host = "." if ":" in self.where.host else self.where.host  # an address of IPv6 is no part of a path
+        resource = rf"\\{host}\{namespace}"
         if self._login is not None:
             return self._login.entered(namespace, locale) or await self._entered(
                 self._login, resource, namespace, locale

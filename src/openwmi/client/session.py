@@ -66,7 +66,7 @@ class RemoteSession(Session):
         self._under_way: set[ResultSet[Any]] = set()
         self._closed = False
         self._known: dict[tuple[str, str], CimClass] = {}
-        link.hold()
+        link.hold(namespace)
 
     # Reading.
 
@@ -76,10 +76,12 @@ class RemoteSession(Session):
             return reply.ppObject, reply.ppCallResult
 
         async def work(results: ResultSet[Any]) -> CimClass | CimInstance:
+            if not path:
+                ObjectPath.parse(path)  # which says so; over the wire it would be a class without a name
             pushed = await self._push(partial(Push, "GetObjectAsync", (path,)), context, results)
             if pushed is not None:
                 return pushed.one
-            return pointed_object(await self._one("GetObject", ask, context, results), "ppObject")
+            return _found(await self._one("GetObject", ask, context, results))
 
         return self._started(work, f"get {path}", context, single=True)
 
@@ -236,7 +238,7 @@ class RemoteSession(Session):
         self._closed = True
         for results in list(self._under_way):
             results.cancel()
-        await self.link.release()
+        await self.link.release(self.namespace)
 
     # What the verbs have in common.
 
@@ -460,7 +462,7 @@ class RemoteSession(Session):
 
         async def ask(entered: Entered) -> CimClass | CimInstance:
             reply = await entered.services.GetObject(name, 0, None, Cell(None), None)
-            return pointed_object(None if reply.ppObject is None else reply.ppObject.value, "ppObject")
+            return _found(None if reply.ppObject is None else reply.ppObject.value)
 
         found = await self._ask(context, ask, namespace)
         if not isinstance(found, CimClass):
@@ -499,6 +501,13 @@ class RemoteSession(Session):
             if told is error:
                 raise
             raise told from error
+
+
+def _found(pointer: bytes | None) -> CimClass | CimInstance:
+    """The object that a call brings."""
+    if pointer is None:
+        raise RemoteProtocolError("the call succeeded, and brought no object")
+    return pointed_object(pointer, "what was found")
 
 
 def _outputs(found: CimClass | CimInstance | None) -> CimInstance:

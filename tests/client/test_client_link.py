@@ -1,0 +1,100 @@
+"""The way to a machine: who shares it, how long it lasts, and by which name it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.client.fakes import THINGS, world
+from tests.client.trips import Trips
+
+from openwmi.base.error import Unreachable, WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.client import Credentials, open_session
+from openwmi.interfaces import GetObjectReply
+from openwmi.net import Address
+from openwmi.operation import LOCAL
+from openwmi.security import nt_hash
+from openwmi.testing import WmiServer
+
+
+async def test_it_is_kept_by_pings() -> None:
+    """An hour in which nothing is asked: neither end forgets the other."""
+    async with world() as there, there.entered() as ns:
+        await asyncio.sleep(3600)
+        assert (await ns.get("Demo_Thing='one'")).Size == 1
+        assert len(there.server.sessions) == 1
+
+
+async def test_it_is_shared_and_ends_with_the_last() -> None:
+    async with world() as there:
+        trips = Trips(there.network.connect)
+        async with there.entered("root", connect=trips.connect) as root:
+            ns = await root.namespace("cimv2")
+            again = await root.namespace("cimv2")
+            assert len(trips.transports) == 2
+            await again.close()
+            await again.close()
+        assert (await ns.get("Demo_Thing='one'")).Size == 1
+        await ns.close()
+        assert all(transport.is_closing() for transport in trips.transports)
+
+
+async def test_a_language_is_a_login_of_its_own() -> None:
+    async with world() as there, there.entered() as ns:
+        for _ in range(2):
+            assert (await ns.options(locale="ms_409").get("Demo_Thing='one'")).Size == 1
+        assert len(there.server.sessions) == 2
+
+
+async def test_what_was_lost_over_there_is_asked_for_anew() -> None:
+    async with world() as there:
+        session = await there.enter()
+        entered = await session.link.reach(session.namespace, "")
+        await entered.exporter.release(entered.services.__dict__["_ipid"])
+        rows = await session.query("SELECT * FROM Demo_Thing", None, LOCAL)
+        assert len(rows) == 3
+        assert len(there.server.sessions) == 2
+        await session.close()
+
+
+async def test_many_at_once_log_in_once() -> None:
+    async with world() as there, there.entered() as ns:
+        there.server.disconnect()
+        await asyncio.sleep(0.1)
+        found = await asyncio.gather(*[ns.get("Demo_Thing='one'") for _ in range(50)])
+        assert [one.Size for one in found] == [1] * 50
+        assert len(there.server.sessions) == 2
+
+
+async def test_an_answer_without_what_was_asked_for() -> None:
+    async with world() as there:
+        session = await there.enter()
+        with pytest.raises(WbemError) as failure:
+            await session.get("", LOCAL)
+        assert failure.value.status == WbemStatus.INVALID_OBJECT_PATH
+
+        async def nothing(*_: object) -> GetObjectReply:
+            return GetObjectReply(None, None)
+
+        (await session.link.reach(session.namespace, "")).services.__dict__["GetObject"] = nothing
+        with pytest.raises(Unreachable, match="brought no object"):
+            await session.get("Demo_Thing", LOCAL)
+        await session.close()
+
+
+async def test_over_ipv6() -> None:
+    try:
+        server = WmiServer(THINGS, host="::1")
+        async with server:
+            session = await open_session(
+                r"root\cimv2",
+                where=Address(server.host, server.port),
+                credentials=Credentials(server.user, nt_hash=nt_hash(server.password)),
+            )
+            assert len(await session.query("SELECT * FROM Demo_Thing", None, LOCAL)) == 3
+            await session.close()
+    except (OSError, WbemError) as error:
+        if "::1" in str(error):
+            pytest.skip(f"no IPv6 here: {error}")
+        raise
