@@ -20,6 +20,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.net.http import Request, parse_url
 from openwmi.net.http_client import HttpClient
 from openwmi.soap import (
+    CONTENT_TYPE,
     DPWS_2006,
     DPWS_2009,
     EndpointReference,
@@ -30,6 +31,7 @@ from openwmi.soap import (
     Profile,
     QName,
     Refusal,
+    decode,
     encode,
 )
 from openwmi.soap import eventing as e
@@ -91,6 +93,24 @@ async def test_events_come_in_order_and_each_once(watching: Watching) -> None:
     for sink in sinks:
         assert sink.told == [*map(str, range(200))]
         assert len({each.headers.message_id for each in sink.came}) == 200
+
+
+@pytest.mark.parametrize("copied", [False, True])
+async def test_a_subscribe_that_is_sent_again_is_the_same_subscription(watching: Watching, copied: bool) -> None:
+    """The answer may have been lost with its connection: then whoever asked asks once more, with the same MessageID."""
+    sink = await watching.sink()
+    url = watching.host.url(watching.service)
+    managers = []
+    async with HttpClient(connect=partial(watching.web.connect, source=sink.host)) as http:
+        for number in range(2):
+            name = "urn:m" if copied else f"urn:m:{number}"
+            headers = Headers(e.SUBSCRIBE, name, url, reply_to=EndpointReference(DPWS_2006.anonymous))
+            octets = encode(DPWS_2006, headers, e.Subscribe(EndpointReference(sink.url)))
+            request = Request("POST", parse_url(url).target, (("Content-Type", CONTENT_TYPE),), octets)
+            response = await http.send(parse_url(url), request, timeout=10, limit=SOAP_ENVELOPE_OCTETS)
+            managers.append(e.SubscribeResponse.parse(decode(response.body)).manager)
+    await watching.service.signal(RISEN, tide(1))
+    assert (managers[0] == managers[1], len(sink.told)) == (copied, 2 - copied)
 
 
 async def test_an_event_without_subscribers_or_with_an_empty_body(watching: Watching) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from openwmi.base.error import WbemError
-from openwmi.base.eventing_limits import EVENTING_END_SECONDS, EVENTING_UNSUBSCRIBE_SECONDS
+from openwmi.base.eventing_limits import EVENTING_END_SECONDS, EVENTING_GRANTED, EVENTING_UNSUBSCRIBE_SECONDS
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import printable
 from openwmi.base.status import WbemStatus
@@ -100,6 +101,7 @@ class EventSource:
         self._subscriptions: Subscriptions[Sink] = Subscriptions(events, outlet.room)
         self._timer: asyncio.TimerHandle | None = None
         self._ending: set[Lane] = set()
+        self._answered: OrderedDict[tuple[str, str], str] = OrderedDict()  # by who asked, and the name of the message
         self._ended = False
         self.lost = 0
         self.handlers: Mapping[str, Handler] = {
@@ -175,6 +177,9 @@ class EventSource:
             raise Refused(Refusal.EVENT_SOURCE_UNABLE_TO_PROCESS.fault(profile))
         wanted = e.Subscribe.parse(call.message)
         peer = call.peer.host
+        copied = self._copied(call)
+        if copied is not None:
+            return e.SubscribeResponse(copied.sink.manager, timedelta(seconds=copied.ends - self._now()))
         actions = self._subscriptions.chosen(wanted.actions, profile)
         seconds = granted(wanted.expires, self._outlet.wall(), profile)
         place = partial(self._outlet.sinks.place, peer=peer, profile=profile)
@@ -187,9 +192,21 @@ class EventSource:
         if wanted.end_to is not None and end_at is not None:
             subscription.sink.end = partial(self._tell, subscription.sink, end_at, Destination(wanted.end_to, profile))
         self._subscriptions.add(subscription, self._now() + seconds, profile)
+        self._remember(call, identifier)
         self._outlet.deliveries.open(lane)
         self._wait()
         return e.SubscribeResponse(manager, timedelta(seconds=seconds))
+
+    def _copied(self, call: Call) -> Subscription[Sink] | None:
+        """The subscription that this very message was granted before: its answer was lost, and it was sent again."""
+        identifier = self._answered.get((call.peer.host, call.message.headers.message_id), "")
+        return self._subscriptions.find(identifier, self._now())
+
+    def _remember(self, call: Call, identifier: str) -> None:
+        if call.message.headers.message_id:
+            self._answered[call.peer.host, call.message.headers.message_id] = identifier
+            if len(self._answered) > EVENTING_GRANTED:
+                self._answered.popitem(last=False)
 
     async def _renew(self, call: Call) -> Part:
         profile = call.message.profile
