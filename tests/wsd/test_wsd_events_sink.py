@@ -270,6 +270,20 @@ async def test_until_a_moment_it_is_renewed_and_then_ends_well(source: Source) -
     assert len(source.receiver) == 0
 
 
+async def test_until_a_moment_that_was_granted_whole_it_is_not_renewed(source: Source) -> None:
+    """On a slow network the source counts from later than we do: what is left over is no time that is missing."""
+    source.lease = timedelta(seconds=97)
+
+    async def late() -> None:
+        await asyncio.sleep(5)
+
+    source.before_answer = late
+    heard = await hearing(source, expires=datetime.now(UTC) + timedelta(seconds=100))
+    assert await heard.events == []
+    assert asyncio.get_running_loop().time() == pytest.approx(100, abs=1)
+    assert source.times(wse.RENEW) == []
+
+
 @pytest.mark.parametrize(
     ("given", "ends"),
     [

@@ -313,6 +313,12 @@ class Subscriber(Generic[T]):
     def _granted(self, said: Granting, message: Message, sent: float) -> Lease:
         self.lease = Lease(said.expires, message, said.others)
         self._life.grant(self._seconds(said.expires), sent)
+        if self._until is not None and self._life.ends is not None:
+            # It may have counted from any moment between the request and its answer: if from one of these it is what it
+            # was asked for, it is that.
+            late = self._loop.time() - sent
+            if self._life.ends <= self._until <= self._life.ends + late:
+                self._life.ends = self._until
         self._changed.set()
         return self.lease
 
