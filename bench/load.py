@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from tests.server import test_server_lost
 
-from bench.figure import Figure, Goal
+from bench.figure import Figure, Goal, Printed
 from bench.loading import Process, ask, serve, started
 from openwmi.base import limits
 from openwmi.testing import FakeClockLoop
@@ -28,7 +28,7 @@ WINDOWS = 9
 PENDING, USERS = 100_000, 100
 MEGABYTE = 1e6
 
-Answer = dict[str, list[Any]]
+Answer = dict[str, Any]
 
 
 class Load(NamedTuple):
@@ -37,12 +37,16 @@ class Load(NamedTuple):
     Attributes:
         alone: seconds of a query, one after the other: the median.
         counts: queries of each client, all in a loop for so many seconds.
+        lateness: seconds that the 99th of a hundred was asked late: the measurement's own part of what follows.
+        busy: the share of its time that the busier process of clients worked; where that is near 1, it is what waits.
         even: seconds that the 99th of a hundred takes at half of that rate, asked at equal intervals.
         random: the same, asked at random moments.
     """
 
     alone: float
     counts: list[int]
+    lateness: float
+    busy: float
     even: float
     random: float
 
@@ -59,18 +63,33 @@ def loaded() -> Load:
         counts = [len(each) for each in _checked(_all(clients, "closed", seconds=CLOSED_SECONDS))]
         rate = sum(counts) / CLOSED_SECONDS / 2
         even, random = (_late(clients, rate, random=random) for random in (False, True))
-    return Load(median(alone[0]), counts, even, random)
+    lateness, busy = max(even.lateness, random.lateness), max(even.busy, random.busy)
+    return Load(median(alone[0]), counts, lateness, busy, even.taken, random.taken)
 
 
-def _late(clients: Sequence[Process], rate: float, *, random: bool) -> float:
+class Late(NamedTuple):
+    """One way of asking: see Load."""
+
+    taken: float
+    lateness: float
+    busy: float
+
+
+def _late(clients: Sequence[Process], rate: float, *, random: bool) -> Late:
     """Of each of a few windows the 99th of a hundred, and the median of these: others stop us for tens of ms."""
     found = []
     for _ in range(WINDOWS):
         for seed, client in enumerate(clients):
             client.tell("opened", seconds=OPEN_SECONDS, rate=rate / PROCESSES, seed=seed, random=random)
-        taken = [each for one in _checked([client.heard() for client in clients]) for each in one]
-        found.append(quantiles(taken, n=100)[98])
-    return median(found)
+        answers = [client.heard() for client in clients]
+        taken = [each for one in _checked(answers) for each in one]
+        asked_late = [each for answer in answers for each in answer["late"]]
+        found.append(Late(_p99(taken), _p99(asked_late), max(answer["busy"] for answer in answers)))
+    return Late(*map(median, zip(*found, strict=True)))
+
+
+def _p99(seconds: list[float]) -> float:
+    return quantiles(seconds, n=100)[98]
 
 
 def _all(clients: Sequence[Process], what: str, **how: object) -> list[Answer]:
@@ -91,6 +110,11 @@ def late(when: str) -> tuple[float, float]:
     """Milliseconds from when a query should have been asked, and of one alone."""
     found = loaded()
     return getattr(found, when) * 1e3, found.alone * 1e3
+
+
+def generator() -> tuple[float, float]:
+    """Milliseconds that queries were asked late, and how busy the clients were."""
+    return loaded().lateness * 1e3, loaded().busy * 100
 
 
 def fair(pick: Callable[[list[int]], int]) -> tuple[float, float]:
@@ -142,6 +166,7 @@ FIGURES = [
         )
         for how, when in (("evenly", "even"), ("at random", "random"))
     ),
+    Figure("the same clients ask so much late, p99", "% of a core that they take", "ms", Printed(), generator),
     Figure("500 clients in a loop, the one with the most", "a fair share", "", Goal("<=", 2), partial(fair, max)),
     Figure("500 clients in a loop, the one with the fewest", "a fair share", "", Goal(">=", 0.5), partial(fair, min)),
     *(

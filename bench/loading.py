@@ -7,6 +7,7 @@ addresses of this host, since a server takes so many connections from one and no
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
 from random import Random
+from time import process_time
 from typing import Any
 
 import psutil
@@ -27,7 +29,7 @@ from openwmi.ndr import Cell
 from openwmi.net import Address, listen
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 from openwmi.security import NtlmInitiator, ServerNames, User, nt_hash
-from openwmi.server import Server
+from openwmi.server import Server, short_pauses
 
 PASSWORD = "Passw0rd"  # noqa: S105 - of users that are made up
 SEMISYNC, NOW, FALSE, INFINITE = 0x30, 0x10, 1, -1
@@ -105,7 +107,8 @@ async def _serve() -> None:
         }
 
     print(json.dumps({"port": address.port}), flush=True)
-    await _answer({"look": look})
+    with short_pauses():  # as `openwmi serve` does
+        await _answer({"look": look})
     await server.close()
 
 
@@ -204,7 +207,10 @@ class Clients:
         clock = asyncio.get_running_loop().time
         begins = clock() + 0.5
 
+        late: list[float] = []
+
         async def one(client: Client, due: float) -> float:
+            late.append(clock() - due)
             await client.query()
             return clock() - due
 
@@ -220,7 +226,9 @@ class Clients:
                 due += pause()
             return await asyncio.gather(*under_way)
 
-        return await _all(loop(number, client) for number, client in enumerate(self._clients))
+        begun = process_time()
+        found = await _all(loop(number, client) for number, client in enumerate(self._clients))
+        return found | {"late": sorted(late), "busy": (process_time() - begun) / (clock() - begins)}
 
     async def begin(self, asked: Any) -> object:
         """So many calls that wait, at once on each client, and all at last."""
@@ -239,7 +247,7 @@ class Clients:
         return {"read": read}
 
 
-async def _all(loops: Iterator[Coroutine[Any, Any, list[float]]]) -> object:
+async def _all(loops: Iterator[Coroutine[Any, Any, list[float]]]) -> dict[str, object]:
     found = await asyncio.gather(*loops, return_exceptions=True)
     return {
         "taken": [each for each in found if not isinstance(each, BaseException)],
@@ -255,6 +263,7 @@ async def _answer(can: dict[str, Callable[[Any], Coroutine[Any, Any, object]]]) 
 
 async def _clients() -> None:
     clients = Clients()
+    gc.set_threshold(100_000, 100, 1000)  # no pauses of our own in what we measure
     await _answer({name: getattr(clients, name) for name in ("open", "closed", "opened", "begin", "read")})
 
 

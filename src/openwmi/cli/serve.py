@@ -26,7 +26,7 @@ from openwmi.cli.watcher import Watcher
 from openwmi.locator import local_engine
 from openwmi.net import Address, loop_factory, parse_address
 from openwmi.security import KerberosAcceptor, UsersFile, check_keytab, parse_account
-from openwmi.server import CallbackPolicy, Server
+from openwmi.server import CallbackPolicy, Server, short_pauses
 
 PORT = 135
 METRICS_PORT = 9135
@@ -162,7 +162,8 @@ def command(
                 status=figures.line,
             )
             try:
-                await service.run(address, lambda where: _said(where, principals, legacy=legacy))
+                with short_pauses():
+                    await service.run(address, lambda where: _said(where, principals, legacy=legacy))
             finally:
                 await others.close()
 

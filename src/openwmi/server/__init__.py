@@ -13,6 +13,7 @@
     observing     what the server's owner may see of it: sessions, and their calls as they end
     objects       CIM objects as interface pointers
     shared        what all users of a server share
+    pauses        Python's collector, and those who wait for it
 
 The one room that speaks both CIM and the wire, and translates. What a call means, the engine knows; in which order
 octets go, the rooms below.
@@ -21,6 +22,7 @@ octets go, the rooms below.
 from openwmi.server.callbacks import CallbackPolicy
 from openwmi.server.host import OpenPort, Server
 from openwmi.server.observing import Ended, Observer, Visit
+from openwmi.server.pauses import short_pauses
 from openwmi.server.resolver import ResolverHost
 
-__all__ = ["CallbackPolicy", "Ended", "Observer", "OpenPort", "ResolverHost", "Server", "Visit"]
+__all__ = ["CallbackPolicy", "Ended", "Observer", "OpenPort", "ResolverHost", "Server", "Visit", "short_pauses"]
