@@ -11,10 +11,12 @@ from tests.client.remote import WIRES, Remote, remote
 from tests.server.devices import SETTING, Devices
 from tests.server.fakes import ALL, Things, things
 
+from openwmi.base import limits
 from openwmi.base.error import AccessDenied, Unreachable, WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.model import CimClass, ObjectPath
 from openwmi.operation import CallFlags, Operation, Progress, Sink
+from openwmi.server.sinks import ClientSink
 from openwmi.session import Namespace
 
 EVENTS = "SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE TargetInstance ISA 'Demo_Setting'"
@@ -231,3 +233,48 @@ async def until(true: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0)
     raise AssertionError("it has not become true")
+
+
+async def test_a_sink_waits_for_hours() -> None:
+    """The server pings what it holds."""
+    async with remote(Devices(), callbacks="require") as made:
+        await prepared(made)
+        sink = Hearing()
+        call = made.ns.with_sink(sink).events(EVENTS)
+        await call.started()
+        await asyncio.sleep(3600)
+        await made.ns.put(NEW)
+        await sink.heard.wait()
+        made.ns.cancel_calls(sink)
+        assert await sink.final() == WbemStatus.CALL_CANCELLED
+
+
+async def test_a_server_that_lets_go_of_a_sink_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: Any) -> int:
+        return 0
+
+    async with remote(Things(things(1, 2)), callbacks="require") as made:
+        sink = Hearing()
+        made.ns.with_sink(sink).query(ALL)
+        assert await sink.final() == WbemStatus.NO_ERROR
+        sink = Hearing()
+        with monkeypatch.context() as patch:
+            patch.setattr(ClientSink, "_call", silent)
+            made.ns.with_sink(sink).query(ALL)
+            assert await sink.final() == HResult.RPC_S_CALL_FAILED
+        assert "has let go of the sink" in str(sink.errors[0])
+
+
+async def test_a_server_that_does_not_ping_a_sink_any_more() -> None:
+    """As one does that was switched off: TCP may not notice."""
+    async with remote(Things(things(1), asyncio.Event()), callbacks="require") as made:
+        sink = Hearing()
+        made.ns.with_sink(sink).query(ALL)
+        await sink.heard.wait()
+        for host in made.server._shared.callbacks._hosts.values():
+            assert host._pinging is not None
+            host._pinging.cancel()
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        assert await sink.final() == HResult.RPC_S_CALL_FAILED
+        assert loop.time() - before <= 2 * limits.PING_TIMEOUT_SECONDS

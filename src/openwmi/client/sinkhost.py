@@ -137,8 +137,11 @@ class SinkHost:
         self._registration: Registration | None = None
 
     def publish(self, sink: Served) -> bytes:
-        """A reference to it, as a call passes it; the same object is the same sink, however often."""
-        return self._exporter.publish(sink, IWbemObjectSink, self.address)
+        """A reference to it, as a call passes it; the same object is the same sink, however often.
+
+        It is there as long as a server holds it, and pings it: that it does not any more says that it is done with it.
+        """
+        return self._exporter.publish(sink, IWbemObjectSink, self.address, kept=False)
 
     def withdraw(self, sink: Served) -> None:
         """Nobody reaches it any more."""

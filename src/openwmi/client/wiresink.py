@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from openwmi.base import limits
-from openwmi.base.error import WbemError
+from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.record import printable
 from openwmi.base.status import HResult, WbemStatus
@@ -102,6 +102,11 @@ class WireSink(Served, IWbemObjectSink):
         if not self.ended.done():
             self.ended.set_exception(error)
             self.ended.exception()  # nobody may wait for it any more
+
+    def released(self) -> None:
+        """The server has released it, or does not ping it any more."""
+        text = f"{self._server} has let go of the sink, and has not said how the call ended"
+        self.fail(Unreachable(HResult.RPC_S_CALL_FAILED, text))
 
     async def _given(self, objects: Sequence[CimInstance | CimClass]) -> None:
         """Keeps the server waiting while there is no room, but not for so long that it gives the sink up."""

@@ -108,10 +108,11 @@ class Exporter:
         self.watch()
         return ObjRefStandard(iid, std, self.resolver(caller.host))
 
-    def publish(self, obj: Served, interface: type[Interface], host: str) -> bytes:
+    def publish(self, obj: Served, interface: type[Interface], host: str, *, kept: bool = True) -> bytes:
         """An OBJREF for whoever gets hold of it, such as a sink's: servers call back under names of their own.
 
-        It lives until `withdraw`. `host` is the address by which the other side reaches us.
+        It lives until `withdraw`, or unless it is `kept`, until nobody holds and pings it any more. `host` is the
+        address by which the other side reaches us.
         """
         std = self._table.export(
             obj,
@@ -119,8 +120,9 @@ class Exporter:
             interfaces_of(type(obj)),
             ANYONE,
             self._loop.time(),
-            lifetime=Lifetime.PERMANENT,
+            lifetime=Lifetime.PERMANENT if kept else Lifetime.PINGED,
         )
+        self.watch()
         return objref.encode(ObjRefStandard(interface.iid, std, self.resolver(host)))
 
     def withdraw(self, obj: Served) -> None:
