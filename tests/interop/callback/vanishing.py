@@ -23,7 +23,7 @@ from openwmi.interfaces import (
     IWbemServices,
 )
 from openwmi.ndr import Cell
-from openwmi.net import Address, listen
+from openwmi.net import Address, Listener, listen
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 from openwmi.rpc import AuthLevel, Role, RpcAssociation, SyntaxId
 from openwmi.security import Logins, NtlmInitiator, ServerNames
@@ -42,13 +42,31 @@ class Sink(Served, IWbemObjectSink):
         return 0
 
 
+class Told(Sink):
+    """Knows whether objects have come, and writes down each status; thinks a while about it."""
+
+    def __init__(self) -> None:
+        self.indicated = asyncio.Event()
+        self.statuses: list[tuple[int, int]] = []
+
+    async def Indicate(self, lObjectCount: int, apObjArray: object) -> int:
+        assert not self.statuses
+        self.indicated.set()
+        return 0
+
+    async def SetStatus(self, lFlags: int, hResult: int, strParam: str | None, pObjParam: bytes | None) -> int:
+        await asyncio.sleep(0.05)
+        self.statuses.append((lFlags, hResult))
+        return 0
+
+
 class NoUsers:
     def lookup(self, domain: str, name: str, computer: str) -> None:
         return None
 
 
-async def published(here: str) -> bytes:
-    """A sink that servers reach at this address, without a login."""
+async def published(here: str, *sinks: Sink, resolver: int = 135) -> tuple[list[bytes], list[Listener]]:
+    """Sinks that servers reach at this address, without a login, and the ports for that, the resolver's first."""
     port = 0
     exporter = Exporter([], lambda: port)
     levels = {each.iid: AuthLevel.NONE for each in (IWbemObjectSink, IRemUnknown2)}
@@ -59,9 +77,9 @@ async def published(here: str) -> bytes:
         lambda peer: Logins(NoUsers(), ServerNames.of_this_host(), peer=peer),
         levels,
     )
-    await listen(endpoint, Address(here, 135))
-    port = (await listen(endpoint, Address(here, 0))).address.port
-    return exporter.publish(Sink(), IWbemObjectSink, here)
+    opened = [await listen(endpoint, Address(here, each)) for each in (resolver, 0)]
+    port = opened[1].address.port
+    return [exporter.publish(each, IWbemObjectSink, here) for each in sinks], opened
 
 
 async def entered(here: str, port: int, user: str, password: str) -> tuple[Machine, IWbemServices]:
@@ -79,7 +97,8 @@ async def entered(here: str, port: int, user: str, password: str) -> tuple[Machi
 async def asked(far: str, here: str, machine: Machine, services: IWbemServices) -> None:
     text = "SELECT * FROM Test_Endless"
     if far == "sink":
-        assert await services.ExecQueryAsync("WQL", text, 0, None, await published(here)) == 0
+        (sink,), _ = await published(here, Sink())
+        assert await services.ExecQueryAsync("WQL", text, 0, None, sink) == 0
     elif far == "result":
         reply = await services.ExecMethod("Test_Slow", "Wait", NOW, None, None, None, Cell(None))
         assert reply.ppCallResult is not None
