@@ -20,7 +20,6 @@ from openwmi.base.status import WbemStatus
 from openwmi.net.http import Request, parse_url
 from openwmi.net.http_client import HttpClient
 from openwmi.soap import (
-    CONTENT_TYPE,
     DPWS_2006,
     DPWS_2009,
     EndpointReference,
@@ -95,24 +94,6 @@ async def test_events_come_in_order_and_each_once(watching: Watching) -> None:
         assert len({each.headers.message_id for each in sink.came}) == 200
 
 
-@pytest.mark.parametrize("copied", [False, True])
-async def test_a_subscribe_that_is_sent_again_is_the_same_subscription(watching: Watching, copied: bool) -> None:
-    """The answer may have been lost with its connection: then whoever asked asks once more, with the same MessageID."""
-    sink = await watching.sink()
-    url = watching.host.url(watching.service)
-    managers = []
-    async with HttpClient(connect=partial(watching.web.connect, source=sink.host)) as http:
-        for number in range(2):
-            name = "urn:m" if copied else f"urn:m:{number}"
-            headers = Headers(e.SUBSCRIBE, name, url, reply_to=EndpointReference(DPWS_2006.anonymous))
-            octets = encode(DPWS_2006, headers, e.Subscribe(EndpointReference(sink.url)))
-            request = Request("POST", parse_url(url).target, (("Content-Type", CONTENT_TYPE),), octets)
-            response = await http.send(parse_url(url), request, timeout=10, limit=SOAP_ENVELOPE_OCTETS)
-            managers.append(e.SubscribeResponse.parse(decode(response.body)).manager)
-    await watching.service.signal(RISEN, tide(1))
-    assert (managers[0] == managers[1], len(sink.told)) == (copied, 2 - copied)
-
-
 async def test_an_event_without_subscribers_or_with_an_empty_body(watching: Watching) -> None:
     await watching.service.signal(RISEN, tide(1))
     sink = await watching.sink()
@@ -174,6 +155,27 @@ async def test_a_moment_is_told_by_the_wall(watching: Watching) -> None:
     said = await watching.subscribe(sink, expires=datetime.now(UTC) + timedelta(seconds=1000))
     assert isinstance(said.expires, timedelta)
     assert 900 < said.expires.total_seconds() <= 1000
+
+
+async def test_a_message_that_comes_twice_subscribes_once(watching: Watching) -> None:
+    sink = await watching.sink()
+    wanted = e.Subscribe(EndpointReference(sink.url), expires=timedelta(minutes=1))
+    url = parse_url(watching.host.url(watching.service))
+
+    async def post(name: str, peer: str = THEIRS) -> e.SubscribeResponse:
+        octets = encode(DPWS_2006, Headers(e.SUBSCRIBE, name), wanted)
+        request = Request("POST", url.target, (("Content-Type", "application/soap+xml"),), octets)
+        async with HttpClient(connect=partial(watching.web.connect, source=peer)) as http:
+            return e.SubscribeResponse.parse(decode((await http.send(url, request, timeout=5, limit=1 << 15)).body))
+
+    first, again, another, unnamed = [await post(name) for name in ("urn:m:1", "urn:m:1", "urn:m:2", "")]
+    assert again.manager == first.manager
+    managers = {each.manager.parameters[0].text for each in (first, another, unnamed, await post(""))}
+    assert len(managers) == 4
+    await watching.service.signal(RISEN, tide(1))
+    assert sink.told == ["1"] * 4
+    await watching.ask(e.UNSUBSCRIBE, e.Unsubscribe(), to=first.manager)
+    assert (await post("urn:m:1")).manager != first.manager
 
 
 async def test_what_is_refused(watching: Watching) -> None:

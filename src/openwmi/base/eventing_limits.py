@@ -6,9 +6,6 @@ from typing import Final
 # endpoints among them. A program has a handful, and a machine with a hundred programs that watch is a large one.
 EVENTING_SUBSCRIPTIONS: Final = 16_384
 EVENTING_SUBSCRIPTIONS_PER_PEER: Final = 256
-# The names of the last so many messages that were granted a subscription: one that is sent again, since the answer was
-# lost, is sent within seconds.
-EVENTING_GRANTED: Final = 256
 # Characters of the parameters of one endpoint, which are sent back with each message: Windows' have some hundred.
 EVENTING_PARAMETERS_CHARS: Final = 2048
 # How long a subscription lasts: where nobody says it, and at most; a sink that is alive renews it. A shorter one than

@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from openwmi.base.error import WbemError
-from openwmi.base.eventing_limits import EVENTING_END_SECONDS, EVENTING_GRANTED, EVENTING_UNSUBSCRIBE_SECONDS
+from openwmi.base.eventing_limits import EVENTING_END_SECONDS, EVENTING_UNSUBSCRIBE_SECONDS
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.record import printable
 from openwmi.base.status import WbemStatus
@@ -34,6 +33,8 @@ from openwmi.wsd.service import Call, Handler
 log = logging.getLogger("openwmi.wsd")
 
 REASON_CHARS = 1000
+# Names of messages that are longer are not remembered: a UUID has 45 characters.
+NAME_CHARS = 256
 
 
 class Outlet:
@@ -101,7 +102,6 @@ class EventSource:
         self._subscriptions: Subscriptions[Sink] = Subscriptions(events, outlet.room)
         self._timer: asyncio.TimerHandle | None = None
         self._ending: set[Lane] = set()
-        self._answered: OrderedDict[tuple[str, str], str] = OrderedDict()  # by who asked, and the name of the message
         self._ended = False
         self.lost = 0
         self.handlers: Mapping[str, Handler] = {
@@ -176,10 +176,10 @@ class EventSource:
         if self._ended:
             raise Refused(Refusal.EVENT_SOURCE_UNABLE_TO_PROCESS.fault(profile))
         wanted = e.Subscribe.parse(call.message)
-        peer = call.peer.host
-        copied = self._copied(call)
-        if copied is not None:
-            return e.SubscribeResponse(copied.sink.manager, timedelta(seconds=copied.ends - self._now()))
+        peer, asked = call.peer.host, call.message.headers.message_id
+        known = self._subscriptions.find_asked(peer, asked, self._now()) if asked else None
+        if known is not None:  # a client of HTTP sends a message again where a connection was closed before the answer
+            return e.SubscribeResponse(known.sink.manager, self._remaining(known))
         actions = self._subscriptions.chosen(wanted.actions, profile)
         seconds = granted(wanted.expires, self._outlet.wall(), profile)
         place = partial(self._outlet.sinks.place, peer=peer, profile=profile)
@@ -188,25 +188,14 @@ class EventSource:
         identifier = uuid.uuid4().urn
         manager = e.identified(self._where(call.local.host), identifier, profile)
         lane = Lane(notify_at, Destination(wanted.notify_to, profile), lambda why: self._lose(subscription, why))
-        subscription = Subscription(identifier, peer, actions, Sink(lane, manager, profile))
+        asked = asked if len(asked) <= NAME_CHARS else ""
+        subscription = Subscription(identifier, peer, actions, Sink(lane, manager, profile), asked)
         if wanted.end_to is not None and end_at is not None:
             subscription.sink.end = partial(self._tell, subscription.sink, end_at, Destination(wanted.end_to, profile))
         self._subscriptions.add(subscription, self._now() + seconds, profile)
-        self._remember(call, identifier)
         self._outlet.deliveries.open(lane)
         self._wait()
         return e.SubscribeResponse(manager, timedelta(seconds=seconds))
-
-    def _copied(self, call: Call) -> Subscription[Sink] | None:
-        """The subscription that this very message was granted before: its answer was lost, and it was sent again."""
-        identifier = self._answered.get((call.peer.host, call.message.headers.message_id), "")
-        return self._subscriptions.find(identifier, self._now())
-
-    def _remember(self, call: Call, identifier: str) -> None:
-        if call.message.headers.message_id:
-            self._answered[call.peer.host, call.message.headers.message_id] = identifier
-            if len(self._answered) > EVENTING_GRANTED:
-                self._answered.popitem(last=False)
 
     async def _renew(self, call: Call) -> Part:
         profile = call.message.profile
@@ -220,7 +209,7 @@ class EventSource:
     async def _status(self, call: Call) -> Part:
         e.GetStatus.parse(call.message)
         subscription = self._meant(call.message, Refusal.INVALID_MESSAGE)
-        return e.GetStatusResponse(timedelta(seconds=max(1, int(subscription.ends - self._now()))))
+        return e.GetStatusResponse(self._remaining(subscription))
 
     async def _unsubscribe(self, call: Call) -> None:
         e.Unsubscribe.parse(call.message)
@@ -237,6 +226,9 @@ class EventSource:
         return found
 
     # What becomes of subscriptions.
+
+    def _remaining(self, subscription: Subscription[Sink]) -> timedelta:
+        return timedelta(seconds=max(1, int(subscription.ends - self._now())))
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

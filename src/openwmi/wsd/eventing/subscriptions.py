@@ -61,15 +61,17 @@ class Subscription(Generic[T]):
         actions: of the events that it is told.
         ends: when it is over.
         sink: what is known of where its events go.
+        asked: what the message was called that has asked for it; empty where that is not known.
     """
 
-    __slots__ = ("actions", "ends", "entry", "identifier", "peer", "sink")
+    __slots__ = ("actions", "asked", "ends", "entry", "identifier", "peer", "sink")
 
-    def __init__(self, identifier: str, peer: str, actions: tuple[str, ...], sink: T) -> None:
+    def __init__(self, identifier: str, peer: str, actions: tuple[str, ...], sink: T, asked: str = "") -> None:
         self.identifier = identifier
         self.peer = peer
         self.actions = actions
         self.sink = sink
+        self.asked = asked
         self.ends = 0.0
         self.entry = 0
 
@@ -86,6 +88,7 @@ class Subscriptions(Generic[T]):
         self.events = tuple(events)
         self._room = room
         self._all: dict[str, Subscription[T]] = {}
+        self._asked: dict[tuple[str, str], Subscription[T]] = {}
         self._of: dict[str, dict[str, Subscription[T]]] = {action: {} for action in self.events}
         self._heap: list[tuple[float, int, Subscription[T]]] = []
         self._entries = 0
@@ -111,6 +114,8 @@ class Subscriptions(Generic[T]):
             reason = "There are too many subscriptions."
             raise Refused(Refusal.EVENT_SOURCE_UNABLE_TO_PROCESS.fault(profile, reason))
         self._all[subscription.identifier] = subscription
+        if subscription.asked:
+            self._asked[subscription.peer, subscription.asked] = subscription
         for action in subscription.actions:
             self._of[action][subscription.identifier] = subscription
         self.renew(subscription, ends)
@@ -132,6 +137,7 @@ class Subscriptions(Generic[T]):
         """It is over. Whether it was there."""
         if self._all.pop(subscription.identifier, None) is None:
             return False
+        self._asked.pop((subscription.peer, subscription.asked), None)
         for action in subscription.actions:
             del self._of[action][subscription.identifier]
         self._room.give(subscription.peer)
@@ -141,6 +147,11 @@ class Subscriptions(Generic[T]):
     def find(self, identifier: str, now: float) -> Subscription[T] | None:
         """By its identifier, if it is not over."""
         found = self._all.get(identifier)
+        return found if found is not None and found.ends > now else None
+
+    def find_asked(self, peer: str, asked: str, now: float) -> Subscription[T] | None:
+        """By the message that has asked for it: who had no answer may have sent that again."""
+        found = self._asked.get((peer, asked))
         return found if found is not None and found.ends > now else None
 
     def of(self, action: str) -> Collection[Subscription[T]]:
