@@ -421,6 +421,15 @@ async def test_whoever_cancels_it_or_lets_it_go_unsubscribes(source: Source, how
     assert len(source.receiver) == 0
 
 
+async def test_whose_reading_was_cut_off_has_told_the_source_when_it_is_left(source: Source) -> None:
+    """What carried it may be closed next, and the loop with it."""
+    with pytest.raises(TimeoutError):
+        async with (await hearing(source)).events as events, asyncio.timeout(1):
+            async for _ in events:
+                pass
+    assert len(source.times(wse.UNSUBSCRIBE)) == 1
+
+
 async def test_one_that_is_collected_unsubscribes(source: Source) -> None:
     heard = await hearing(source)
     del heard.events

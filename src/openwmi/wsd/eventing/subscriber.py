@@ -152,6 +152,7 @@ class Subscriber(Generic[T]):
         self._asking = asyncio.Lock()  # one renewal after the other
         self._changed = asyncio.Event()
         self._seen: OrderedDict[str, None] = OrderedDict()
+        self._farewell: asyncio.Task[None] | None = None
         self._task = tasks.run(self._loop, self._run())
         self.results.on_stop(self._stop)
 
@@ -191,6 +192,11 @@ class Subscriber(Generic[T]):
         finally:
             self._forget()
             self.results.leave()
+
+    async def parted(self) -> None:
+        """Returns when its source has been told that it ended, if that was begun; soon, in any case."""
+        if self._farewell is not None:
+            await asyncio.wait([self._farewell], timeout=EVENTS_LEAVE_SECONDS)
 
     # What its source says.
 
@@ -351,14 +357,14 @@ class Subscriber(Generic[T]):
         if asyncio.current_task() is not self._task:
             self._task.cancel()
         if self._manager is not None and self.ended is not None and _may_go_on(self.ended):
-            tasks.run(self._loop, self._bid_farewell(self._manager))
+            self._farewell = tasks.run(self._loop, self._bid_farewell(self._manager))
 
     def _stop(self) -> None:
         """Its Operation was cancelled."""
         self._task.cancel()
         self._forget()
         if self._manager is not None:
-            tasks.run(self._loop, self._bid_farewell(self._manager))
+            self._farewell = tasks.run(self._loop, self._bid_farewell(self._manager))
 
     def _forget(self) -> None:
         if self._url:

@@ -97,6 +97,7 @@ class Subscription(Operation[T]):
         """The same, waiting for a short while only, and whether or not the source could be told. It lets go, too."""
         with suppress(WbemError, LocalProtocolError):
             await self._subscriber.unsubscribe(timeout=EVENTS_LEAVE_SECONDS)
+        await self._subscriber.parted()
         self.close()
 
     async def __aenter__(self) -> Self:
