@@ -49,6 +49,7 @@ Examples:
   openwmi wsd find --type pub:Computer --timeout 3 --format table
   openwmi wsd metadata urn:uuid:4509a320-00a0-008f-00b6-002507510eca
   openwmi wsd call http://192.0.2.7:5357/files GetFileList --wsdl FileServiceSecure.wsdl
+  openwmi wsd watch http://192.0.2.7:5357/files FileChangeEvent --wsdl FileServiceSecure.wsdl
   openwmi wsd host computer --workgroup HOME
   openwmi wsd host scanner --images pages
 
@@ -155,31 +156,96 @@ def metadata(address: str, timeout: float, interfaces: tuple[str, ...], format_:
     _run(work, format_, on_terminal="list")
 
 
+def _contract(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of who has to know what messages look like, and to say who he is."""
+    for option in (
+        click.option("--wsdl", "wsdl_file", type=_FILE, metavar="FILE", help=f"The contract.  {_ITS_OWN}"),
+        click.option("--port-type", metavar="NAME", help="Whose it is, where several have one of that name."),
+        click.option("--save", "folder", type=_FOLDER, metavar="DIR", help="Where attachments are put."),
+        click.option("--ca", type=_FILE, metavar="FILE", help="Whom to trust, in PEM.  [default: the system's]"),
+        click.option("--cert", type=_FILE, metavar="FILE", help="The certificate that says who you are, in PEM."),
+        click.option("--key", type=_FILE, metavar="FILE", help="Its private key, where that is a file of its own."),
+        click.option("--user", metavar="[DOMAIN\\]USER", help="Who logs in, where the service asks for that."),
+        click.option("--password-file", metavar="FILE", help="Whose first line is the password; - is standard input."),
+    )[::-1]:
+        function = option(function)
+    return function
+
+
+_ITS_OWN: Final = "[default: what the service has]"
+
+
 @command.command()
+@click.argument("service", required=False)
+@click.argument("events", metavar="[ACTION]...", nargs=-1)
+@_contract
+@click.option("--dpws", type=click.Choice(["1.0", "1.1"]), help="What the service at a URL speaks.  [default: 1.0]")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Ends after so many events.")
+@click.option("--timeout", type=Seconds(min=0, min_open=True), metavar="SECONDS", help="Ends after that time.")
 @_shared("list")
-def watch(interfaces: tuple[str, ...], format_: str | None) -> None:
-    """Lists the devices that are there, and then whatever comes, changes and goes, until Ctrl-C."""
+def watch(
+    service: str | None,
+    events: tuple[str, ...],
+    dpws: str | None,
+    count: int | None,
+    timeout: float | None,
+    interfaces: tuple[str, ...],
+    format_: str | None,
+    **given: Any,
+) -> None:
+    """Lists the devices that are there, and then whatever comes, changes and goes; or prints the events of a SERVICE.
+
+    SERVICE is the URL of a service, or the address of the device that it is on, urn:uuid:…; ACTION is the name of an
+    event in its WSDL, or the URI of its action. Without one all events are meant.
+
+    It ends with Ctrl-C, after --count events, or after --timeout seconds. With both, fewer events than asked for are a
+    failure. So it is when the service has no more events, which it says. A subscription is renewed as long as this
+    runs, and ended when this ends.
+
+    \b
+    Examples:
+      openwmi wsd watch
+      openwmi wsd watch http://192.0.2.7:5357/files FileChangeEvent --wsdl FileServiceSecure.wsdl
+      openwmi wsd watch http://192.0.2.7:5357/files --count 1
+    """
     wsd = _wsd()
-    from openwmi.cli.devices import event_record  # noqa: PLC0415 - it needs the extra
+    from openwmi.cli.following import Wanted, follow, write_until  # noqa: PLC0415 - it needs the extra
+
+    if service is None and (dpws is not None or any(value is not None for value in given.values())):
+        raise click.UsageError("only a service has a contract, and asks who you are: say which")
 
     async def work(writer: Writer) -> None:
-        await _write(writer, wsd.watch(interfaces=interfaces or None), event_record)
+        if service is None:
+            await write_until(writer, wsd.watch(interfaces=interfaces or None), _device_event, count, timeout)
+            return
+        wanted = Wanted(
+            service,
+            events,
+            given["wsdl_file"],
+            given["port_type"],
+            given["folder"],
+            _tls(given["ca"], given["cert"], given["key"]),
+            account,
+            profile=wsd.DPWS_2009 if dpws == "1.1" else wsd.DPWS_2006,
+            interfaces=interfaces or None,
+        )
+        await follow(writer, wanted, count, timeout)
 
+    account = _account(given["user"], given["password_file"])
     _run(work, format_, on_terminal="list")
+
+
+async def _device_event(event: Any) -> Record:
+    from openwmi.cli.devices import event_record  # noqa: PLC0415 - it needs the extra
+
+    return event_record(event)
 
 
 @command.command()
 @click.argument("url")
 @click.argument("operation")
-@click.option("--wsdl", "wsdl_file", type=_FILE, metavar="FILE", help="The contract.  [default: what the service has]")
-@click.option("--port-type", metavar="NAME", help="Whose operation it is, where several have one of that name.")
+@_contract
 @click.option("--arg", "arguments", metavar="NAME=VALUE", multiple=True, help="A field of the message; NAME:=JSON too.")
-@click.option("--save", "folder", type=_FOLDER, metavar="DIR", help="Where attachments of the answer are put.")
-@click.option("--ca", type=_FILE, metavar="FILE", help="Whom to trust, in PEM.  [default: whom the system trusts]")
-@click.option("--cert", type=_FILE, metavar="FILE", help="The certificate that says who you are, in PEM.")
-@click.option("--key", type=_FILE, metavar="FILE", help="Its private key, where that is a file of its own.")
-@click.option("--user", metavar="[DOMAIN\\]USER", help="Who logs in, where the service asks for that.")
-@click.option("--password-file", metavar="FILE", help="Whose first line is the password; - is standard input.")
 @_timeout
 @_format("list")
 def call(
@@ -215,12 +281,7 @@ def call(
     from openwmi.wsd.wsdl.proxy import start  # noqa: PLC0415 - likewise
 
     tls = _tls(ca, cert, key)
-    account = None
-    if user is not None:
-        domain, name = parse_account(user)
-        account = wsd.Account(name, read_password(f"Password of {user}: ", password_file), domain)
-    elif password_file is not None:
-        raise click.UsageError("--password-file is the password of somebody: say --user, too")
+    account = _account(user, password_file)
 
     async def work(writer: Writer) -> None:
         if wsdl_file is None:
@@ -433,6 +494,16 @@ def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext
     except (OSError, ValueError) as error:  # ssl.SSLError is one of the first
         raise click.UsageError(f"the certificates cannot be used: {error}") from None
     return context
+
+
+def _account(user: str | None, password_file: str | None) -> Any:
+    """Who logs in; None is nobody. UsageError."""
+    if user is None:
+        if password_file is not None:
+            raise click.UsageError("--password-file is the password of somebody: say --user, too")
+        return None
+    domain, name = parse_account(user)
+    return _wsd().Account(name, read_password(f"Password of {user}: ", password_file), domain)
 
 
 def _no_password() -> str:
