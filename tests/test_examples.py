@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -49,6 +50,10 @@ SAYS = {
     ),
     # Without Microsoft's samples beside the project there is nothing to show.
     "wsd_contracts": (r"MSFT: 41\.0\n\d+ files, demo.*octets, and they say .*fault: there is no|give the folder of",),
+    "wsd_events": (
+        r"Added: new.txt, 7 octets\nRenamedOldName: new.txt\nRenamedNewName: old.txt\nRemoved: old.txt\n"
+        r"no more events: The device is shutting down|give the folder of",
+    ),
     "terminate": ('started Win32_Process.Handle="', "'sleep 60'", "it belongs to", "Terminate returned 0"),
 }
 
@@ -148,6 +153,32 @@ def test_it_runs(example: Path, tmp_path: Path) -> None:
         assert max(map(len, done.stdout.splitlines())) <= 80
         assert done.stdout.count("Indicate: ") == 1
         assert 0 < int(said["came"]) < int(said["full"]), "it was cancelled before all of them had come"
+
+
+def test_what_the_watched_folder_tells() -> None:
+    """Between two looks at it, by the number of each file, its size, and when it was changed."""
+    changes = runpy.run_path(str(FOLDER / "wsd_events.py"))["changes"]
+    then = {"same": (1, 5, 0), "longer": (2, 5, 0), "old": (3, 5, 0), "gone": (4, 5, 0), "swapped": (5, 5, 0)}
+    before = {name: Seen(*each) for name, each in then.items()}
+    now = {"same": (1, 5, 0), "longer": (2, 9, 1), "new": (3, 5, 0), "made": (7, 0, 1), "swapped": (8, 5, 1)}
+    told = list(changes(before, {name: Seen(*each) for name, each in now.items()}))
+    assert sorted(told[:-1]) == [
+        ("Added", "made"),
+        ("Modified", "longer"),
+        ("Modified", "swapped"),
+        ("RenamedNewName", "new"),
+        ("RenamedOldName", "old"),
+    ]
+    assert told.index(("RenamedOldName", "old")) + 1 == told.index(("RenamedNewName", "new"))
+    assert told[-1] == ("Removed", "gone")
+
+
+class Seen(NamedTuple):
+    """A file, as the example has it."""
+
+    number: int
+    size: int
+    changed: int
 
 
 def test_the_demo_in_a_terminal_without_unicode(tmp_path: Path) -> None:
