@@ -98,7 +98,7 @@ def test_the_server_is_set_up_and_serves(tmp_path: Path) -> None:
 
 def test_the_commands_about_devices_are_there() -> None:
     """What they find depends on the network: tests/interop asks other people's programs."""
-    assert len(DEVICES) == 5
+    assert len(DEVICES) == 6
     for command in DEVICES:
         words = [word for word in shlex.split(command) if not word.startswith(("-", "http"))]
         done = _python("-m", *words[: 4 if "host" in words else 3], "--help")
