@@ -115,14 +115,20 @@ def test_the_time_is_over(openwmi: Command, shop: Telling) -> None:
     assert "of 1000000 events came within 0.2 s" in done.err
 
 
-def test_an_interrupt_unsubscribes(shop: Telling) -> None:
+@pytest.mark.parametrize("ended", ["by Ctrl-C", "by a closed pipe"])
+def test_who_ends_it_unsubscribes(shop: Telling, ended: str) -> None:
     command = (sys.executable, "-m", "openwmi", "wsd", "watch", shop.url, "Sold")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         assert json.loads(process.stdout.readline())["Event"] == "Sold"
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=GIVEN_UP_SECONDS)
-    assert (process.returncode, errors.strip()) == (130, "")
+        if ended == "by Ctrl-C":
+            process.send_signal(signal.SIGINT)
+        else:
+            process.stdout.close()
+        assert process.stderr.read().strip() == ""
+        process.wait(GIVEN_UP_SECONDS)
+    assert process.returncode == (130 if ended == "by Ctrl-C" else 0)
     assert shop.left.wait(GIVEN_UP_SECONDS)
 
 

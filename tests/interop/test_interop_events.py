@@ -7,13 +7,14 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from tests.interop.link import OPENWMI
+from tests.interop.link import OPENWMI, cable
 from tests.interop.peer import PEERS, Peer, python_with
 
 from openwmi.base.status import WbemStatus
@@ -229,3 +230,37 @@ async def test_our_device_says_that_it_ends(by: str) -> None:
             "1",
             f"{EndStatus.SOURCE_SHUTTING_DOWN}: The device is shutting down.",
         ]
+
+
+# ------------------------------------------------------------------------------------------------ ours among themselves
+
+TIDE = """
+import asyncio, sys
+from openwmi.soap import QName
+from openwmi.wsd import Computer, Host, Service
+
+async def main(address):
+    tide = Service("tide", types=(QName("urn:tide", "Tide"),), events=("urn:tide:Risen",))
+    async with Host(address, Computer("tide").metadata(address), instance=1, services=[tide]):
+        print("it is there", flush=True)
+        while not len(tide.source):
+            await asyncio.sleep(0.05)
+        await tide.signal("urn:tide:Risen", b"<t:Risen xmlns:t='urn:tide'>high</t:Risen>")
+        while len(tide.source):
+            await asyncio.sleep(0.05)
+        print("nobody listens any more", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+async def test_a_device_is_found_and_told_where_events_go() -> None:
+    """From another machine, by nothing but its address; the events come back by the way that was asked."""
+    with cable() as (here, there):
+        address = uuid4().urn
+        async with here.running(sys.executable, "-c", TIDE, address) as device:
+            await device.until("it is there")
+            row = json.loads(there.run(*OPENWMI, "wsd", "watch", address, "--count", "1"))
+            await device.until("nobody listens any more")
+    assert row == {"Action": "urn:tide:Risen", "Body": '<t:Risen xmlns:t="urn:tide">high</t:Risen>'}
