@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -452,11 +453,15 @@ async def test_whoever_leaves_before_he_is_answered_gives_back_what_is_granted(s
     await asyncio.sleep(5)
     assert source.times(wse.UNSUBSCRIBE) == pytest.approx([5])
     source.mute = True
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     heard = Hearing(source)
     await asyncio.sleep(1)
     heard.events.cancel()
     await asyncio.sleep(60)
+    gc.collect()
     assert len(source.times(wse.UNSUBSCRIBE)) == 1, "what was not granted is not given back"
+    assert complaints == []
 
 
 async def test_an_unsubscribe_amid_a_renewal_wins(source: Source) -> None:

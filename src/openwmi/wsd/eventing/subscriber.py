@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from openwmi.base.error import Timeout, Unreachable, WbemError, from_exception
 from openwmi.base.eventing_limits import EVENTS_ASKED_SECONDS, EVENTS_BACKLOG, EVENTS_LEAVE_SECONDS, EVENTS_SEEN
@@ -267,9 +267,11 @@ class Subscriber(Generic[T]):
         here, sent = EndpointReference(self._url), self._loop.time()
         body = wse.Subscribe(here, here, self._asked, self.actions or None, others=self._others)
         asking = self._source.two_way(wse.SUBSCRIBE, body, reply_action=wse.SUBSCRIBE_RESPONSE)
+        answering = asyncio.ensure_future(asking)
         try:
-            message = await _answer(asyncio.shield(asking), self._source, known=False)
+            message = await _answer(asyncio.shield(answering), self._source, known=False)
         except asyncio.CancelledError:  # what is granted all the same is given back
+            answering.add_done_callback(_seen)
             asking.add_done_callback(self._give_back)
             raise
         response = _parsed(wse.SubscribeResponse.parse, message)
@@ -421,6 +423,12 @@ def _is_final(error: WbemError) -> bool:
         busy = subcode is not None and subcode.local == "EndpointUnavailable"
         return not busy and (hasattr(error, "refusal") or error.fault.code != "Receiver")
     return not isinstance(error, Timeout | Unreachable) and error.status == WbemStatus.INVALID_OPERATION
+
+
+def _seen(answered: asyncio.Future[Any]) -> None:
+    """Nobody else looks at how it ended, and asyncio would complain."""
+    if not answered.cancelled():
+        answered.exception()
 
 
 def _may_go_on(error: SubscriptionEnded) -> bool:
