@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from tests.dcom.fakes import HOST, ME, PORT, Client, ILamp, OctetsReply, Refused
 
 from openwmi.base import limits
 from openwmi.base.guid import Guid
+from openwmi.dcom import connection
 from openwmi.interfaces import Interface, IObjectExporter
 from openwmi.ndr import NdrWriter, codec
 from openwmi.orpc import OrpcThis
@@ -124,16 +126,60 @@ async def test_a_call_that_is_cancelled_is_answered() -> None:
         assert await client.call(ILamp, "Switch", 1, target=lamp) == SwitchReply(0)
 
 
-async def test_a_call_that_is_cancelled_before_it_begins_is_answered() -> None:
+@pytest.mark.parametrize("at_once", [0, 1])
+async def test_a_call_that_is_cancelled_as_it_comes_is_answered(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CALLS_AT_ONCE", at_once)  # none: it is cancelled before it begins
     async with world() as made:
         client, lamp = await unprotected(made)
         number, answer = client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp)
         client.transport.write(encode(CoCancel(number)))  # arrives with the request
         with pytest.raises(Refused) as caught:
             await answer
-        assert caught.value.status == FaultStatus.CANCELLED
-        assert (made.lamps[0].waiting, made.lamps[0].cancelled) == (0, 0)
+        assert (caught.value.status, caught.value.executed) == (FaultStatus.CANCELLED, bool(at_once))
+        assert (made.lamps[0].waiting, made.lamps[0].cancelled) == (0, at_once)
         assert made.connections[0]._association.pending == ()
+
+
+@pytest.mark.parametrize("at_once", [0, 2, 64])
+async def test_calls_that_come_together_are_all_answered(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CALLS_AT_ONCE", at_once)
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        asked = [client.ask(ILamp, *stub(ILamp, "Switch", number % 2), target=lamp)[1] for number in range(9)]
+        assert len({await answer for answer in asked}) == 2  # the lamp was on, or it was off
+        assert (made.connections[0]._calls, made.connections[0]._octets) == ({}, 0)
+
+
+@pytest.mark.parametrize(("together", "writes"), [(1 << 16, 1), (9_000, 3)])
+async def test_long_answers_do_not_wait_for_each_other(
+    together: int, writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "ANSWERS_TOGETHER", together)
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        transport = made.connections[0]._transport
+        write = Mock(wraps=transport.write)
+        monkeypatch.setattr(transport, "write", write)
+        asked = [client.ask(ILamp, *stub(ILamp, "Shine", 5_000), target=lamp)[1] for _ in range(5)]
+        for answer in asked:
+            await answer
+        assert write.call_count == writes
+
+
+async def test_a_call_that_ends_its_connection_and_waits_is_cancelled() -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        wait, cut = made.lamps[0].Wait, made.connections[0].close
+
+        async def cut_and_wait() -> int:
+            cut()
+            return await wait()
+
+        made.lamps[0].Wait = cut_and_wait  # type: ignore[method-assign]
+        with pytest.raises(ConnectionError):
+            await client.call(ILamp, "Wait", target=lamp)
+        await made.connections[0].wait_closed()
+        assert (made.lamps[0].waiting, made.lamps[0].cancelled) == (0, 1)
 
 
 async def test_a_call_that_is_given_up_is_not_answered() -> None:

@@ -14,6 +14,7 @@
     ends         the addresses of a connection
     endpoint     the connections of a port, and which object or service a call is for
     connection   one of them, as an asyncio.Protocol
+    eager        calls that begin at once, and become tasks only if they wait
     channel      the other end: a client's connection
     proxy        an object over there, as its interface
     resolution   from a reference to a channel that reaches its object

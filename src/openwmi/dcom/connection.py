@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Container, Sequence
 from contextvars import copy_context
 from functools import partial
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from openwmi.base import limits
 from openwmi.base.fault import RemoteProtocolError
@@ -20,6 +20,7 @@ from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
 from openwmi.dcom.caller import Caller, context_of
 from openwmi.dcom.dispatch import Fault
+from openwmi.dcom.eager import begin
 from openwmi.dcom.ends import Ends
 from openwmi.dcom.tokens import WORKERS
 from openwmi.net import acknowledge
@@ -37,6 +38,11 @@ from openwmi.rpc import (
 )
 
 log = logging.getLogger("openwmi.dcom")
+
+CALLS_AT_ONCE: Final = 64
+"""Calls of one read that are begun before the loop turns to others: some milliseconds."""
+ANSWERS_TOGETHER: Final = 64 << 10
+"""Octets of answers that wait for each other: then they are sent, so that a client that takes none is noticed."""
 
 
 class TokenAnswerer(Protocol):
@@ -87,6 +93,8 @@ class Connection(asyncio.Protocol):
         self._endpoint = endpoint
         self._calls: dict[int, _Open] = {}
         self._octets = 0  # of the stubs of these calls, which are kept as long as they run
+        self._at_once = 0  # how many more calls are begun before the loop has its turn; 0 outside of `_pump`
+        self._unsent = 0  # octets of answers
         self._flushing: asyncio.Handle | None = None  # what is to be sent is, at the end of this turn of the loop
         self._login_timer: asyncio.TimerHandle | None = None
         self._patience: asyncio.TimerHandle | None = None  # with a client that does not take what it is sent
@@ -224,6 +232,7 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _pump(self) -> None:
+        self._at_once = CALLS_AT_ONCE
         try:
             while (event := self._association.next_event()) is not None:
                 self._handlers[type(event)](event)
@@ -232,10 +241,12 @@ class Connection(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - a bug that one client meets must not be the loop's
             log_bug(log, f"the connection of {self.peer} failed", error)
             self._association.close()
+        self._at_once = 0
         self.group = self._association.group or self.group
         self._flush()
 
     def _flush(self) -> None:
+        self._unsent = 0
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
@@ -333,11 +344,18 @@ class Connection(asyncio.Protocol):
             self._association.send_fault(request.call_id, FaultStatus.SERVER_TOO_BUSY, executed=False)
             return
         self._octets += len(request.stub)
-        caller = Caller(request.principal, request.level, self.peer, self._host, self.group, request.impersonation)
-        if caller != self._caller:  # one for all: what goes on after its call keeps its caller
-            self._caller, self._context = caller, context_of(caller)
-        task = self._loop.create_task(self._carry_out(request, self._caller), context=self._context.copy())
+        carried_out = self._carry_out(request, self._caller_of(request))
+        context = self._context.copy()
+        if self._at_once and self._writable.is_set():
+            task = begin(carried_out, self._loop, context)
+            self._at_once = max(self._at_once - 1, 0)
+            if task is None:
+                return
+        else:
+            task = self._loop.create_task(carried_out, context=context)
         self._calls[request.call_id] = _Open(task, len(request.stub))
+        if self._ending:  # its first step has ended the connection
+            self._cancel(request.call_id)
 
     def _on_cancel(self, event: CallCancelled | CallOrphaned) -> None:
         if event.call_id in self._calls:
@@ -353,10 +371,11 @@ class Connection(asyncio.Protocol):
         call = self._calls.get(call_id)
         if call is not None and call.task is task:
             self._fail(call_id, FaultStatus.CANCELLED, executed=False)
-            self._forget(call_id)
+            self._forget(call_id, call.octets)
 
-    def _forget(self, call_id: int) -> None:
-        self._octets -= self._calls.pop(call_id).octets
+    def _forget(self, call_id: int, octets: int) -> None:
+        self._calls.pop(call_id, None)  # one that has ended with its first step was never there
+        self._octets -= octets
 
     async def _carry_out(self, request: RequestReceived, caller: Caller) -> None:
         call_id = request.call_id
@@ -376,18 +395,35 @@ class Connection(asyncio.Protocol):
         else:
             if not self._association.closed:
                 self._association.send_response(call_id, stub)
-                self._answered()
+                self._answered(len(stub))
         finally:
-            self._forget(call_id)
+            self._forget(call_id, len(request.stub))
+
+    def _caller_of(self, request: RequestReceived) -> Caller:
+        """One for all calls that are the same caller's: what goes on after its call keeps its caller."""
+        last, group = self._caller, self._association.group or self.group
+        if (
+            last is None
+            or last.principal != request.principal
+            or last.level != request.level
+            or last.connection != group
+            or last.impersonation != request.impersonation
+        ):
+            last = Caller(request.principal, request.level, self.peer, self._host, group, request.impersonation)
+            self._caller, self._context = last, context_of(last)
+        return last
 
     def _fail(self, call_id: int, status: int, *, executed: bool) -> None:
         if not self._association.closed:
             self._association.send_fault(call_id, status, executed=executed)
-            self._answered()
+            self._answered(0)
 
-    def _answered(self) -> None:
+    def _answered(self, octets: int) -> None:
         """A single answer goes at once, and one of many with those of the calls that end as it does."""
-        if len(self._calls) > 1:
+        self._unsent += octets
+        if self._at_once and self._unsent < ANSWERS_TOGETHER:
+            return  # `_pump` sends it when it is through with what came
+        if len(self._calls) > 1 and not self._at_once:
             self._flush_together()
         else:
             self._flush()
