@@ -198,21 +198,28 @@ class Channel(asyncio.Protocol):
         HRESULT of a fault, Unreachable where the connection ended.
         """
         self._load += 1
+        call_id = 0
         try:
             context = self._contexts.get(interface)
             at_once = self._binding is None and self._writable.is_set() and self._association.multiplexed
             if isinstance(context, int) and at_once:
-                return await self._reply(self._ask(context, opnum, stub, target))
-            async with self._turn:
-                context = await self._bound(interface)
-                if not self._writable.is_set():
-                    await self._writable.wait()
                 call_id = self._ask(context, opnum, stub, target)
-                if not self._association.multiplexed:
-                    return await self._reply(call_id)
-            return await self._reply(call_id)
+            else:
+                async with self._turn:
+                    context = await self._bound(interface)
+                    if not self._writable.is_set():
+                        await self._writable.wait()
+                    call_id = self._ask(context, opnum, stub, target)
+                    if not self._association.multiplexed:
+                        return await self._replies[call_id]
+            return await self._replies[call_id]
+        except asyncio.CancelledError:
+            if call_id:
+                self._abandon(call_id)
+            raise
         finally:
             self._load -= 1
+            self._replies.pop(call_id, None)
 
     def _ask(self, context: int, opnum: int, stub: bytes, target: Guid | None) -> int:
         """Sends a request: at once if it is the only one, or long, and with others that are made in this turn."""
@@ -336,15 +343,6 @@ class Channel(asyncio.Protocol):
         if self._binding is not None:
             self._binding.set_result(None)
             self._binding = None
-
-    async def _reply(self, call_id: int) -> bytes:
-        try:
-            return await self._replies[call_id]
-        except asyncio.CancelledError:
-            self._abandon(call_id)
-            raise
-        finally:
-            del self._replies[call_id]
 
     def _abandon(self, call_id: int) -> None:
         if call_id not in self._association.pending:

@@ -117,19 +117,21 @@ class Client:
         *,
         vouch: bool,
     ) -> int:
-        self._expect(State.BOUND, "send_request")
-        if context_id not in self._link.contexts:
+        link = self._link
+        if link.state is not State.BOUND or link.exchange is not None:
+            self._expect(State.BOUND, "send_request")
+        if context_id not in link.contexts:
             raise LocalProtocolError(f"presentation context {context_id} was not accepted")
-        if (self._calls or self._abandoned) and not self._link.multiplexed:
+        if (self._calls or self._abandoned) and not link.multiplexed:
             raise LocalProtocolError("the connection is exclusive, and a call is open on it")
-        slot = None if auth_context_id is None else self._link.slots.get(auth_context_id)
+        slot = None if auth_context_id is None else link.slots.get(auth_context_id)
         if auth_context_id is not None and (slot is None or slot.state is not SlotState.READY):
             raise LocalProtocolError(f"the login of security context {auth_context_id} is not finished")
         call_id = self._take_call()
         octets = b"" if target is None else guid.encode(target)
-        if vouch and slot is not None and slot.level >= AuthLevel.INTEGRITY:
+        if vouch and context_id not in self._vouched and slot is not None and slot.level >= AuthLevel.INTEGRITY:
             stub = self._vouch(context_id, stub)
-        self._link.send_message(Message(PduType.REQUEST, call_id, context_id, opnum, stub, octets, slot))
+        link.send_message(Message(PduType.REQUEST, call_id, context_id, opnum, stub, octets, slot))
         self._calls[call_id] = Incoming(context_id, opnum, target, slot)
         return call_id
 
@@ -154,9 +156,7 @@ class Client:
             self._link.send(Orphaned(call_id))
 
     def _vouch(self, context_id: int, stub: bytes) -> bytes:
-        """The stub with a verification trailer, where it is the first of its context ([MS-RPCE] notes 41 and 43)."""
-        if context_id in self._vouched:
-            return stub
+        """The first stub of a context, with a verification trailer ([MS-RPCE] notes 41 and 43)."""
         bits = CLIENT_SUPPORT_HEADER_SIGNING if not self._vouched and self._link.header_signing else None
         self._vouched.add(context_id)
         trailer = VerificationTrailer(bits, self._link.contexts[context_id], self._link.transfers[context_id])

@@ -15,7 +15,7 @@ from openwmi.rpc.bind import AlterContext, AlterContextResp, Bind, BindAck
 from openwmi.rpc.call import Auth3
 from openwmi.rpc.event import Event, TokenNeeded
 from openwmi.rpc.fragment import Message, fragments
-from openwmi.rpc.header import TRAILER, Header, body_end
+from openwmi.rpc.header import TRAILER, TRAILER_SIZE, Header
 from openwmi.rpc.protection import AuthLevel, Slot, SlotState, unprotect
 from openwmi.rpc.state import State
 from openwmi.rpc.status import FaultStatus
@@ -100,7 +100,9 @@ class Link:
         It is as it came where nothing protects it, and where the login of its context is not finished: then the caller
         of this refuses it.
         """
-        end = body_end(header)
+        end = header.fragment_length
+        if header.auth_length:
+            end -= header.auth_length + TRAILER_SIZE
         if start > end:
             raise RemoteProtocolError(f"the body of a {header.type.name} ends at offset {end}, inside of the header")
         if not header.auth_length:
