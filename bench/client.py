@@ -19,6 +19,7 @@ from zlib import crc32
 
 import pytest
 from tests.client.fakes import world
+from tests.client.remote import trips_of_a_cancel
 from tests.client.trips import Trips
 from tests.interop import peer
 from tests.interop.serving import DOMAIN, USER
@@ -171,6 +172,11 @@ def trips(warm: bool) -> tuple[float, float]:
     return asyncio.run(measure())[warm], 0
 
 
+def cancel() -> tuple[float, float]:
+    """Round trips from CancelAsyncCall to the final SetStatus, what releases the sink among them."""
+    return asyncio.run(trips_of_a_cancel(heard=True)), 0
+
+
 FIGURES = [
     Figure(f"{STORED:,} stored rows read", "aiowmi, from 2,000", "/s", Goal(">=", 15), partial(beside, "aiowmi")),
     Figure(
@@ -182,6 +188,7 @@ FIGURES = [
     ),
     Figure("round trips to a first row, cold", "", "", Goal("<=", 10, "trips"), partial(trips, False)),
     Figure("round trips to a first row, warm", "", "", Goal("<=", 4, "trips"), partial(trips, True)),
+    Figure("round trips from a cancel to its end", "", "", Goal("<=", 5, "trips"), cancel),
     Figure(f"{HOSTS} hosts, {ROWS_OF_A_HOST:,} rows each", "one host", "/s", Goal(">=", 0.7), hosts),
     Figure(f"memory over {STREAMED:,} rows", "", "MB", Goal("<=", 4, "MB"), grown),
 ]

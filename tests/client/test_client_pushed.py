@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.client.calledback import Client, called_back, turns
+from tests.client.remote import Hearing, remote
 from tests.dcom.fakes import HOST
 from tests.server.devices import Devices
 from tests.server.fakes import ALL, Things, things
@@ -14,7 +15,7 @@ from tests.server.sinks import THERE
 
 from openwmi.base import limits
 from openwmi.base.error import AccessDenied, NotFound, Unreachable, WbemError
-from openwmi.base.status import WbemStatus
+from openwmi.base.status import HResult, WbemStatus
 from openwmi.client.wiresink import WireSink
 from openwmi.dcom import dispatch as dispatching
 from openwmi.dcom import endpoint
@@ -64,6 +65,46 @@ async def test_a_failure_comes_with_what_the_server_says_of_it() -> None:
         assert caught_too.value.status == WbemStatus.INVALID_QUERY_TYPE, "which the method returned itself"
         await turns()
         assert client.pushing._sinks == {}
+
+
+async def test_a_server_that_brings_more_than_the_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fills no memory, and the first one is it."""
+    indicate = ClientSink.indicate
+
+    async def again(sink: ClientSink, objects: Any) -> None:
+        for _ in range(5):
+            await indicate(sink, [*objects] * 20)
+
+    async with called_back(Things(things(1, 2))) as client:
+        assert await client.ready()
+        monkeypatch.setattr(ClientSink, "indicate", again)
+        got = await client.call("GetObjectAsync", "Demo_Thing.Name='thing 2'", single=True)
+        assert got.Size == 2
+
+
+async def test_a_server_that_brings_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: object) -> None:
+        """Not a word."""
+
+    async with remote(Things(things(1)), callbacks="require") as made:
+        sink = Hearing()
+        monkeypatch.setattr(ClientSink, "indicate", nothing)
+        made.ns.with_sink(sink).get("Demo_Thing.Name='thing 1'")
+        assert await sink.final() == HResult.RPC_S_CALL_FAILED
+        assert "brought no object" in str(sink.errors[0])
+
+
+async def test_services_that_are_gone_are_entered_anew(caplog: pytest.LogCaptureFixture) -> None:
+    """The server has forgotten us: nothing was carried out, so the call is made again."""
+    async with remote(Things(things(1, 2)), callbacks="require") as made:
+        for export in list(made.server._exporter._table._exports.values()):
+            if type(export.object).__name__ == "Services":
+                made.server._exporter.withdraw(export.object)
+        sink = Hearing()
+        made.ns.with_sink(sink).query(ALL)
+        assert await sink.final() == WbemStatus.NO_ERROR
+        assert len(sink.objects) == 2
+    assert "semisynchronously" not in caplog.text
 
 
 # ---------------------------------------------------------------------------------------------- where it cannot be done

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.client.remote import WIRES, Remote, remote
+from tests.client.remote import WIRES, Hearing, Remote, remote
 from tests.server.devices import SETTING, Devices
 from tests.server.fakes import ALL, Things, things
 
@@ -15,46 +15,12 @@ from openwmi.base import limits
 from openwmi.base.error import AccessDenied, Unreachable, WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.model import CimClass, ObjectPath
-from openwmi.operation import CallFlags, Operation, Progress, Sink
+from openwmi.operation import CallFlags, Operation
 from openwmi.server.sinks import ClientSink
 from openwmi.session import Namespace
 
 EVENTS = "SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE TargetInstance ISA 'Demo_Setting'"
 on_each_wire = pytest.mark.parametrize("wire", WIRES)
-
-
-class Hearing(Sink[Any]):
-    """Writes down what it hears. `gate`: what each Indicate waits for."""
-
-    def __init__(self, gate: asyncio.Event | None = None) -> None:
-        self.objects: list[Any] = []
-        self.progress: list[Progress] = []
-        self.statuses: list[int] = []
-        self.errors: list[WbemError | None] = []
-        self.heard = asyncio.Event()
-        self.ended = asyncio.Event()
-        self.gate = gate
-
-    async def indicate(self, objects: Sequence[Any]) -> None:
-        assert not self.statuses, "nothing follows the final status"
-        self.objects += objects
-        self.heard.set()
-        if self.gate is not None:
-            await self.gate.wait()
-
-    async def set_progress(self, progress: Progress) -> None:
-        self.progress.append(progress)
-
-    async def set_status(self, status: int, error: WbemError | None) -> None:
-        self.statuses.append(status)
-        self.errors.append(error)
-        self.ended.set()
-
-    async def final(self) -> int:
-        """The one status."""
-        await self.ended.wait()
-        (status,) = self.statuses
-        return status
 
 
 NEW = SETTING.instance({"Name": "new", "Level": 5})
@@ -166,6 +132,7 @@ async def test_a_failure_is_the_servers() -> None:
         assert error is not None
         assert error.extended is not None
         assert error.extended["Operation"] == "GetObjectAsync"
+        assert (error.message, error.operation) == (error.extended["Description"], "get Demo_Thing.Name='none'")
         with pytest.raises(WbemError) as caught:
             await made.ns.with_sink(sink).query("SELECT * FROM Demo_Thing WHERE Size > :none", other=1).started()
         assert caught.value.status == WbemStatus.INVALID_PARAMETER

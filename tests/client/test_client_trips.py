@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.client.fakes import world
+from tests.client.remote import trips_of_a_cancel
 from tests.client.trips import Trips
 
 from openwmi.operation import CallFlags
@@ -48,3 +50,9 @@ async def test_calls_with_one_result() -> None:
             later = ns.options(flags=CallFlags.RETURN_IMMEDIATELY)
             await later.get("Demo_Thing='two'")
             await asked(4)  # the call, its status, its object; and the release that nobody waits for
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["after the first objects", "before any"])
+async def test_from_cancelling_to_the_last_word(heard: bool) -> None:
+    """CancelAsyncCall, SetStatus, and what releases the sink; with the path of the server's calls open."""
+    assert 2 <= await trips_of_a_cancel(heard=heard) <= 5

@@ -12,7 +12,10 @@ from openwmi.dcom import ErrorInformation
 from openwmi.pointers import pointed_failure
 
 _DENIED: Final = frozenset({HResult.E_ACCESSDENIED, WbemStatus.ACCESS_DENIED})
-_LOST: Final = frozenset({HResult.RPC_S_CALL_FAILED})
+LOST: Final = frozenset({HResult.RPC_S_CALL_FAILED})
+"""What says that the way to a server was lost with a call on it."""
+GONE: Final = frozenset({HResult.RPC_E_DISCONNECTED, HResult.RPC_E_INVALID_IPID, HResult.RPC_E_INVALID_OBJECT})
+"""What says that an object was not there any more, and so that a call was not carried out."""
 UNKNOWN: Final = "; what it was to change may have changed or not: the outcome is unknown, so look before you repeat it"
 _ACTIVATION: Final = "IRemoteSCMActivator."
 
@@ -38,7 +41,7 @@ def explained(error: WbemError | RemoteProtocolError, where: object) -> WbemErro
 
 def undecided(error: WbemError) -> WbemError:
     """The failure of a call that changes something: where its answer was lost, nobody knows whether it did."""
-    if error.status not in _LOST:
+    if error.status not in LOST:
         return error
     return WbemError(error.status, f"{error.message}{UNKNOWN}")
 

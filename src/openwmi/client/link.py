@@ -21,7 +21,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.record import printable
 from openwmi.base.status import HResult, WbemStatus
-from openwmi.client.failures import refused
+from openwmi.client.failures import GONE, refused
 from openwmi.client.pushed import Pushing
 from openwmi.client.sinkhost import SinkHosts
 from openwmi.dcom import Machine, Means, Pool, RemoteExporter
@@ -55,9 +55,6 @@ INTERFACES: Final = (
     IRemUnknown2,
 )
 """All that is ever called there, in one bind."""
-
-GONE: Final = frozenset({HResult.RPC_E_DISCONNECTED, HResult.RPC_E_INVALID_IPID, HResult.RPC_E_INVALID_OBJECT})
-"""What says that an object was not there any more, and so that a call was not carried out."""
 
 
 class Login:

@@ -18,6 +18,7 @@ from openwmi.base.error import NotFound, Unreachable, WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.record import printable
 from openwmi.base.status import SEVERITY, HResult, WbemStatus
+from openwmi.client.failures import GONE, LOST
 from openwmi.client.sinkhost import SinkHost, SinkHosts
 from openwmi.client.wiresink import WireSink
 from openwmi.dcom.ends import Ends
@@ -34,6 +35,9 @@ T = TypeVar("T")
 Mode = Literal["auto", "require", "never"]
 Ask = Callable[[bytes], Coroutine[Any, Any, int]]
 """Makes the …Async call of a method, with a reference to the sink."""
+
+BROKEN: Final = GONE | LOST
+"""What says nothing of sinks: it is the way of all calls to the server that is broken."""
 
 EVERYWHERE: Final = "__SystemClass"
 """A class that every namespace of every server has."""
@@ -107,6 +111,9 @@ class Pushing:
         try:
             await asyncio.shield(self._proof)
         except WbemError as error:
+            if error.status in BROKEN:
+                self._proof = None
+                raise
             if mode == "require":
                 text = f"{error.message}; callbacks='auto' would do without"
                 raise WbemError(error.status, text, extended=error.extended) from None
@@ -120,7 +127,7 @@ class Pushing:
         async def keep(objects: Sequence[Any]) -> None:
             if results.error is not None:
                 raise results.error
-            found.extend(objects)
+            found.extend(objects[: 1 - len(found)])  # a server that sends more than there can be fills no memory
 
         sink = WireSink(self._ends.there, keep if results.single else results.put, results.report)
         return PushedCall(found, await self._asked(services, sink, ask), self, services)
@@ -172,7 +179,9 @@ class Pushing:
                 ) from None
             self.forget(sink)
         except (WbemError, RemoteProtocolError) as error:
-            status = error.status if isinstance(error, WbemError) else HResult.RPC_S_CALL_FAILED
+            status = error.status if isinstance(error, WbemError) else WbemStatus.TRANSPORT_FAILURE
+            if status in BROKEN:
+                raise
             reason = f"{self._ends.there} cannot call us back: {self._why(error)}"
             log.warning("asynchronous calls are made semisynchronously: %s", reason)
             raise WbemError(status, reason) from None
@@ -298,7 +307,7 @@ class PushedCall:
             raise
         self._pushing.forget(self._sink)
         if said.status & SEVERITY:
-            raise WbemError(said.status, extended=said.failure)
+            raise WbemError(said.status, operation="IWbemObjectSink.SetStatus", extended=said.failure)
         return Said(self._found[0] if self._found else None, said.text)
 
 
