@@ -315,6 +315,26 @@ async def test_nor_is_it_forgotten_where_the_server_has_gone_meanwhile() -> None
             await call.next(1)
 
 
+async def test_a_connection_that_is_closed_while_it_is_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By another call, that has found it lost: whoever waits is let go, and tries the next one."""
+
+    async def silent(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async with remote(Things(things(1, 2))) as made:
+        with monkeypatch.context() as patch:
+            patch.setattr(ClientSink, "indicate", silent)
+            sink = Hearing()
+            made.ns.with_sink(sink).query(ALL)
+            await turns(200)
+        login = made.session.link._login
+        await made.session.link._drop()
+        assert await sink.final() == WbemStatus.NO_ERROR
+        assert len(sink.objects) == 2
+        assert made.session.link._login is not login
+        assert made.pushed == 2
+
+
 async def test_closing_ends_what_is_under_way() -> None:
     source = Things(things(1), asyncio.Event())
     async with called_back(source) as client:

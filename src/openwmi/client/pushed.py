@@ -106,10 +106,14 @@ class Pushing:
         """
         if mode == "never":
             return False
+        self._check_open()
         if self._proof is None:
             self._proof = self._run(self._prove(services))
+        proof = self._proof
+        await asyncio.wait([proof])  # which others wait for, too
+        self._check_open()
         try:
-            await asyncio.shield(self._proof)
+            proof.result()
         except WbemError as error:
             if error.status in BROKEN:
                 self._proof = None
@@ -195,10 +199,12 @@ class Pushing:
 
     async def _asked(self, services: IWbemServices, sink: WireSink, ask: Ask) -> WireSink:
         """The sink, once the server has taken the call."""
+        self._check_open()
         assert self._host is not None, "it is held since somebody asked whether we are ready"
+        reference = self._host.publish(sink)
         self._sinks[sink] = services
         # Not with whoever waits for it: a call that the server has taken has to be cancelled there.
-        asking = self._run(ask(self._host.publish(sink)))
+        asking = self._run(ask(reference))
         try:
             await asyncio.shield(asking)
         except asyncio.CancelledError:
@@ -209,6 +215,10 @@ class Pushing:
             raise
         self.made += 1
         return sink
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise WbemError(HResult.RPC_E_DISCONNECTED, f"the connection to {self._ends.there} was closed on this side")
 
     def cancel(self, services: IWbemServices, sink: WireSink, asking: asyncio.Task[int] | None = None) -> None:
         """CancelAsyncCall, for which nobody waits; the sink is there until the server has said its last word."""
