@@ -43,14 +43,14 @@ class Remote:
         ns: the namespace root\\cimv2, as an admin of it.
     """
 
-    def __init__(self, wire: str, providers: tuple[Provider, ...], policy: dict[str, Any]) -> None:
+    def __init__(self, wire: str, engine: Any, policy: dict[str, Any]) -> None:
         self.network = MemoryNetwork() if wire == "memory" else None
         open_port: Any = net.listen if self.network is None else self.network.listen
         self.address = PLACES[wire]
         # Nobody but root opens port 135; what needs it is in tests/interop.
         self.hosts = SinkHosts(open_port=open_port, port=0 if self.network is None else RESOLVER_PORT)
         back: Any = self._back if self.network is None else partial(self.network.connect, source=HOST)
-        self.engine = Engine("HOST1", providers)
+        self.engine = engine
         self.server = Server(
             self.engine,
             Users(),
@@ -78,6 +78,12 @@ class Remote:
         self.address = await self.server.listen(self.address)
         self.session = await self.enter(**how)
         self.ns = Namespace(self.session)
+
+    async def close(self) -> None:
+        """Nothing is left then."""
+        await self.ns.close()
+        await self.server.close()
+        assert self.hosts._hosts == {}
 
     @property
     def under_way(self) -> int:
@@ -137,15 +143,14 @@ async def remote(
 ) -> AsyncGenerator[Remote, None]:
     """In the end nothing may be left of either."""
     async with nothing_left():
-        made = Remote(wire, providers, policy)
+        engine = Engine("HOST1", providers)
+        made = Remote(wire, engine, policy)
         await made.open(callbacks=callbacks)
         try:
             yield made
         finally:
-            await made.ns.close()
-            await made.server.close()
-        assert made.hosts._hosts == {}
-        made.engine.close()
+            await made.close()
+        engine.close()
 
 
 async def trips_of_a_cancel(*, heard: bool) -> int:

@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 from weakref import ref
 
@@ -118,6 +119,19 @@ def test_the_session_knows_that_a_sink_hears_of_it(method: str) -> None:
     assert ASYNC[method](IWbemServices(session), sink, 0) == OK
     assert sink.wait() == OK
     assert [context.pushed for context in session.contexts] == [True]
+
+
+@each_call
+def test_over_tcp(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with sockets, in both directions."""
+    reached = partial(ourclient.reached, over="TCP")
+    monkeypatch.setattr(
+        sys.modules[__name__], "scripted", lambda *steps, single: reached(Script(*steps, single=single))
+    )
+    try:
+        test_objects_then_one_final_status(method)
+    finally:
+        wire.WireLocator.close_all()
 
 
 @on_either_face
