@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -151,7 +153,18 @@ async def test_a_server_that_says_yes_and_never_calls(monkeypatch: pytest.Monkey
             before = asyncio.get_running_loop().time()
             assert await client.ready() is False
             assert asyncio.get_running_loop().time() - before == limits.CALLBACK_PROOF_SECONDS
-        with pytest.raises(Unreachable, match="has not called us for 5 s"):
+        with pytest.raises(Unreachable, match="has not called for 5 s"):
+            await client.ready("require")
+
+
+async def test_a_server_that_calls_from_another_address_than_its_own() -> None:
+    """One with several: which of them another machine uses is not ours to believe."""
+    async with called_back(Things(things(1))) as client:
+        policy = client.made.server._shared.callbacks.policy
+        elsewhere = partial(client.made.network.connect, source="192.0.2.2")
+        client.made.server._shared.callbacks.policy = replace(policy, connect=elsewhere)
+        assert await client.ready() is False
+        with pytest.raises(Unreachable, match=r"192\.0\.2\.2 wanted to call, and was refused: only 192\.0\.2\.1"):
             await client.ready("require")
 
 

@@ -169,6 +169,7 @@ class Pushing:
         """Raises why the server cannot call us back."""
         try:
             self._host = await self._hosts.hold(self._ends)
+            self._host.stranger = ""
             sink = WireSink(self._ends.there, _drop, lambda *_: None)
             await self._asked(services, sink, lambda pointer: services.GetObjectAsync(EVERYWHERE, 0, None, pointer))
             try:
@@ -178,8 +179,8 @@ class Pushing:
                 self.cancel(services, sink)
                 raise WbemError(
                     WbemStatus.TRANSPORT_FAILURE,
-                    f"it has not called us for {limits.CALLBACK_PROOF_SECONDS:g} s: a packet filter or a router may be"
-                    " in between, or it does not call those whom it cannot log in to",
+                    f"it has not called for {limits.CALLBACK_PROOF_SECONDS:g} s: a packet filter or a router may be in"
+                    " between, or it does not call those whom it cannot log in to",
                 ) from None
             self.forget(sink)
         except (WbemError, RemoteProtocolError) as error:
@@ -192,10 +193,15 @@ class Pushing:
 
     def _why(self, error: WbemError | RemoteProtocolError) -> str:
         """A server says little more than a status, which is also that of other troubles."""
-        if not isinstance(error, WbemError):
-            return printable(error)
-        why = _WHY.get(int(error.status), "")
-        return printable(error.message) + (f": {why.format(here=self._ends.here)}" if why else "")
+        text = error.message if isinstance(error, WbemError) else str(error)
+        why = _WHY.get(int(error.status), "") if isinstance(error, WbemError) else ""
+        stranger = "" if self._host is None else self._host.stranger
+        parts = [
+            printable(text),
+            why.format(here=self._ends.here),
+            f"{stranger} wanted to call, and was refused: only {self._ends.there} was given a sink" if stranger else "",
+        ]
+        return "; ".join(filter(None, parts))
 
     async def _asked(self, services: IWbemServices, sink: WireSink, ask: Ask) -> WireSink:
         """The sink, once the server has taken the call."""

@@ -23,7 +23,7 @@ from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.record import printable
 from openwmi.base.status import WbemStatus
 from openwmi.dcom import Endpoint, Exporter, ForwardedPings, Registration, Resolver, Served
-from openwmi.dcom.ends import Ends
+from openwmi.dcom.ends import Ends, same_place
 from openwmi.dcom.resolution import RESOLVER_PORT
 from openwmi.interfaces import IRemUnknown, IRemUnknown2, IWbemObjectSink
 from openwmi.net import Address, listen
@@ -126,11 +126,13 @@ class SinkHost:
     Attributes:
         address: it.
         servers: the addresses of the servers that may call, each as often as it is held.
+        stranger: another address, from which somebody wanted to call last.
     """
 
     def __init__(self, address: str, keytab: str | None) -> None:
         self.address = address
-        self.servers: Counter[str] = Counter()
+        self.servers = _Servers()
+        self.stranger = ""
         self._keytab = keytab
         self._names = ServerNames.of_this_host()
         self._port: Any = None
@@ -181,7 +183,7 @@ class SinkHost:
         hint = AuthLevel.NONE if self._keytab is None else AuthLevel.INTEGRITY
         self._exporter = Exporter((), self._at, securities=securities, hint=hint, pings=pings)
         services = [Resolver(self._exporter)] if pings is None else []
-        kind = _Closed if self._keytab is None else Endpoint
+        kind = partial(_Closed, self) if self._keytab is None else Endpoint
         self._endpoint = kind(self._exporter, services, [IWbemObjectSink], self._logins, LEVELS, familiar=self.servers)
 
     async def _open(self, port: int, open_port: Callable[..., Any]) -> None:
@@ -204,12 +206,24 @@ class SinkHost:
         return made
 
 
+class _Servers(Counter[str]):
+    """Addresses of servers; that from which one calls may be another one of the same machine."""
+
+    def __contains__(self, peer: object) -> bool:
+        return super().__contains__(peer) or any(same_place(str(peer), each) for each in self)
+
+
 class _Closed(Endpoint):
     """Lets only familiar addresses in."""
+
+    def __init__(self, host: SinkHost, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._host = host
 
     def admit(self, connection: Any) -> bool:
         if connection.peer not in self.familiar:
             log.info("%s is no server that was given a sink: its connection is refused", connection.peer)
+            self._host.stranger = connection.peer
             return False
         return super().admit(connection)
 

@@ -17,6 +17,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.record import printable
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom import Served, current_caller
+from openwmi.dcom.ends import same_place
 from openwmi.interfaces import IWbemObjectSink
 from openwmi.model import CimClass, CimInstance
 from openwmi.pointers import pointed_failure, pointed_object
@@ -126,7 +127,7 @@ class WireSink(Served, IWbemObjectSink):
         """Whether whoever calls is the server, as far as that can be known."""
         caller = current_caller()
         by_login = caller.principal is not None and caller.level >= AuthLevel.INTEGRITY
-        if caller.peer != self._server and not by_login:
+        if not same_place(caller.peer, self._server) and not by_login:
             log.warning("%s called a sink that %s was given: it is refused", caller.peer, self._server)
             raise WbemError(HResult.E_ACCESSDENIED, "this sink was given to somebody else")
 

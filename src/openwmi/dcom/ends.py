@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from ipaddress import ip_address
 from typing import NamedTuple
 
 
@@ -20,6 +21,18 @@ class Ends(NamedTuple):
     @classmethod
     def of(cls, transport: asyncio.BaseTransport) -> Ends:
         return cls(*(_host(transport.get_extra_info(name)) for name in ("sockname", "peername")))
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two addresses are one machine's, as far as they say so: a machine calls itself from any loopback one."""
+    return one == other or (_is_loopback(one) and _is_loopback(other))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _host(address: object) -> str:

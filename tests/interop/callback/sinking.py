@@ -47,6 +47,7 @@ async def main(host: str, user: str, password: str, query: str, callbacks: Any, 
     logging.getLogger("openwmi").addHandler(log)
     async with openwmi.connect("root/cimv2", host=host, user=user, password=password, callbacks=callbacks) as ns:
         call = ns.with_sink(sink).query(query)
+        await call.started()
         await sink.heard.wait()
         if cancel:
             ns.cancel_calls(sink)
