@@ -11,6 +11,9 @@ Read in this order:
     session      the verbs
     enumerating  rows, in batches that grow, one of them ahead of its reader
     results      calls with one result: at once, or by an IWbemCallResult
+    pushed       calls with a sink: asynchronous ones, where the server can call us back
+    wiresink     what it calls
+    sinkhost     where: an exporter for each address of ours, and a resolver at port 135
 
 It implements `openwmi.session.Session`: whatever takes a session takes this one, and does not know the difference.
 """
