@@ -8,6 +8,7 @@ import pytest
 from tests.client.fakes import THINGS, world
 from tests.client.trips import Trips
 
+from openwmi.base import limits
 from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.client import Credentials, open_session
@@ -16,6 +17,9 @@ from openwmi.net import Address
 from openwmi.operation import LOCAL
 from openwmi.security import nt_hash
 from openwmi.testing import WmiServer
+
+EVENT = "class Demo_Event : __ExtrinsicEvent { string Text; };"
+WAITING = 30
 
 
 async def test_it_is_kept_by_pings() -> None:
@@ -98,3 +102,23 @@ async def test_over_ipv6() -> None:
         if "::1" in str(error):
             pytest.skip(f"no IPv6 here: {error}")
         raise
+
+
+async def test_calls_that_wait_are_spread_over_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Subscriptions, each of which waits for its next event; and a call beside them."""
+    monkeypatch.setattr(limits, "POOL_CALLS", 8)
+    async with world(THINGS, EVENT) as there:
+        trips = Trips(there.network.connect)
+        async with there.entered(connect=trips.connect) as ns:
+            class_ = await ns.get("Demo_Event")
+            waiting = [ns.events("SELECT * FROM Demo_Event") for _ in range(WAITING)]
+            for each in waiting:
+                await each.started()
+            await asyncio.sleep(1)
+            assert 1 + WAITING / 8 <= len(trips.transports) <= 1 + limits.POOL_CONNECTIONS
+            assert (await ns.get("Demo_Thing='one'")).Size == 1
+            await ns.emit(class_.instance({"Text": "heard"}))
+            for each in waiting:
+                assert [event.Text for event in await each.next(1, timeout=5)] == ["heard"]
+                each.close()
+            assert len(there.server.sessions) == 1

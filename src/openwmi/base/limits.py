@@ -492,6 +492,9 @@ LOGIN_THREADS: Final = 32
 
 # Connections of a client to one exporter: more calls than that which all wait are rare, and servers count connections.
 POOL_CONNECTIONS: Final = 8
+# Calls of a client that are open at once on one connection, where servers take several: half of what ours take, since
+# who made them may be answered and ask again before the server has forgotten the first.
+POOL_CALLS: Final = RPC_OPEN_CALLS // 2
 
 # A call that was cancelled has this long to be answered, then its server is told that nobody waits: an answer that is
 # ready takes one round trip, and work that cannot be stopped may take a minute.

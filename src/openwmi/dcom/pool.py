@@ -85,7 +85,7 @@ class Pool:
     def _idle(self) -> Channel | None:
         """A connection that a call can be made on at once."""
         self._forget_closed()
-        usable = [channel for channel in self._channels if channel.multiplexed or not channel.load]
+        usable = [each for each in self._channels if each.load < (limits.POOL_CALLS if each.multiplexed else 1)]
         return min(usable, key=lambda channel: channel.load, default=None)
 
     async def _take(self, interface: Guid) -> Channel:
