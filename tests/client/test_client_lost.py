@@ -51,6 +51,11 @@ class Cutting:
         transport.write = counted  # type: ignore[method-assign]  # so that it counts
         return transport, made
 
+    @property
+    def opened(self) -> int:
+        """How many connections have been."""
+        return len(self._transports)
+
     def cut(self) -> None:
         """Now."""
         self.at = asyncio.get_running_loop().time()
@@ -150,3 +155,15 @@ async def test_a_deadline_is_told_by_the_server_or_by_us() -> None:
         there.server.no_faults()
         assert (await ns.get("Demo_Thing='two'")).Size == 2
         await asyncio.sleep(LATE)
+
+
+async def test_nobody_is_asked_to_take_back_what_was_lost() -> None:
+    """The next login is not kept waiting by a server that is gone, nor is the end."""
+    async with world() as there:
+        network = Cutting(there)
+        session = await there.enter(connect=network.connect)
+        opened = network.opened
+        network.cut()
+        await asyncio.sleep(0.1)
+        await session.close()
+        assert network.opened == opened

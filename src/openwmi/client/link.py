@@ -126,7 +126,7 @@ class Login:
     async def close(self) -> None:
         """Gives everything back, where the server still listens."""
         await self.pushing.close()
-        if self._releasing:
+        if self._releasing and not self.lost:
             await asyncio.wait(self._releasing, timeout=limits.CLOSE_SECONDS)
         for task in self._releasing:
             task.cancel()

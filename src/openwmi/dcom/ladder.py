@@ -38,6 +38,11 @@ class Ladder:
         return len(self._pool)
 
     @property
+    def lost(self) -> bool:
+        """Whether there have been connections, and none is left."""
+        return self._pool.lost
+
+    @property
     def multiplexed(self) -> bool:
         """Whether several calls may be open at once on a connection; known after the first."""
         return self._pool.multiplexed

@@ -34,7 +34,7 @@ class Pool:
         self._channels: list[Channel] = []
         self._taking = asyncio.Lock()
         self._freed = asyncio.Event()  # a call has ended, or all have
-        self._closed = False
+        self._closed = self._opened = False
         self._late = 0
         self._watchers: list[Callable[[bool], object]] = []
         self.version: ComVersion = OUR_VERSION
@@ -47,6 +47,11 @@ class Pool:
     def late(self) -> int:
         """How many answers came to calls that were given up, and were dropped."""
         return self._late + sum(channel.late for channel in self._channels)
+
+    @property
+    def lost(self) -> bool:
+        """Whether there have been connections, and none is left."""
+        return self._opened and not len(self)
 
     @property
     def multiplexed(self) -> bool:
@@ -105,6 +110,7 @@ class Pool:
                 await self._freed.wait()
 
     def _keep(self, channel: Channel) -> None:
+        self._opened = True
         self._channels.append(channel)
         channel.on_end = self._ended
         if self._closed:  # while it was being opened

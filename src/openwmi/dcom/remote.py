@@ -89,7 +89,12 @@ class RemoteExporter:
         await self._give_back(self._held.remove(ipids))
 
     async def close(self) -> None:
-        """Gives everything back, where the server still listens, and ends the connections."""
+        """Gives everything back, and ends the connections.
+
+        Where they have been lost, nobody is asked to: what is still held over there goes without pings.
+        """
+        if self.pool.lost:
+            self._held.clear()
         try:
             async with asyncio.timeout(limits.CLOSE_SECONDS):
                 await self._give_back(self._held.clear())
