@@ -69,6 +69,7 @@ async def test_of_several_those_before_the_bad_one_are_put() -> None:
         assert [str(path.relative) for path in paths] == ['Demo_Thing.Name="x"', 'Demo_Thing.Name="y"']
         with pytest.raises(WbemError, match="the 2 of 3 before it have been put") as failure:
             await ns.put([*good, thing.derive("Demo_Unknown").instance({"Name": "z"})])
+        assert "there is no class Demo_Unknown" in failure.value.message
         assert failure.value.status == WbemStatus.INVALID_CLASS
         with pytest.raises(WbemError) as first:
             await ns.options().put([good[0]], flags=ChangeFlag.CREATE_ONLY)
@@ -128,6 +129,7 @@ async def test_mof() -> None:
         ("\nclass A : Demo_Missing { };", 2, "Demo_Missing"),
         ("\n\ninstance of Demo_Thing { Nme = 1; };", 3, "Nme"),
         ('class A { [key] string K; };\n#pragma deleteclass("Demo_Missing", fail)', 2, "1 of 2, has been stored"),
+        ('#pragma namespace("root\\\\lower")\nclass A { [key] string K; };', 2, "no namespace"),
         ("\ninstance of Demo_Thing { Size = -1; };", 2, "Size"),
     ],
 )

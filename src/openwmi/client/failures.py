@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from openwmi.base.error import WbemError
@@ -37,6 +39,18 @@ def explained(error: WbemError | RemoteProtocolError, where: object) -> WbemErro
         message = printable(extended["Description"])
     # Without the wire's name of the call: the operation has one of its own.
     return WbemError(error.status, message, extended=extended)
+
+
+@contextmanager
+def in_words(where: object) -> Iterator[None]:
+    """What fails inside fails as `explained` has it."""
+    try:
+        yield
+    except (WbemError, RemoteProtocolError) as error:
+        told = explained(error, where)
+        if told is error:
+            raise
+        raise told from error
 
 
 def undecided(error: WbemError) -> WbemError:

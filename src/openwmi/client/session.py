@@ -12,7 +12,7 @@ from openwmi.base.error import NotFound, WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.client.enumerating import Rows
-from openwmi.client.failures import UNKNOWN, explained, undecided
+from openwmi.client.failures import UNKNOWN, in_words, undecided
 from openwmi.client.link import Entered, Link
 from openwmi.client.pushed import Mode, Push, PushedCall, Said
 from openwmi.client.results import Answered, Ask, Out, result_of
@@ -476,7 +476,8 @@ class RemoteSession(Session):
     async def _ask(
         self, context: CallContext, call: Callable[[Entered], Awaitable[T]], namespace: str | None = None
     ) -> T:
-        return await self.link.ask(namespace or self.namespace, context.locale or self._locale, call)
+        with in_words(self.link.where):
+            return await self.link.ask(namespace or self.namespace, context.locale or self._locale, call)
 
     def _started(
         self, work: Work[T], name: str, context: CallContext, *, single: bool = False, keep: bool = False
@@ -494,13 +495,8 @@ class RemoteSession(Session):
             raise WbemError(
                 WbemStatus.INVALID_OPERATION, f"the connection to {self.namespace} was closed: connect again"
             )
-        try:
+        with in_words(self.link.where):
             return await work(results)
-        except (WbemError, RemoteProtocolError) as error:
-            told = explained(error, self.link.where)
-            if told is error:
-                raise
-            raise told from error
 
 
 def _found(pointer: bytes | None) -> CimClass | CimInstance:
