@@ -7,6 +7,7 @@ import asyncio
 from openwmi import net
 from openwmi.base.error import Timeout, WbemError
 from openwmi.client.credentials import Credentials
+from openwmi.client.failures import in_words
 from openwmi.client.link import Link
 from openwmi.client.pushed import Mode
 from openwmi.client.session import RemoteSession
@@ -52,8 +53,9 @@ async def open_session(
     link = Link(where, means, who.user or "", sinks)
     session = RemoteSession(link, namespace, locale, callbacks)
     try:
-        async with asyncio.timeout(timeout):
-            await link.reach(namespace, locale)
+        with in_words(where):
+            async with asyncio.timeout(timeout):
+                await link.reach(namespace, locale)
     except TimeoutError as error:
         await session.close()
         if isinstance(error, WbemError):

@@ -217,7 +217,7 @@ class RemoteSession(Session):
 
             results.begin()
             paths: list[ObjectPath] = []
-            steps = await self._compiler(context).steps(mof)
+            steps = await (await self._compiler(context)).steps(mof)
             await carry_out(steps, partial(self._step, mof, context, results, paths))
             return tuple(paths)
 
@@ -228,7 +228,7 @@ class RemoteSession(Session):
 
         async def work(results: ResultSet[tuple[WbemError, ...]]) -> tuple[WbemError, ...]:
             results.begin()
-            return await self._compiler(context).check(mofs)
+            return await (await self._compiler(context)).check(mofs)
 
         return self._started(work, "check_mof", context, single=True)
 
@@ -429,7 +429,7 @@ class RemoteSession(Session):
             path = step.class_name if isinstance(step, DeleteClass) else str(step.path)
             await self._delete(path, context, results, step.namespace)
 
-    def _compiler(self, context: CallContext) -> Compiler:
+    async def _compiler(self, context: CallContext) -> Compiler:
         from openwmi.client.mofs import Compiler  # noqa: PLC0415 - few programs compile anything
 
         async def find(namespace: str, name: str) -> CimClass | None:
@@ -441,7 +441,9 @@ class RemoteSession(Session):
                     return await self._class(name, context, "root")
                 return None
 
-        return Compiler(self.namespace, (self.link.where.host,), find)
+        system = await find(self.namespace, "__SystemClass")
+        servers = (self.link.where.host, "" if system is None else system.server)
+        return Compiler(self.namespace, servers, find)
 
     async def _in_parameters(
         self, path: str, name: str, inputs: Mapping[str, object], context: CallContext
