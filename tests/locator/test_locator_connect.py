@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import openwmi
+from openwmi import blocking
 from openwmi.base.error import NotFound, Unreachable, WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.engine import Provider, Request, Row
@@ -212,6 +213,11 @@ def test_which_machine_is_meant(text: str, host: str | None, port: int, expected
     [
         ("//srv2/root", {"host": "srv1"}, "on srv2, and the host is srv1"),
         ("root", {"host": ""}, "a host is a name or an address"),
+        ("root", {"host": "srv1", "port": 0}, "a port is a number from 1"),
+        ("root", {"host": "srv1", "port": "135"}, "a port is a number from 1"),
+        ("root", {"host": "srv1", "timeout": 0}, "a timeout is a number of seconds above 0"),
+        ("root", {"host": "srv1", "timeout": "5"}, "a timeout is a number of seconds above 0"),
+        ("root", {"host": "srv1", "timeout": float("nan")}, "a timeout is a number of seconds above 0"),
         ("root", {"user": "me", "password": "x"}, "opened as who you are"),
         ("root", {"port": 1135}, "opened as who you are"),
         (
@@ -252,3 +258,12 @@ async def test_another_machine() -> None:
             async with openwmi.connect(**named, **how) as ns:
                 assert ns.name == r"root\cimv2"
                 assert (await ns.get("Demo_Thing")).keys == ("Name",)
+
+
+def test_another_machine_without_asyncio() -> None:
+    with WmiServer('class Demo_Thing { [key] string Name; }; instance of Demo_Thing { Name = "one"; };') as server:
+        how: dict[str, Any] = {"port": server.port, "user": server.user, "password": server.password}
+        with blocking.connect(host=server.host, **how) as ns:
+            assert [each.Name for each in ns.query("SELECT * FROM Demo_Thing")] == ["one"]
+            call = ns.begin.get("Demo_Thing='one'")
+            assert call.result(timeout=10).Name == "one"

@@ -113,6 +113,7 @@ def named_machine(text: str, remote: Remote) -> tuple[str | None, str]:
     two machines, and for a user or a port of none.
     """
     server, namespace = parse_namespace(text)
+    remote.check()
     if remote.host is not None:
         if not remote.host or not isinstance(remote.host, str):
             raise WbemError(WbemStatus.INVALID_PARAMETER, f"a host is a name or an address, and not {remote.host!r}")

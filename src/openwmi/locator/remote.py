@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.session import Session
 
 RESOLVER_PORT = 135
+PORTS = 0xFFFF
 
 Callbacks = Literal["auto", "require", "never"]
 Kerberos = Literal["auto"] | bool
@@ -25,6 +28,19 @@ class Remote:
     kerberos: Kerberos = "auto"
     timeout: float | None = None
     callbacks: Callbacks = "auto"
+
+    def check(self) -> None:
+        """INVALID_PARAMETER for a port or a time that is none."""
+        port: object = self.port
+        timeout: object = self.timeout
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 < port <= PORTS:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"a port is a number from 1 to {PORTS}, not {self.port!r}")
+        if timeout is None:
+            return
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+            raise WbemError(
+                WbemStatus.INVALID_PARAMETER, f"a timeout is a number of seconds above 0, not {self.timeout!r}"
+            )
 
     async def open(self, host: str, namespace: str) -> Session:
         """A session of a namespace such as `root\\cimv2`. What `client.open_session` raises."""
