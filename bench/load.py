@@ -18,7 +18,7 @@ import pytest
 from tests.server import test_server_lost
 
 from bench.figure import Figure, Goal, Printed
-from bench.loading import Process, ask, serve, started
+from bench.loading import Process, ask, serve, serve_observed, started
 from openwmi.base import limits
 from openwmi.testing import FakeClockLoop
 
@@ -26,6 +26,7 @@ CLIENTS, PROCESSES = 500, 2
 ALONE_SECONDS, CLOSED_SECONDS, OPEN_SECONDS = 3, 10, 2
 WINDOWS = 9
 PENDING, USERS = 100_000, 100
+OBSERVED_CLIENTS = 20
 MEGABYTE = 1e6
 
 Answer = dict[str, Any]
@@ -148,6 +149,23 @@ def flat() -> tuple[float, float]:
         return server.do("look")["rss"] / MEGABYTE, before / MEGABYTE
 
 
+def observed() -> tuple[float, float]:
+    """Microseconds of its CPU that a query costs a server with an observer, and one without; the two in turns."""
+    with ExitStack() as stack:
+        pairs = [
+            (stack.enter_context(started(how)), stack.enter_context(started(ask))) for how in (serve_observed, serve)
+        ]
+        for server, clients in pairs:
+            clients.do("open", port=server.heard()["port"], count=OBSERVED_CLIENTS)
+        found: tuple[list[float], list[float]] = [], []
+        for _ in range(WINDOWS):
+            for (server, clients), costs in zip(pairs, found, strict=True):
+                before = server.do("look")["seconds"]
+                queries = sum(map(len, _checked([clients.do("closed", seconds=1)])))
+                costs.append((server.do("look")["seconds"] - before) / queries * 1e6)
+    return median(found[0]), median(found[1])
+
+
 def vanished() -> tuple[float, float]:
     """What is left of 10,000 sessions, in all phases, when the ping time is over; by a fake clock, in memory."""
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner(loop_factory=FakeClockLoop) as runner:
@@ -173,6 +191,7 @@ FIGURES = [
         Figure(f"a server with {PENDING:,} {what} that wait", "", "MB", Goal("<=", 300, "MB"), partial(pending, method))
         for what, method in (("methods", "begin_method"), ("queries", "begin_query"))
     ),
+    Figure("a query of a server with an observer, its CPU time", "without", "us", Printed(), observed),
     Figure("10,000 sessions that vanish leave", "", "", Goal("<=", 0, "objects"), vanished),
     Figure("a server that has sent 1,000,000 rows", "after 100,000", "MB", Goal("<=", 1.05), flat),
 ]

@@ -29,7 +29,7 @@ from openwmi.ndr import Cell
 from openwmi.net import Address, listen
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 from openwmi.security import NtlmInitiator, ServerNames, User, nt_hash
-from openwmi.server import Server, short_pauses
+from openwmi.server import Ended, Observer, Server, Visit, short_pauses
 
 PASSWORD = "Passw0rd"  # noqa: S105 - of users that are made up
 SEMISYNC, NOW, FALSE, INFINITE = 0x30, 0x10, 1, -1
@@ -91,11 +91,21 @@ class Users:
         return User("", name, nt_hash(PASSWORD))
 
 
-async def _serve() -> None:
+class Seen:
+    """An observer as cheap as one can be: what it costs is the server's own part."""
+
+    def session_began(self, visit: Visit) -> None: ...
+    def session_ended(self, visit: Visit) -> None: ...
+    def call_ended(self, visit: Visit, call: Ended) -> None: ...
+    def login_refused(self, peer: str) -> None: ...
+
+
+async def _serve(observer: Observer | None = None) -> None:
     process = psutil.Process()
     names = ServerNames.of_host("bench.example.org")
     admins = [f"user{number}" for number in range(1000)]
-    server = Server(Engine("BENCH", [Few(), Many(), Waiting()]), Users(), names, admins=admins, open_port=listen)
+    engine = Engine("BENCH", [Few(), Many(), Waiting()])
+    server = Server(engine, Users(), names, admins=admins, open_port=listen, observer=observer)
     address = await server.listen(Address("127.0.0.1", 0))
 
     async def look(_: Any) -> object:
@@ -269,6 +279,11 @@ async def _clients() -> None:
 
 def serve() -> None:
     asyncio.run(_serve())
+
+
+def serve_observed() -> None:
+    """As `serve`, with an observer."""
+    asyncio.run(_serve(Seen()))
 
 
 def ask() -> None:

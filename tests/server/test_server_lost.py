@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from itertools import cycle, islice
@@ -137,6 +138,28 @@ async def test_a_client_that_vanishes(phase: Phase, how: str) -> None:
         await asyncio.sleep(PING_TIME)
         assert set(left(made).values()) == {0}
         assert provider.reading == 0
+
+
+@pytest.mark.parametrize("busy", [True, False])
+async def test_many_sinks_of_a_machine_that_vanishes_are_one_line_of_the_log(
+    busy: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = asyncio.Event()
+    async with with_sinks(Things(gate, things(1))) as (made, host):
+        services = await made.enter()
+        for _ in range(20):
+            await by_sink(made, host, services)
+        services.client.transport.abort()
+        await host.shut()
+        if busy:
+            gate.set()
+            await asyncio.sleep(60)
+        else:
+            await asyncio.sleep(PING_TIME)
+        assert len(made.server._shared.calls) == 0
+    said = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    assert len(said) == 1, said
+    assert ("a sink of query failed" if busy else "are given up") in said[0]
 
 
 @pytest.mark.no_cover  # other tests show that each line is run

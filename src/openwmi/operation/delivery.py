@@ -168,17 +168,21 @@ class Delivery(Generic[T]):
         except (Exception, asyncio.CancelledError) as error:
             if self._task.cancelling():  # the loop is shutting down, and it was not the sink that raised this
                 raise
-            if limit.expired():
-                kind = self._results.kind
-                log.warning("a sink of %s took more than %g s: the call is cancelled", kind, SINK_CALLBACK_SECONDS)
-            elif isinstance(error, WbemError):
-                status = describe(error.status)
-                log.warning("a sink of %s failed, and the call is cancelled: %s", self._results.kind, status)
-            else:
-                log_bug(log, f"a sink of {self._results.kind} failed, and the call is cancelled", error)
+            self._tell(error, late=limit.expired())
             self.cancel()
         finally:
             self.callback_in_progress = False
+
+    def _tell(self, error: BaseException, *, late: bool) -> None:
+        kind = self._results.kind
+        if late or isinstance(error, WbemError):
+            level = logging.WARNING if self._callbacks.is_news() else logging.DEBUG
+        if late:
+            log.log(level, "a sink of %s took more than %g s: the call is cancelled", kind, SINK_CALLBACK_SECONDS)
+        elif isinstance(error, WbemError):
+            log.log(level, "a sink of %s failed, and the call is cancelled: %s", kind, describe(error.status))
+        else:
+            log_bug(log, f"a sink of {kind} failed, and the call is cancelled", error)
 
 
 class CallTable:

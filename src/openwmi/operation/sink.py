@@ -33,6 +33,10 @@ class Sink(Generic[T]):
     def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> Awaitable[None] | None:
         """The final status, once: NO_ERROR, or that of `error`."""
 
+    def is_news(self) -> bool:
+        """Its call is cancelled, as it has failed: whether the log is to say so. No, for one of many that are gone."""
+        return True
+
     @property
     def identity(self) -> Hashable:
         """What makes this sink the same one when it is named again, as CancelAsyncCall does."""
@@ -68,6 +72,10 @@ class Callbacks:
         `future`, of the loop, then has its outcome.
         """
         self._workers().give(future, self._sink.set_status, status, error)
+
+    def is_news(self) -> bool:
+        """See Sink."""
+        return self._sink.is_news()
 
     def close(self) -> None:
         """The sink is let go, and with it its thread."""

@@ -150,6 +150,7 @@ class HeldSink:
 
     def __init__(self, exporter: _Exporter, std: StdObjRef, key: Hashable) -> None:
         self._exporter: _Exporter | None = exporter
+        self._host = exporter.host
         self._std = std
         self.identity = key
         self.proxy = exporter.proxy(std.ipid)
@@ -159,6 +160,10 @@ class HeldSink:
     def anonymous(self) -> bool:
         """Whether it is called, or may have to be, without a login."""
         return self._exporter is None or self._exporter.anonymous
+
+    def is_news(self) -> bool:
+        """Whether the log is to say that it has failed; not if it just spoke of another one of its machine."""
+        return self._host.is_news()
 
     def release(self) -> None:
         """It is not called any more. Harmless when repeated; nobody waits for the client."""
@@ -194,6 +199,7 @@ class _Host:
         self._resolver = proxy(IObjectExporter, self)
         self._pinger = Pinger(self._resolver, self._held)
         self._pinging: asyncio.Task[None] | None = None
+        self._said: float | None = None  # when the log last heard of a sink here
 
     async def exporter(self, principal: str, reference: ObjRefStandard) -> _Exporter:
         """The exporter of a reference, busy once more."""
@@ -217,6 +223,14 @@ class _Host:
         exporter = self._exporters.get((principal, std.oxid))
         if exporter is not None:
             exporter.add(std)
+
+    def is_news(self) -> bool:
+        """Whether a failure of a sink here is to be logged: one as long as its machine may take to be given up."""
+        now = asyncio.get_running_loop().time()
+        if self._said is not None and now - self._said <= limits.PING_TIMEOUT_SECONDS:
+            return False
+        self._said = now
+        return True
 
     def forget(self, exporter: _Exporter) -> None:
         if self._exporters.get(exporter.key) is exporter:
@@ -257,6 +271,7 @@ class _Host:
             except (WbemError, RemoteProtocolError) as error:
                 silent += limits.PING_PERIOD_SECONDS
                 log.info("a ping of the sinks at %s failed: %s", self.name, printable(error))
+        self.is_news()  # this is; what follows from it is not
         log.warning("the sinks at %s are given up: it has not answered for %g s", self.name, silent)
         self._pinging = None
         for exporter in list(self._exporters.values()):
@@ -267,6 +282,7 @@ class _Exporter:
     """One exporter of a machine, for one user's sinks.
 
     Attributes:
+        host: the machine.
         busy: calls that are about to hold something here.
         keys: the sinks that calls tell, with their number.
     """
@@ -275,7 +291,7 @@ class _Exporter:
         self.key = key
         self.busy = 0
         self.keys: Counter[Hashable] = Counter()
-        self._host = host
+        self.host = host
         self._users: Counter[Guid] = Counter()
         self._asking = asyncio.Lock()
         self._remote: RemoteExporter | None = None
@@ -289,14 +305,14 @@ class _Exporter:
 
     @property
     def anonymous(self) -> bool:
-        policy = self._host.callbacks.policy
+        policy = self.host.callbacks.policy
         return policy.anonymous and (self._carrier is None or self._carrier.lowest)
 
     async def found(self, reference: ObjRefStandard) -> None:
         """Asks the resolver where it is, unless that is known."""
         async with self._asking:
             if self._remote is None:
-                host = self._host
+                host = self.host
                 entry = await resolve(reference, connect=host.callbacks.policy.connect, only=host.name)
                 self._carrier = Ladder(_rungs(entry, host), OUR_VERSION.negotiate(entry.version))
                 self._remote = RemoteExporter(entry, self._carrier)
@@ -315,7 +331,7 @@ class _Exporter:
 
     def add(self, std: StdObjRef) -> None:
         if self._remote is not None and self._users[std.ipid] and std.public_refs:
-            self._host.callbacks.run(self._add(self._remote, std))
+            self.host.callbacks.run(self._add(self._remote, std))
 
     def proxy(self, ipid: Guid) -> IWbemObjectSink:
         assert self._remote is not None, "it was found"
@@ -323,7 +339,7 @@ class _Exporter:
 
     def release(self, ipid: Guid) -> None:
         if self._forget(ipid) and self._remote is not None:
-            self._host.callbacks.run(self._give_back(self._remote, ipid))
+            self.host.callbacks.run(self._give_back(self._remote, ipid))
         else:
             self.close_if_idle()
 
@@ -332,7 +348,7 @@ class _Exporter:
         if self._carrier is not None:
             self._carrier.close()
         for key in list(self.keys):
-            self._host.callbacks.cancel(key)
+            self.host.callbacks.cancel(key)
         self.close_if_idle(at_once=True)
 
     def close_if_idle(self, *, at_once: bool = False) -> None:
@@ -351,7 +367,7 @@ class _Exporter:
             self._idle = None
         if self._carrier is not None:
             self._carrier.close()
-        self._host.forget(self)
+        self.host.forget(self)
 
     def _forget(self, ipid: Guid) -> bool:
         self._users[ipid] -= 1

@@ -79,6 +79,9 @@ class ClientSink(Sink[Any]):
         finally:
             self.let_go()
 
+    def is_news(self) -> bool:
+        return self._held.is_news()
+
     def let_go(self) -> None:
         """The sink is released, and hears no more of this call."""
         self._held.release()
