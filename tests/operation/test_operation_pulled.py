@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from tests.operation.fakes import counting, fail_later, forever, refuse, turn
@@ -446,3 +446,18 @@ async def test_a_deadline_that_is_not_its_contexts() -> None:
     assert results.status == WbemStatus.TIMED_OUT
     results.expire_at(9)  # too late to matter
     assert len(Timers.of(results.loop)) == 0
+
+
+async def test_work_that_cannot_even_be_begun_fails_its_call_when_its_caller_has_it() -> None:
+    def work(_: ResultSet[int]) -> NoReturn:
+        raise WbemError(WbemStatus.NOT_FOUND, "there is none")
+
+    call: Operation[int] = Operation.start(work, "query", keep=True)
+    assert call.state is not State.FINISHED
+    with pytest.raises(WbemError) as failed:
+        await call
+    assert failed.value.status == WbemStatus.NOT_FOUND
+    cancelled: Operation[int] = Operation.start(work, "query", keep=True)
+    cancelled.cancel()
+    await asyncio.sleep(0)
+    assert await cancelled.status() == WbemStatus.CALL_CANCELLED

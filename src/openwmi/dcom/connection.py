@@ -173,6 +173,8 @@ class Connection(asyncio.Protocol):
         if not self._ending:
             self._be_patient(None)
             self._choose_reading()
+            if self._association.unsent:
+                self._flush_together()
 
     def close(self) -> None:
         """Ends the connection from our side: what was said is sent, unless the client is slow to take it."""
@@ -250,11 +252,13 @@ class Connection(asyncio.Protocol):
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
-        data = self._association.data_to_send()
-        if data and not self._transport.is_closing():
-            self._transport.write(data)
-        if self._association.closed:
+        association = self._association
+        if association.unsent and not self._transport.is_closing():
+            self._transport.write(association.data_to_send(limits.RPC_SENT_AT_ONCE))
+        if association.closed:
             self.close()
+        elif association.unsent and self._writable.is_set():
+            self._flush_together()  # others have their turn before
 
     def _flush_together(self) -> None:
         """Sends what there is at the end of this turn of the loop, so that answers which are ready share a write."""

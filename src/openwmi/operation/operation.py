@@ -191,7 +191,7 @@ def _run(
     try:
         working = work(results)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the call's failure
-        results.failed(error)
+        results.loop.call_soon(results.failed, error)  # whoever asked has the call in hand before it ends
         return
     runs_in = tasks.context_of_call()
     task = results.loop.create_task(working, name="an operation", context=runs_in)

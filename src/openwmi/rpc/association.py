@@ -183,14 +183,18 @@ class RpcAssociation:
         if self._link.state not in ENDED:
             self._link.state = State.CLOSED
 
-    def data_to_send(self) -> bytes:
-        """What is to be written to the peer, in this order; each octet is given once."""
-        out = self._link.out
-        if not out:
-            return b""
-        data = out[0] if len(out) == 1 else b"".join(out)
-        out.clear()
-        return data
+    def data_to_send(self, most: int | None = None) -> bytes:
+        """What is to be written to the peer, in this order; each octet is given once.
+
+        `most`: about so many octets of long messages, since to protect them takes time; `unsent` says whether there is
+        more.
+        """
+        return self._link.take(most) if self._link.unsent else b""
+
+    @property
+    def unsent(self) -> bool:
+        """Whether `data_to_send` has something to give."""
+        return self._link.unsent
 
     def accept_token(self, auth_context_id: int, token: bytes, context: SecurityContext | None = None) -> None:
         """Answers a TokenNeeded: `token` goes to the peer, and `context` is there once the login is complete."""

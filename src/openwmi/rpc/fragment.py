@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final, NamedTuple
@@ -62,11 +63,11 @@ class Message(NamedTuple):
     slot: Slot | None = None
 
 
-def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> list[bytes]:
+def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> Iterator[bytes]:
     """The PDUs of a message, in order, none of them longer than `max_transmit` octets.
 
     They have to be sent in this order, since each token depends on those before it. `alloc_hint` is what is left, this
-    fragment included, as Windows has it.
+    fragment included, as Windows has it. Each is made and protected when it is taken.
     """
     kind, call_id, context_id, extra, stub, target, slot = message
     protecting = slot if slot is not None and slot.protects else None
@@ -77,7 +78,6 @@ def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> list
     if capacity <= 0:
         raise LocalProtocolError(f"fragments of {max_transmit} octets have no room for a stub")
     flags = PduFlags.FIRST | PduFlags.OBJECT_UUID if target else PduFlags.FIRST
-    made: list[bytes] = []
     offset, total = 0, len(stub)
     while True:
         chunk = stub[offset : offset + capacity]
@@ -97,12 +97,12 @@ def fragments(message: Message, max_transmit: int, *, sign_header: bool) -> list
             extra,
         )
         if protecting is None:
-            made.append(b"".join((prefix, target, chunk)))
+            yield b"".join((prefix, target, chunk))
         else:
             trailer = TRAILER.pack(protecting.type, protecting.level, pad, 0, protecting.context_id)
             pdu = b"".join((prefix, target, chunk, bytes(pad), trailer))
-            made.append(protect(pdu, start, protecting, sign_header=sign_header))
+            yield protect(pdu, start, protecting, sign_header=sign_header)
         if flags & PduFlags.LAST:
-            return made
+            return
         offset += len(chunk)
         flags &= ~PduFlags.FIRST

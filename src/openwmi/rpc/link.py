@@ -6,6 +6,7 @@ Decides nothing: `server` and `client` do, each for its role.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 from openwmi.base import limits
@@ -61,16 +62,44 @@ class Link:
         self.exchange: Exchange | None = None
         self.failure: str | None = None
         self.events: deque[Event] = deque()
-        self.out: list[bytes] = []
+        self._out: list[bytes] = []
+        self._later: deque[bytes | Iterator[bytes]] = deque()  # behind it: long messages, and what has to follow them
 
     def send(self, message: pdu.Pdu) -> None:
-        self.out.append(pdu.encode(message))
+        if self._later:
+            self._later.append(pdu.encode(message))
+        else:
+            self._out.append(pdu.encode(message))
 
     def send_message(self, message: Message) -> None:
-        """Protects now, so that tokens have the order of the wire."""
+        """A long message is protected piece by piece as it is taken, and no other before it is: tokens have the order
+        of the wire.
+        """
         slot = message.slot
         signing = slot is not None and slot.signing(self.header_signing)
-        self.out += fragments(message, self.max_transmit, sign_header=signing)
+        made = fragments(message, self.max_transmit, sign_header=signing)
+        if self._later or len(message.stub) > limits.RPC_SENT_AT_ONCE:
+            self._later.append(made)
+        else:
+            self._out += made
+
+    @property
+    def unsent(self) -> bool:
+        """Whether `take` has something to give."""
+        return bool(self._out or self._later)
+
+    def take(self, most: int | None) -> bytes:
+        """What is to be sent next: all of it, or not many octets more than `most`."""
+        out, self._out = self._out, []
+        size = sum(map(len, out)) if self._later else 0
+        while self._later and (most is None or size < most):
+            first = self._later[0]
+            piece = first if isinstance(first, bytes) else next(first, b"")
+            if piece is first or not piece:
+                self._later.popleft()
+            out.append(piece)
+            size += len(piece)
+        return out[0] if len(out) == 1 else b"".join(out)
 
     def ask_token(
         self, slot: Slot, origin: Bind | AlterContext | Auth3 | BindAck | AlterContextResp, token: bytes, *, reply: bool
