@@ -35,7 +35,7 @@ OURS: dict[Begin, dict[str, int]] = {
     query: {"coroutine": 2, "async_generator": 1, "async_generator_asend": 1, "tuple_iterator": 1}
     | {"Future": 1, "FutureIter": 1, "builtin_function_or_method": 1}
     | {"Task": 1, "Context": 1, "ReferenceType": 1, "StreamResults": 1, "_Results": 1}
-    | {"Enumerator": 1, "Export": 1, "Interface": 1},
+    | {"ForwardOnlyEnumerator": 1, "Export": 1, "Interface": 1},
 }
 
 

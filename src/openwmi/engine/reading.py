@@ -127,19 +127,18 @@ def _pour(
     if selection.impossible:
         return results.put(())
     results.waits_for = source.waits_for
-    return source.pour(selection, _Results(results, selection, part_of(selection, context), source.waits_for))
+    part = part_of(selection, context)
+    return source.pour(selection, _Results(results, selection) if part is None else _Parts(results, selection, part))
 
 
 class _Results:
     """The results of a call, as one source has them."""
 
-    __slots__ = ("_part", "_results", "_selection", "_waits_for")
+    __slots__ = ("_results", "_selection")
 
-    def __init__(self, results: ResultSet[Any], selection: Selection, part: Part | None, waits_for: str) -> None:
+    def __init__(self, results: ResultSet[Any], selection: Selection) -> None:
         self._results = results
         self._selection = selection
-        self._part = part
-        self._waits_for = waits_for
 
     def put(self, rows: list[Values]) -> Coroutine[Any, Any, None]:
         return self.show(self._selection.pick(rows))
@@ -147,10 +146,23 @@ class _Results:
     async def show(self, found: list[CimInstance]) -> None:
         if not found:
             return
-        results, part = self._results, self._part
-        results.waits_for = "whoever reads the results"
-        await results.put(found if part is None else [only(each, part) for each in found])
-        results.waits_for = self._waits_for
+        results = self._results
+        waits_for, results.waits_for = results.waits_for, "whoever reads the results"
+        await results.put(found)
+        results.waits_for = waits_for
+
+
+class _Parts(_Results):
+    """The same of a part of each instance."""
+
+    __slots__ = ("_part",)
+
+    def __init__(self, results: ResultSet[Any], selection: Selection, part: Part) -> None:
+        super().__init__(results, selection)
+        self._part = part
+
+    async def show(self, found: list[CimInstance]) -> None:
+        await super().show([only(each, self._part) for each in found])
 
 
 async def _traverse(view: View, asked: AssociatorsOf | ReferencesOf, results: ResultSet[Any]) -> None:

@@ -74,6 +74,11 @@ class Enumeration(Generic[T]):
         """The set that is read. WbemError(INVALID_OPERATION) once closed, or read to the end where that frees it."""
         return self._cursor.results
 
+    @property
+    def principal(self) -> str:
+        """Whose call it is."""
+        return self._context.principal
+
     def allow(self, principal: str) -> None:
         """ACCESS_DENIED for anyone but the caller whose call it is ([MS-WMI] 3.1.4.4, ClientSecurityContext)."""
         if fold(principal) != fold(self._context.principal):

@@ -112,12 +112,12 @@ class Export(Generic[T]):
     """An entry of the OID table: an object as one principal sees it. To be read only.
 
     A hundred thousand calls that wait are as many entries: so there is no table within it. Nearly all have one
-    interface, and one principal; what there is besides hangs on the first.
+    interface; what there is besides hangs on the first.
     """
 
     __slots__ = (
-        *("calls", "connections", "iids", "interfaces", "lifetime", "object"),
-        *("oid", "others", "principal", "used"),
+        *("connections", "iids", "interfaces", "lifetime"),
+        *("object", "oid", "principal", "used"),
     )
 
     def __init__(
@@ -130,9 +130,7 @@ class Export(Generic[T]):
         self.lifetime = lifetime
         self.used = now
         self.interfaces: Interface[T] | None = None  # the first; each has the next
-        self.others: Export[T] | None = None  # the same object, as the next principal sees it
         self.connections: frozenset[Hashable] = _NO_CONNECTIONS
-        self.calls = 0
 
     def interface(self, iid: Guid) -> Interface[T] | None:
         """The entry of an interface that was handed out."""
@@ -175,6 +173,8 @@ class ExportTable(Generic[T]):
         self._interfaces: dict[int, Interface[T]] = {}  # by the IPID's number
         self._exports: dict[int, Export[T]] = {}
         self._of_object: dict[int, Export[T]] = {}  # by id(): objects need not be hashable
+        self._others: dict[int, Export[T]] = {}  # by OID: the same object, as the next principal sees it
+        self._calls: dict[int, int] = {}  # OID -> how many calls of it are under way
         self._of_connection: dict[Hashable, set[int]] = {}
         self._of_principal: dict[Principal, int] = {}
 
@@ -230,11 +230,15 @@ class ExportTable(Generic[T]):
 
     def enter(self, interface: Interface[T]) -> None:
         """A call of the object begins: it is not collected before the call has ended, however long that takes."""
-        interface.export.calls += 1
+        oid = interface.export.oid
+        self._calls[oid] = self._calls.get(oid, 0) + 1
 
     def leave(self, interface: Interface[T], now: float) -> None:
         """The call has ended; the object counts as used."""
-        interface.export.calls -= 1
+        oid = interface.export.oid
+        self._calls[oid] -= 1
+        if not self._calls[oid]:
+            del self._calls[oid]
         interface.export.used = now
 
     def query_interface(
@@ -329,7 +333,7 @@ class ExportTable(Generic[T]):
             export = self._exports.get(oid)
             if export is None:
                 continue
-            if export.connections or export.calls or export.lifetime is not Lifetime.PINGED:
+            if export.connections or oid in self._calls or export.lifetime is not Lifetime.PINGED:
                 self.pings.add(oid, now, collect=export.lifetime is Lifetime.PINGED)
             elif now - export.used < limits.PING_PERIOD_SECONDS:
                 self.pings.add(oid, now)
@@ -355,7 +359,9 @@ class ExportTable(Generic[T]):
         export = Export(self._number(self._exports), obj, iids, principal, lifetime, now)
         self._of_principal[principal] = count + 1
         self._exports[export.oid] = export
-        export.others = self._of_object.get(id(obj))
+        other = self._of_object.get(id(obj))
+        if other is not None:
+            self._others[export.oid] = other
         self._of_object[id(obj)] = export
         self.pings.add(export.oid, now, collect=lifetime is Lifetime.PINGED)
         return export
@@ -407,20 +413,26 @@ class ExportTable(Generic[T]):
         export = self._of_object.get(id(obj))
         while export is not None:
             yield export
-            export = export.others
+            export = self._others.get(export.oid)
 
     def _unsee(self, export: Export[T]) -> bool:
         """One of these less; whether there are others."""
         key = id(export.object)
-        first = self._of_object[key]
-        if first is not export:
-            before = next(each for each in self._seen_as(export.object) if each.others is export)
-            before.others = export.others
-        elif export.others is not None:
-            self._of_object[key] = export.others
+        after = self._others.pop(export.oid, None)
+        if self._of_object[key] is not export:
+            before = next(each for each in self._seen_as(export.object) if self._others.get(each.oid) is export)
+            self._put_behind(before, after)
+        elif after is not None:
+            self._of_object[key] = after
         else:
             del self._of_object[key]
         return key in self._of_object
+
+    def _put_behind(self, export: Export[T], other: Export[T] | None) -> None:
+        if other is None:
+            del self._others[export.oid]
+        else:
+            self._others[export.oid] = other
 
     def _tie(self, export: Export[T], connection: Hashable | None) -> None:
         if connection is not None and connection not in export.connections:

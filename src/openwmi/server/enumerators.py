@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from openwmi.base import limits
 from openwmi.base.error import WbemError
@@ -46,20 +46,20 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
         shared: of the server.
         place: in the call's objects; of its results, which are held from here on, the first one.
         principal: whose it is.
-        rewindable: whether its caller asked for one that can go back.
     """
 
-    __slots__ = ("_counts", "_place", "_principal", "_rewindable", "_shared", "_users")
+    __slots__ = ("_place", "_principal", "_shared", "_users")
 
     tied = False  # a well-known client forgets one with each query
     foreign = WbemStatus.ACCESS_DENIED  # 3.1.4.4.1-5, ClientSecurityContext
 
-    def __init__(self, shared: Shared, place: Place, principal: str, *, rewindable: bool) -> None:
+    rewindable: ClassVar[bool] = True
+    """Whether its caller asked for one that can go back."""
+
+    def __init__(self, shared: Shared, place: Place, principal: str) -> None:
         self._shared = shared
         self._place = place
-        self._principal = principal
-        self._rewindable = rewindable
-        self._counts = True
+        self._principal: str | None = principal  # None: given back
         self._users = 1
 
     async def Reset(self) -> int:
@@ -85,8 +85,9 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     async def Clone(self) -> CloneReply:
         rows = await self._rows.clone()
         try:
-            self._shared.allowances.enumerators.enter(self._principal)
-            clone = Enumerator(self._shared, rows, self._principal, rewindable=True)
+            principal = rows.principal
+            self._shared.allowances.enumerators.enter(principal)
+            clone = Enumerator(self._shared, rows, principal)
         except WbemError:
             rows.close()
             raise
@@ -137,17 +138,25 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
         """Its place, once somebody wants to move it: until then there is nothing to take turns for."""
         place = self._place
         if isinstance(place, ResultSet):
-            place = self._place = Enumeration(Cursor.taking_over(place), rewindable=self._rewindable)
+            place = self._place = Enumeration(Cursor.taking_over(place), rewindable=self.rewindable)
         return place
 
     def _give_back(self) -> None:
-        if self._counts:
-            self._counts = False
-            self._shared.allowances.enumerators.leave(self._principal)
+        principal, self._principal = self._principal, None
+        if principal is not None:
+            self._shared.allowances.enumerators.leave(principal)
 
     def _read_on(self, status: WbemStatus) -> None:
         if status is WbemStatus.FALSE and not self._rows.rewindable:  # then its objects are gone
             self._give_back()
+
+
+class ForwardOnlyEnumerator(Enumerator):
+    """One that cannot go back: a hundred thousand may wait, and a class of their own costs each of them nothing."""
+
+    __slots__ = ()
+
+    rewindable = False
 
 
 class SmartEnumerator(Served, IWbemWCOSmartEnum):

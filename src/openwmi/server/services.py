@@ -35,7 +35,7 @@ from openwmi.operation import CallContext, CallFlags, Operation, start_apart
 from openwmi.pointers import object_pointer, pointed_object
 from openwmi.server.callresult import CallResult
 from openwmi.server.contexts import Contexts
-from openwmi.server.enumerators import Enumerator
+from openwmi.server.enumerators import Enumerator, ForwardOnlyEnumerator
 from openwmi.server.shared import Shared
 from openwmi.server.sinks import EventSink
 from openwmi.session import Session, methods
@@ -269,7 +269,8 @@ class Services(Served, IWbemServices):
         except BaseException:
             self._shared.allowances.enumerators.leave(self._principal)
             raise
-        made = Enumerator(self._shared, operation.hand_over(), self._principal, rewindable=not forward_only)
+        kind = ForwardOnlyEnumerator if forward_only else Enumerator
+        made = kind(self._shared, operation.hand_over(), self._principal)
         return EnumReply(self._exported(made, IEnumWbemClassObject))
 
     def _exported(self, made: Served, interface: type[Interface]) -> bytes:
