@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from tests.client.fakes import world
+from tests.client.fakes import THINGS, world
 from tests.client.remote import trips_of_a_cancel
 from tests.client.trips import Trips
 
+from openwmi.dcom.channel import Connect
 from openwmi.operation import CallFlags
 
+ROUND_TRIP = 1.0
 ALL = "SELECT * FROM Demo_Thing"
 
 
@@ -56,3 +63,50 @@ async def test_calls_with_one_result() -> None:
 async def test_from_cancelling_to_the_last_word(heard: bool) -> None:
     """CancelAsyncCall, SetStatus, and what releases the sink; with the path of the server's calls open."""
     assert 2 <= await trips_of_a_cancel(heard=heard) <= 5
+
+
+class Far:
+    """A network on which whatever is said arrives half a second later."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    async def connect(self, protocol: Callable[[], Any], host: str, port: int, timeout: float, /) -> tuple[Any, Any]:
+        await asyncio.sleep(ROUND_TRIP)
+        transport, made = await self._connect(protocol, host, port, timeout)
+        transport.write, made.data_received = _later(transport.write), _later(made.data_received)
+        return transport, made
+
+
+def _later(say: Callable[[bytes], object]) -> Callable[[bytes], None]:
+    said: deque[bytes] = deque()
+
+    def later(data: bytes) -> None:
+        said.append(bytes(data))
+        # Timers that are due at the same time have no order.
+        asyncio.get_running_loop().call_later(ROUND_TRIP / 2, lambda: say(said.popleft()))
+
+    return later
+
+
+async def test_far_away() -> None:
+    """The same, by the clock; and many rows come at the speed of the line, not of its round trips."""
+    rows = {"Demo_Many": lambda: [{"Name": str(number)} for number in range(20_000)]}
+    async with world(THINGS, "class Demo_Many { [key] string Name; };", rows=rows) as there:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        async with there.entered(connect=Far(there.network.connect).connect) as ns:
+            async for _ in (things := ns.query(ALL)):
+                break
+            assert clock() - began == pytest.approx(10 * ROUND_TRIP)
+            things.close()
+            await asyncio.sleep(10)
+            began = clock()
+            async for _ in (things := ns.query(ALL)):
+                break
+            assert clock() - began == pytest.approx(4 * ROUND_TRIP)
+            things.close()
+            began = clock()
+            assert len(await ns.query("SELECT * FROM Demo_Many")) == 20_000
+            assert clock() - began <= 14 * ROUND_TRIP
+            await asyncio.sleep(10)
