@@ -38,6 +38,8 @@ log = logging.getLogger("openwmi.dcom")
 
 NTLM = SecurityBinding(10)
 
+MOMENT_SECONDS = 0.01
+
 
 class Exporter:
     """One exporter, which clients find by its OXID.
@@ -68,6 +70,7 @@ class Exporter:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._lately = self._loop.time()
         self._pings = PingSets(random) if pings is None else pings
         self._table: ExportTable[Served] = ExportTable(random, self._pings)
         self._ipid_rem_unknown = self._table.export(
@@ -101,7 +104,7 @@ class Exporter:
             iid,
             interfaces_of(type(obj)),
             caller.principal,
-            self._loop.time(),
+            self._moment(),
             connection=caller.connection if obj.tied else None,
             refs=1,  # and not five, as Windows gives: well-known clients release one, and would leave four for ever
         )
@@ -204,6 +207,13 @@ class Exporter:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_at(due, self._collect)
+
+    def _moment(self) -> float:
+        """The time, to MOMENT_SECONDS: all who are given something within it share the one number."""
+        now = self._loop.time()
+        if now - self._lately >= MOMENT_SECONDS:
+            self._lately = now
+        return self._lately
 
     def _collect(self) -> None:
         self._timer = None
