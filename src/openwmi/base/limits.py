@@ -35,7 +35,6 @@ PROVIDER_THREADS: Final = 4
 # A worker thread with nothing to do ends after this long.
 IDLE_THREAD_SECONDS: Final = 10.0
 
-
 # How deep objects may nest inside objects on the wire. An event holds an instance that holds an instance: three; each
 # level is a handful of Python frames, so that 32 stay far from the interpreter's own limit.
 WMIO_DEPTH: Final = 32
@@ -559,7 +558,6 @@ HTTP_LOGIN_STEPS: Final = 6
 # this may have been worked on, and is not sent again; nor is it kept for that.
 HTTP_AGAIN_SECONDS: Final = 3.0
 
-
 # A server that is told to end gives those whose calls it cancels so long to hear of it: an answer is sent at once, and
 # the callback of a sink may be on its way. A second signal does not wait, and service managers wait 90 s.
 STOP_SECONDS: Final = 10.0
@@ -597,7 +595,3 @@ OPEN_SECONDS: Final = 60.0
 # A server answers a call that has a time of its own within that time. What is busy with others may take longer; after
 # half a minute more nobody is there.
 SILENT_SECONDS: Final = 30.0
-
-# A message that is longer is protected and sent in pieces of about so many octets, a millisecond each, between which
-# others have their turn.
-RPC_SENT_AT_ONCE: Final = 1 << 18

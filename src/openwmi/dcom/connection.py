@@ -25,6 +25,7 @@ from openwmi.dcom.ends import Ends
 from openwmi.dcom.tokens import WORKERS
 from openwmi.net import acknowledge
 from openwmi.rpc import (
+    SENT_AT_ONCE,
     AssociationGroups,
     CallCancelled,
     CallOrphaned,
@@ -254,7 +255,7 @@ class Connection(asyncio.Protocol):
             self._flushing = None
         association = self._association
         if association.unsent and not self._transport.is_closing():
-            self._transport.write(association.data_to_send(limits.RPC_SENT_AT_ONCE))
+            self._transport.write(association.data_to_send(SENT_AT_ONCE))
         if association.closed:
             self.close()
         elif association.unsent and self._writable.is_set():
