@@ -202,6 +202,41 @@ async def until(true: Callable[[], bool]) -> None:
     raise AssertionError("it has not become true")
 
 
+async def test_a_deadline_ends_the_call_there_too() -> None:
+    source = Things(things(1), asyncio.Event())
+    async with remote(source, callbacks="require") as made:
+        sink = Hearing()
+        made.ns.options(timeout=10).with_sink(sink).query(ALL)
+        assert await sink.final() == WbemStatus.TIMED_OUT
+        await until(lambda: made.under_way == 0)
+        assert source.reading == 0
+
+
+@on_each_wire
+async def test_closing_tells_each_sink_and_the_server(wire: str) -> None:
+    source = Things(things(1), asyncio.Event())
+    async with remote(source, wire=wire, callbacks="require") as made:
+        sinks = [Hearing() for _ in range(5)]
+        for sink in sinks:
+            made.ns.with_sink(sink).query(ALL)
+            await sink.heard.wait()
+        await made.ns.close()
+        assert [await sink.final() for sink in sinks] == [WbemStatus.CALL_CANCELLED] * 5
+        assert (source.reading, made.under_way) == (0, 0)
+
+
+async def test_one_sink_for_many_calls_is_cancelled_in_all_of_them() -> None:
+    async with remote(Things(things(1), asyncio.Event()), callbacks="require") as made:
+        sink, other = Hearing(), Hearing()
+        calls = [made.ns.with_sink(each).query(ALL) for each in (sink, sink, other)]
+        for call in calls:
+            await call.started()
+        made.ns.cancel_calls(sink)
+        statuses = [await call.status(timeout=1) for call in calls]
+        assert statuses == [WbemStatus.CALL_CANCELLED, WbemStatus.CALL_CANCELLED, WbemStatus.TIMEDOUT]
+        await until(lambda: made.under_way == 1)
+
+
 async def test_a_sink_waits_for_hours() -> None:
     """The server pings what it holds."""
     async with remote(Devices(), callbacks="require") as made:
