@@ -141,6 +141,23 @@ async def test_a_server_that_finds_no_way_to_us(monkeypatch: pytest.MonkeyPatch)
             await client.ready("require")
 
 
+async def test_a_server_whose_packets_are_dropped_on_the_way_to_us() -> None:
+    """It tries for as long as it likes, and answers only then; a caller has not so much time."""
+
+    async def nowhere(*_: object) -> Any:
+        await asyncio.sleep(20)
+        raise Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, "did not answer within 20 s")
+
+    async with called_back(Things(things(1))) as client:
+        policy = client.made.server._shared.callbacks.policy
+        client.made.server._shared.callbacks.policy = replace(policy, connect=nowhere)
+        before = asyncio.get_running_loop().time()
+        assert await client.ready() is False
+        assert asyncio.get_running_loop().time() - before == limits.CALLBACK_PROOF_SECONDS
+        await asyncio.sleep(30)
+        assert client.pushing._sinks == {}
+
+
 async def test_a_server_that_says_yes_and_never_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """As Windows does, which calls with a login that we cannot verify, or not at all."""
 

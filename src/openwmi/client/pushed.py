@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from openwmi.base import limits
@@ -24,7 +25,7 @@ from openwmi.client.wiresink import WireSink
 from openwmi.dcom.ends import Ends
 from openwmi.interfaces import IWbemServices
 from openwmi.model import CimClass, CimInstance
-from openwmi.operation import CallContext, ResultSet
+from openwmi.operation import LOCAL, CallContext, ResultSet
 from openwmi.pointers import values_pointer
 from openwmi.session.modes import RULES
 
@@ -171,9 +172,11 @@ class Pushing:
             self._host = await self._hosts.hold(self._ends)
             self._host.stranger = ""
             sink = WireSink(self._ends.there, _drop, lambda *_: None)
-            await self._asked(services, sink, lambda pointer: services.GetObjectAsync(EVERYWHERE, 0, None, pointer))
             try:
+                # All of it: a server whose way to us is cut tries for as long as it likes before it answers.
                 async with asyncio.timeout(limits.CALLBACK_PROOF_SECONDS):
+                    call = Push("GetObjectAsync", (EVERYWHERE,))
+                    await self._asked(services, sink, partial(call.ask, services, LOCAL))
                     await asyncio.shield(sink.ended)
             except TimeoutError:
                 self.cancel(services, sink)
