@@ -143,6 +143,26 @@ async def test_nobody_knows_whether_a_change_was_made(flags: CallFlags) -> None:
                 await asyncio.sleep(LATE)
 
 
+async def test_what_was_never_asked_has_changed_nothing() -> None:
+    async with world() as there:
+        network = Cutting(there)
+        async with there.entered(connect=network.connect) as ns:
+            one = await ns.get("Demo_Thing='one'")
+            network.cut()
+            await asyncio.sleep(0.1)
+            there.server.fault(call="RemoteCreateInstance", delay=LATE)
+            waiting = [ns.put(one), ns.delete("Demo_Thing='one'")]
+            await asyncio.sleep(0.1)
+            waiting[0].cancel()
+            await asyncio.sleep(0.1)  # the other has begun to log in meanwhile
+            network.cut()
+            for each in waiting:
+                with pytest.raises(WbemError) as failure:
+                    await each
+                assert "unknown" not in failure.value.message
+            await asyncio.sleep(LATE)
+
+
 async def test_a_deadline_is_told_by_the_server_or_by_us() -> None:
     async with world() as there, there.entered() as face:
         there.server.fault(of="Demo_Thing", delay=LATE)

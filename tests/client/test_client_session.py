@@ -57,10 +57,14 @@ async def test_a_method(flags: CallFlags) -> None:
         assert (out.ReturnValue, out.Now) == (0, 15)
 
 
-async def test_a_namespace_below() -> None:
-    async with world() as there, there.entered("root") as root, await root.namespace("cimv2") as ns:
-        assert ns.name == r"root\cimv2"
-        assert (await ns.get("Demo_Thing='one'")).Size == 1
+@pytest.mark.parametrize("flags", [CallFlags.NONE, CallFlags.RETURN_IMMEDIATELY])
+async def test_a_namespace_below(flags: CallFlags) -> None:
+    async with world() as there, there.entered("root") as root:
+        async with await root.options(flags=flags).namespace("cimv2") as ns:
+            assert ns.name == r"root\cimv2"
+            assert (await ns.get("Demo_Thing='one'")).Size == 1
+        with pytest.raises(NotFound):
+            await root.options(flags=flags).namespace("none")
 
 
 async def test_a_session_that_was_closed() -> None:

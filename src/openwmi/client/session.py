@@ -279,16 +279,16 @@ class RemoteSession(Session):
         """The result of a call that has one, in the way that its caller wants it; see `results`."""
         rule = RULES[method]
         flags = int(context.flags & rule.flags) | more
-        if changes:
-            results.aftermath = UNKNOWN
 
         async def carry_out(entered: Entered) -> Any:
+            if changes:  # not before: until there is somebody to ask, nothing has been asked
+                results.aftermath = UNKNOWN
             return await result_of(entered, rule, ask, flags, results)
 
         try:
             return await self._ask(context, carry_out, namespace)
         except WbemError as error:
-            if not changes or undecided(error) is error:
+            if not results.aftermath or undecided(error) is error:
                 raise
             raise undecided(error) from error
 
