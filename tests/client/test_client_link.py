@@ -51,14 +51,20 @@ async def test_a_language_is_a_login_of_its_own() -> None:
         assert len(there.server.sessions) == 2
 
 
-async def test_what_was_lost_over_there_is_asked_for_anew() -> None:
+@pytest.mark.parametrize("login_too", [False, True])
+async def test_what_is_gone_over_there_is_asked_for_anew(login_too: bool) -> None:
     async with world() as there:
         session = await there.enter()
+        waiting = session.events("SELECT * FROM __TimerEvent", None, LOCAL)
+        await waiting.started()
         entered = await session.link.reach(session.namespace, "")
-        await entered.exporter.release(entered.services.__dict__["_ipid"])
+        await entered.exporter.release(entered.ipid)
+        if login_too:
+            await entered.exporter.release(entered.login._login)
         rows = await session.query("SELECT * FROM Demo_Thing", None, LOCAL)
         assert len(rows) == 3
         assert len(there.server.sessions) == 2
+        assert waiting.results.finished is login_too, "what goes on is left alone, where that is possible"
         await session.close()
 
 

@@ -147,9 +147,8 @@ async def test_mof_is_checked_without_being_put(tmp_path: Path) -> None:
     (tmp_path / "inner.mof").write_text("class A { [key] string K; };")
     bad.write_text("class C : Missing { };")
     async with world() as there, there.entered() as ns:
-        problems = await ns.check_mof(
-            [good, bad, "class D : B { };", '#pragma deleteclass("A", fail)\nclass E : A { };']
-        )
+        texts: list[str | Path] = [good, bad, "class D : B { };", '#pragma deleteclass("D", fail)', "class E : D { };"]
+        problems = await ns.check_mof(texts)
         assert ["Missing" in problem.message for problem in problems] == [True, False]
         with pytest.raises(NotFound):
             await ns.get("A")

@@ -117,6 +117,10 @@ class Login:
             after = None
         self._keep(asyncio.ensure_future(_release(exporter, ipids, after)))
 
+    def forget(self, entered: Entered) -> None:
+        """These services are not there any more."""
+        self._entered = {key: value for key, value in self._entered.items() if value is not entered}
+
     def leave(self, namespace: str) -> None:
         """Nobody uses the services of a namespace any more."""
         for key in [key for key in self._entered if key[0] == namespace]:
@@ -205,10 +209,17 @@ class Link:
         except WbemError as error:
             if error.status not in GONE:
                 raise
-            log.info("what was held at %s is gone: logging in again", self.where)
-        if self._login is entered.login:
-            await self._drop()
-        return await call(await self.reach(namespace, locale))
+            log.info("what was held at %s is gone: asking for it again", self.where)
+        entered.login.forget(entered)
+        try:
+            again = await self.reach(namespace, locale)
+        except WbemError as error:
+            if error.status not in GONE:
+                raise
+            if self._login is entered.login:  # it is gone, too
+                await self._drop()
+            again = await self.reach(namespace, locale)
+        return await call(again)
 
     async def opened(self, namespace: str, locale: str, reference: bytes | None) -> None:
         """The services of a namespace came as the result of a call."""

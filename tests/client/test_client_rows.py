@@ -1,0 +1,88 @@
+"""Rows of another machine: how they come, whoever gives them, and whoever reads them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from tests.client.fakes import world
+
+from openwmi.client.enumerating import BATCH_OCTETS, FIRST_ROWS, LEAST_MOST_ROWS, MOST_ROWS, Pace
+from openwmi.engine import Provider, Request, Row
+from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
+from openwmi.operation import State
+
+SLOW = CimClass(
+    "Demo_Slow", properties=(Property("Id", Type(CimType.UINT32), qualifiers=qualifier_set(Qualifier("key"))),)
+)
+ALL = "SELECT * FROM Demo_Slow"
+
+
+class Slow(Provider):
+    """Gives rows with a rest before each.
+
+    Attributes:
+        given: how many it has given.
+    """
+
+    cim_class = SLOW
+
+    def __init__(self, rows: int, rest: float) -> None:
+        self.rows, self.rest, self.given = rows, rest, 0
+
+    async def instances(self, request: Request) -> AsyncIterator[Row]:
+        for number in range(self.rows):
+            await asyncio.sleep(self.rest)
+            self.given += 1
+            yield {"Id": number}
+
+
+async def test_rows_that_come_slowly_are_not_held_back() -> None:
+    clock = asyncio.get_running_loop().time
+    async with world(Slow(40, 0.3)) as there, there.entered() as ns:
+        began, number = clock(), 0
+        async for row in ns.query(ALL):
+            assert row.Id == number
+            number += 1
+            assert clock() - began <= 0.3 * number + 1.3
+        assert number == 40
+
+
+async def test_a_reader_that_rests_makes_the_server_wait() -> None:
+    slow = Slow(100_000, 0)
+    async with world(slow) as there, there.entered() as ns:
+        rows = ns.query(ALL)
+        async for _ in rows:
+            break
+        await asyncio.sleep(5)
+        assert slow.given < 30_000
+        given = slow.given
+        await asyncio.sleep(60)
+        assert slow.given == given
+        rows.close()
+        await asyncio.sleep(1)
+        assert slow.given == given
+
+
+async def test_kept_rows_are_kept_here() -> None:
+    async with world(Slow(100, 0)) as there, there.entered() as ns:
+        rows = ns.options(keep=True).query(ALL)
+        assert [row.Id for row in await rows] == list(range(100))
+        assert rows.state is State.FINISHED
+        rows.reset()
+        assert [row.Id for row in await rows.next(3)] == [0, 1, 2]
+        rows.close()
+
+
+def test_the_pace() -> None:
+    pace = Pace()
+    asked = []
+    for _ in range(5):
+        asked.append(pace.count)
+        pace.saw(pace.count, pace.count * 100, 0)
+    assert asked == [FIRST_ROWS, 80, 640, BATCH_OCTETS // 100, BATCH_OCTETS // 100]
+    pace.saw(10, BATCH_OCTETS * 10, 0)
+    assert pace.count == LEAST_MOST_ROWS, "however large they are"
+    for _ in range(5):
+        pace.saw(pace.count, 1, 0)
+    assert pace.count == MOST_ROWS, "and however small"
