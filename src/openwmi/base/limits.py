@@ -491,8 +491,7 @@ LOGIN_THREADS: Final = 32
 
 # Connections of a client to one exporter: more calls than that which all wait are rare, and servers count connections.
 POOL_CONNECTIONS: Final = 8
-# Calls of a client that are open at once on one connection, where servers take several: half of what ours take, since
-# who made them may be answered and ask again before the server has forgotten the first.
+# Calls of a client that are open at once on one connection, where servers take several: half of what ours take.
 POOL_CALLS: Final = RPC_OPEN_CALLS // 2
 
 # A call that was cancelled has this long to be answered, then its server is told that nobody waits: an answer that is
@@ -588,10 +587,13 @@ SCAN_PIECE_OCTETS: Final = 1 << 17
 
 # Actions in the filter of one subscription: a service of cameras has some thirty events.
 EVENTING_ACTIONS: Final = 256
-# Connecting to a machine may take this long in all where nobody says otherwise: two attempts at a name, two at an
-# address, a login that asks a KDC. Longer than that nobody waits who could not say so.
+# Connecting to a machine, finding it and logging in together: more than two attempts at each, and nobody waits longer.
 OPEN_SECONDS: Final = 60.0
-
-# A server answers a call that has a time of its own within that time. What is busy with others may take longer; after
-# half a minute more nobody is there.
+# A server that is busy answers a call that has a time of its own so much later; after that nobody is there.
 SILENT_SECONDS: Final = 30.0
+# A message that is longer is protected and sent in pieces of so many octets, a millisecond each; others go in between.
+RPC_SENT_AT_ONCE: Final = 1 << 18
+# Of Python's collector in a server; the third is 10 by default. A look at everything takes some 20 ms with 500
+# sessions, and comes every ten seconds at 250 queries a second, oftener with more: now it is a tenth of that. What it
+# finds late is what is left of sessions that have ended: of some 7,000, at 10 KB each.
+COLLECTOR_THRESHOLDS: Final = (700, 10, 100)
