@@ -45,7 +45,8 @@ def test_refusals_by_their_layer() -> None:
     assert "refused the login of whoever the Kerberos cache is of" in refused(login, "srv1", "").message
     assert "remote activation is to be allowed" in refused(activation, "srv1", "me").message
     assert r"the namespace root\x of srv1 is closed to me" in refused(namespace, "srv1", "me", r"root\x").message
-    assert "refused the login" in refused(login, "srv1", "me", r"root\x").message
+    assert "may not log in by NTLM; written as me@REALM" in refused(login, "srv1", "me", r"root\x").message
+    assert "NTLM" not in refused(login, "srv1", "me@EXAMPLE.ORG").message
     other = WbemError(WbemStatus.SHUTTING_DOWN)
     assert refused(other, "srv1", "me") is other
 

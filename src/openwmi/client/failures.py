@@ -74,4 +74,6 @@ def refused(error: WbemError, host: str, user: str, namespace: str | None = None
         text = f"{host} knows {who}, and does not let that user activate WMI: DCOM's remote activation is to be allowed"
     else:
         text = f"{host} refused the login of {who}: the name or the password is wrong, or the account may not log in"
+        if user and "@" not in user:
+            text += " by NTLM; written as me@REALM it would by Kerberos"
     return WbemError(error.status, f"{text} ({printable(error.message)})")
