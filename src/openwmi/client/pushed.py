@@ -169,7 +169,8 @@ class Pushing:
     async def _prove(self, services: IWbemServices) -> None:
         """Raises why the server cannot call us back."""
         try:
-            self._host = await self._hosts.hold(self._ends)
+            if self._host is None:  # else this is not the first attempt
+                self._host = await self._hosts.hold(self._ends)
             self._host.stranger = ""
             sink = WireSink(self._ends.there, _drop, lambda *_: None)
             try:
