@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
@@ -34,8 +35,21 @@ MOST_MILLISECONDS: Final = 10_000
 
 FALSE, TIMEDOUT = WbemStatus.FALSE, WbemStatus.TIMEDOUT
 
-Batch = tuple[list[Any], int, int]
-"""Rows, the octets that they came in, and the status."""
+
+class Batch(NamedTuple):
+    """What one Next brought.
+
+    Attributes:
+        rows: decodes them; each batch once, in the order in which they came.
+        many: how many rows there are, as the server says.
+        octets: that they came in.
+        status: of the call.
+    """
+
+    rows: Callable[[], list[Any]]
+    many: int
+    octets: int
+    status: int
 
 
 class Rows:
@@ -66,12 +80,13 @@ class Rows:
             following = self._begin(read)
             while True:
                 await asyncio.wait([following])
-                rows, octets, status = following.result()
+                batch = following.result()
                 following = None
-                self._pace.saw(len(rows), octets, status)
-                if status != FALSE:
+                self._pace.saw(batch.many, batch.octets, batch.status)
+                if batch.status != FALSE:
                     following = self._begin(read)
-                if rows:
+                    await asyncio.sleep(0)  # it is asked for, and the server makes it while we decode this one
+                if rows := batch.rows():
                     await results.put(rows)
                 if following is None:
                     return
@@ -86,11 +101,11 @@ class Rows:
             while True:
                 waiting = asyncio.ensure_future(read(MOST_MILLISECONDS, 1))
                 await asyncio.wait([waiting])
-                rows, _, status = waiting.result()
-                while rows:
+                batch = waiting.result()
+                while rows := batch.rows():
                     await results.put(rows)
-                    rows, _, status = await read(0, LEAST_MOST_ROWS)
-                if status == FALSE:
+                    batch = await read(0, LEAST_MOST_ROWS)
+                if batch.status == FALSE:
                     return
         finally:
             self._entered.login.let_go(self._exporter, *self._held, after=waiting)
@@ -114,8 +129,8 @@ class Rows:
 
             async def next_plain(milliseconds: int, count: int) -> Batch:
                 reply = await plain.Next(milliseconds, count)
-                rows = [pointed_object(each, "apObjects") for each in reply.apObjects]
-                return rows, sum(len(each or b"") for each in reply.apObjects), reply.hresult
+                octets = sum(len(each or b"") for each in reply.apObjects)
+                return Batch(partial(_pointed, reply.apObjects), len(reply.apObjects), octets, reply.hresult)
 
             return next_plain
         self._held.append(fetch)
@@ -127,9 +142,14 @@ class Rows:
         async def next_smart(milliseconds: int, count: int) -> Batch:
             reply = await proxy.Next(name, milliseconds, count)
             buffer = reply.pBuffer or b""
-            return (decoder.decode(buffer) if buffer else []), len(buffer), reply.hresult
+            rows = partial(decoder.decode, buffer) if buffer else list
+            return Batch(rows, reply.puReturned, len(buffer), reply.hresult)
 
         return next_smart
+
+
+def _pointed(pointers: Sequence[bytes | None]) -> list[Any]:
+    return [pointed_object(each, "apObjects") for each in pointers]
 
 
 class Pace:
