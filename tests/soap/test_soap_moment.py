@@ -21,6 +21,7 @@ SAID = {
     "PT0.1234567S": timedelta(microseconds=123456),
     "P999999999999Y": timedelta.max,
     "-P999999999999Y": timedelta.min,
+    "-P999999999DT1S": timedelta.min,
     "2026-01-02T03:04:05Z": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     "2026-01-02T03:04:05": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     "2026-01-02T03:04:05.25+05:30": datetime(2026, 1, 1, 21, 34, 5, 250_000, tzinfo=UTC),
@@ -73,3 +74,8 @@ def test_days_are_written_in_seconds() -> None:
 def test_a_moment_of_no_zone_is_not_written() -> None:
     with pytest.raises(LocalProtocolError):
         format_expires(datetime(2026, 1, 2, tzinfo=UTC).replace(tzinfo=None))
+
+
+def test_a_moment_that_utc_does_not_have_is_not_written() -> None:
+    with pytest.raises(LocalProtocolError):
+        format_expires(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))

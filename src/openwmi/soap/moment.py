@@ -23,13 +23,15 @@ def parse_expires(text: str) -> Expires:
 
 
 def format_expires(expires: Expires) -> str:
-    """As XML Schema writes it. LocalProtocolError for a moment without a zone."""
+    """As XML Schema writes it. LocalProtocolError for a moment without a zone, and for one beyond the years of UTC."""
     if isinstance(expires, timedelta):
         return _format_duration(expires)
     if expires.tzinfo is None:
         raise LocalProtocolError(f"{expires} is in no zone of time")
-    text = expires.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return f"{text}Z"
+    try:
+        return f"{expires.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+    except OverflowError:
+        raise LocalProtocolError(f"{expires} is in no year of UTC") from None
 
 
 def _duration(text: str) -> timedelta:
@@ -43,9 +45,9 @@ def _duration(text: str) -> timedelta:
         lasting = timedelta(
             years * YEAR + months * MONTH + days, int(seconds or 0), micros, hours=hours, minutes=minutes
         )
+        return -lasting if sign else lasting  # there are more days to come than there were
     except OverflowError:
         return timedelta.min if sign else timedelta.max
-    return -lasting if sign else lasting
 
 
 def _moment(text: str) -> datetime:
