@@ -490,3 +490,43 @@ async def test_a_body_in_pieces_needs_a_connection_that_is_new() -> None:
         assert await ask(client, Request("POST", "/", pieces=pieces)) == b"hi"
         assert len(server.connections) == 2
         assert client.opened == 2
+
+
+async def test_who_needs_a_new_one_gets_it_when_those_that_work_have_ended() -> None:
+    server = Scripted([ANSWER, b""], [ANSWER])
+    async with await server.client(connections=1) as client:
+        await ask(client)
+        first, second = asyncio.create_task(ask(client)), Once()
+        await asyncio.sleep(1)
+        client.begin(second, URL, ASKED, once=True)
+        server.connections[0].transport.write(ANSWER)
+        assert await first == b"hi"
+        await asyncio.wait_for(second.ended, 1)
+        assert server.requests == [2, 1]
+
+
+async def test_what_is_sent_once_is_not_sent_again() -> None:
+    server = Scripted([ANSWER, None], [None], [ANSWER])
+    async with await server.client() as client:
+        await ask(client)
+        exchange = Once()
+        client.begin(exchange, URL, ASKED, once=True)
+        with pytest.raises(Unreachable):
+            await exchange.ended
+        assert server.requests == [1, 1]
+
+
+class Once(Exchange):
+    __slots__ = (*Exchange.SLOTS, "ended")
+
+    def __init__(self) -> None:
+        self.ended: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+    def limit(self) -> int:
+        return 100
+
+    def answered(self, response: Response) -> None:
+        self.ended.set_result(response)
+
+    def unanswered(self, error: WbemError) -> None:
+        self.ended.set_exception(error)

@@ -8,8 +8,10 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from tests.wsd.devices import OURS
 
+from openwmi.base.error import WbemError
 from openwmi.net import Address
 from openwmi.net.http import Request, Response, parse_url
 from openwmi.net.http_client import HttpClient
@@ -33,7 +35,9 @@ from openwmi.testing import MemoryNetwork
 from openwmi.wsd import Endpoint, Outbound
 from openwmi.wsd.attachments import outflow
 from openwmi.wsd.calling import ENVELOPE_TYPE
+from openwmi.wsd.eventing import subscription as made
 from openwmi.wsd.eventing.receiver import Receiver
+from openwmi.wsd.eventing.subscription import Subscription
 
 ACTION = "urn:x/Changed"
 SINK = "192.0.2.100"
@@ -154,3 +158,36 @@ class Source:
 
     def _response(self, octets: bytes) -> Response:
         return Response(200, (("Content-Type", ENVELOPE_TYPE),), octets)
+
+
+class Hearing:
+    """A subscription, and what became of it."""
+
+    def __init__(self, source: Source, **how: Any) -> None:
+        self.told: list[Any] = []
+        self.endpoint = source.endpoint()
+        self.events: Subscription[Any] = made.subscribe(
+            self.endpoint,
+            how.pop("actions", [ACTION]),
+            at=source.receiver,
+            on_status=self.told.append,
+            **how,
+        )
+
+    def kinds(self) -> list[type]:
+        return [type(each) for each in self.told]
+
+    async def texts(self, count: int) -> list[str]:
+        return [each.body.text for each in await self.events.next(count)]
+
+    async def ended(self) -> BaseException:
+        """Why it ended, when it has."""
+        with pytest.raises(WbemError) as caught:
+            await self.events.next()
+        return caught.value
+
+
+async def hearing(source: Source, **how: Any) -> Hearing:
+    heard = Hearing(source, **how)
+    await heard.events.started()
+    return heard

@@ -87,11 +87,12 @@ class HttpClient:
         place = self._places.get((url.secure, url.host, url.port))
         return 0 if place is None else place.unasked
 
-    def begin(self, exchange: Exchange, url: Url, request: Request) -> None:
+    def begin(self, exchange: Exchange, url: Url, request: Request, *, once: bool = False) -> None:
         """Sends a request, now or when there is a connection, and returns at once.
 
-        The exchange is told once what came of it, on the loop, and never from within this call. WbemError
-        (QUOTA_VIOLATION) where too many wait for that address.
+        The exchange is told once what came of it, on the loop, and never from within this call. With `once` it has a
+        new connection, and so is never sent a second time. WbemError(QUOTA_VIOLATION) where too many wait for that
+        address.
         """
         if self._closed:
             raise LocalProtocolError("a request by a client of HTTP that was closed")
@@ -99,8 +100,11 @@ class HttpClient:
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = _Place(self, url)
-        place.check_room(request)
+        once = once or request.pieces is not None  # it may be long, and cannot be sent twice for nothing
+        place.check_room(once=once)
         exchange.prepare(place, request)
+        if once:
+            exchange.be_fresh()
         place.begin(exchange)
 
     def forget(self, url: Url) -> None:
@@ -213,17 +217,15 @@ class _Place:
         self._forgetting: asyncio.TimerHandle | None = None
         self.unasked = 0
 
-    def check_room(self, request: Request) -> None:
+    def check_room(self, *, once: bool) -> None:
         """Whether one more may wait, if it has to. WbemError(QUOTA_VIOLATION)."""
-        if len(self._waiting) >= HTTP_CLIENT_WAITING and not (self._idle and request.pieces is None):
+        if len(self._waiting) >= HTTP_CLIENT_WAITING and (once or not self._idle):
             raise WbemError(
                 WbemStatus.QUOTA_VIOLATION, f"{HTTP_CLIENT_WAITING} requests wait for {self._url.authority} already"
             )
 
     def begin(self, exchange: Exchange) -> None:
         assert exchange.request is not None, "what was let go is not sent again"
-        if exchange.request.pieces is not None:
-            exchange.be_fresh()  # it may be long, and cannot be sent twice for nothing
         if self._idle and not exchange.fresh:
             self._idle.pop().start(exchange)
             return
@@ -260,6 +262,8 @@ class _Place:
         self._idle.append(connection)
         if self._sweep is None:
             self._sweep = self._loop.call_later(HTTP_KEPT_SECONDS, self._swept)
+        if self._waiting:  # for a new one, and there may have been no room for that
+            self._connect()
 
     def watch(self) -> None:
         """A request was sent that is kept in case that it has to be sent again; one timer looks after all."""

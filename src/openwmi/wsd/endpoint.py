@@ -129,6 +129,7 @@ class Endpoint:
         reply_action: str | None = None,
         attachments: Sequence[Outbound] = (),
         timeout: float | None = CALL_SECONDS,
+        once: bool = False,
     ) -> Operation[Reply]:
         """Sends a message that is answered, and returns at once.
 
@@ -138,17 +139,20 @@ class Endpoint:
             reply_action: what the answer must say that it is; None takes any.
             attachments: what travels beside it.
             timeout: seconds until the answer's envelope is here; None waits for ever.
+            once: it must not be sent a second time, as else it is where a connection that was kept turns out to be
+                closed: so it gets a new one.
 
         Raises, from the operation: Faulted, Timeout, Unreachable; WbemError(FAILED) for what is no answer;
         WbemError(INVALID_PARAMETER) for what cannot be sent. Cancelling it ends the exchange with its connection.
         """
         if self._listening is None:
-            return self._start(_TwoWay(self, action, timeout, reply_action), action, body, attachments, self._reply_to)
+            direct = _TwoWay(self, action, timeout, reply_action)
+            return self._start(direct, action, body, attachments, self._reply_to, once=once)
         call = _Elsewhere(self, action, timeout, reply_action)
         name = call.message_id
         self._waiting[name] = call
         call.when_finished(partial(self._waiting.pop, name, None))
-        return self._start(call, action, body, attachments, self._reply_to)
+        return self._start(call, action, body, attachments, self._reply_to, once=once)
 
     def one_way(
         self,
@@ -213,6 +217,8 @@ class Endpoint:
         body: Part | bytes | None,
         attachments: Sequence[Outbound],
         reply_to: EndpointReference | None,
+        *,
+        once: bool = False,
     ) -> Operation[R]:
         operation = Operation(call)
         if call.finished:  # it had no time at all
@@ -227,7 +233,7 @@ class Endpoint:
             if attachments:
                 content_type, pieces = outflow(octets, attachments)
                 request = Request("POST", self._url.target, (("Content-Type", content_type),), pieces=pieces)
-            self._http.begin(call, self._url, request)
+            self._http.begin(call, self._url, request, once=once)
         except LocalProtocolError as error:
             call.fail(WbemError(WbemStatus.INVALID_PARAMETER, f"{self.url} cannot be sent that: {error}"))
         except WbemError as error:

@@ -266,7 +266,8 @@ class Subscriber(Generic[T]):
         self._url = await self._receiver.expect(parse_url(self._source.url), self.take)
         here, sent = EndpointReference(self._url), self._loop.time()
         body = wse.Subscribe(here, here, self._asked, self.actions or None, others=self._others)
-        asking = self._source.two_way(wse.SUBSCRIBE, body, reply_action=wse.SUBSCRIBE_RESPONSE)
+        # A source that has it twice makes two subscriptions, and nobody would know of the first.
+        asking = self._source.two_way(wse.SUBSCRIBE, body, reply_action=wse.SUBSCRIBE_RESPONSE, once=True)
         answering = asyncio.ensure_future(asking)
         try:
             message = await _answer(asyncio.shield(answering), self._source, known=False)
