@@ -178,6 +178,29 @@ async def test_a_message_that_comes_twice_subscribes_once(watching: Watching) ->
     assert (await post("urn:m:1")).manager != first.manager
 
 
+async def test_a_program_that_counts_its_messages_begins_anew(watching: Watching) -> None:
+    """So a message that is called as one before is no copy where it asks for something else."""
+    sink, later = await watching.sink(), await watching.sink()
+    url = parse_url(watching.host.url(watching.service))
+
+    async def post(to: SinkServer, *actions: str) -> e.SubscribeResponse:
+        wanted = e.Subscribe(EndpointReference(to.url), actions=actions or None)
+        octets = encode(DPWS_2006, Headers(e.SUBSCRIBE, "urn:m:1"), wanted)
+        request = Request("POST", url.target, (("Content-Type", "application/soap+xml"),), octets)
+        async with HttpClient(connect=partial(watching.web.connect, source=THEIRS)) as http:
+            return e.SubscribeResponse.parse(decode((await http.send(url, request, timeout=5, limit=1 << 15)).body))
+
+    first, second = await post(sink), await post(later)
+    assert second.manager != first.manager
+    assert (await post(later)).manager == second.manager
+    await watching.ask(e.UNSUBSCRIBE, e.Unsubscribe(), to=first.manager)
+    assert (await post(later)).manager == second.manager
+    assert (await post(later, RISEN)).manager != second.manager
+    await watching.service.signal(FALLEN, tide(1))
+    assert sink.told == []
+    assert later.told == ["1"]
+
+
 async def test_what_is_refused(watching: Watching) -> None:
     sink = await watching.sink()
     to = EndpointReference(sink.url)

@@ -31,6 +31,10 @@ class Destination:
         self.to = escape(checked_uri(endpoint.address)).encode()
         self.headers = "".join(each.text for each in endpoint.headers(profile)).encode()
 
+    def is_same(self, other: Destination) -> bool:
+        """Whether messages to both are the same."""
+        return (self.profile, self.to, self.headers) == (other.profile, other.to, other.headers)
+
 
 class EventMessage:
     """A message that nobody answers, for any number of destinations.

@@ -177,17 +177,20 @@ class EventSource:
             raise Refused(Refusal.EVENT_SOURCE_UNABLE_TO_PROCESS.fault(profile))
         wanted = e.Subscribe.parse(call.message)
         peer, asked = call.peer.host, call.message.headers.message_id
-        known = self._subscriptions.find_asked(peer, asked, self._now()) if asked else None
-        if known is not None:  # a client of HTTP sends a message again where a connection was closed before the answer
-            return e.SubscribeResponse(known.sink.manager, self._remaining(known))
         actions = self._subscriptions.chosen(wanted.actions, profile)
-        seconds = granted(wanted.expires, self._outlet.wall(), profile)
         place = partial(self._outlet.sinks.place, peer=peer, profile=profile)
         notify_at = place(wanted.notify_to)
         end_at = None if wanted.end_to is None else place(wanted.end_to)
+        where = Destination(wanted.notify_to, profile)
+        known = self._subscriptions.find_asked(peer, asked, self._now()) if asked else None
+        # A client of HTTP sends a message again where a connection was closed before the answer; one that counts its
+        # messages begins anew with its program, and means another sink.
+        if known is not None and known.actions == actions and known.sink.lane.where.is_same(where):
+            return e.SubscribeResponse(known.sink.manager, self._remaining(known))
+        seconds = granted(wanted.expires, self._outlet.wall(), profile)
         identifier = uuid.uuid4().urn
         manager = e.identified(self._where(call.local.host), identifier, profile)
-        lane = Lane(notify_at, Destination(wanted.notify_to, profile), lambda why: self._lose(subscription, why))
+        lane = Lane(notify_at, where, lambda why: self._lose(subscription, why))
         asked = asked if len(asked) <= NAME_CHARS else ""
         subscription = Subscription(identifier, peer, actions, Sink(lane, manager, profile), asked)
         if wanted.end_to is not None and end_at is not None:

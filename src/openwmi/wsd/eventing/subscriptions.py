@@ -137,7 +137,9 @@ class Subscriptions(Generic[T]):
         """It is over. Whether it was there."""
         if self._all.pop(subscription.identifier, None) is None:
             return False
-        self._asked.pop((subscription.peer, subscription.asked), None)
+        name = subscription.peer, subscription.asked
+        if self._asked.get(name) is subscription:
+            del self._asked[name]
         for action in subscription.actions:
             del self._of[action][subscription.identifier]
         self._room.give(subscription.peer)
