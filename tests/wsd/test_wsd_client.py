@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -263,6 +264,30 @@ def test_a_signature_is_passed_over() -> None:
         f'<d:Security xmlns:d="{DPWS_2006.discovery}"><d:Sig Scheme="urn:s" Refs="a b" Sig="AAAA"/></d:Security>'
     )
     assert only(Story().says(Hello(said()), others=(signature,))).address == urn(1)
+
+
+def test_what_a_device_says_beyond_ws_discovery_is_kept_and_no_change() -> None:
+    story = Story()
+    header, *more = (Fragment.parse(f'<v:Odd xmlns:v="urn:v">{number}</v:Odd>') for number in range(40))
+    device = only(story.says(Hello(replace(said(), extensions=tuple(more))), (4, 1), others=(header,)))
+    assert (device.instance, device.headers, device.extensions) == (4, (header,), tuple(more[:16]))
+    assert story.says(Hello(said()), (4, 2)) == []
+    assert story.says(Hello(replace(said(), extensions=(more[20],))), (5, 1), others=(more[21],)) == []
+    device = only(story.says(Bye(Description(urn(1))), (5, 2)))
+    assert (device.instance, device.headers, device.extensions) == (5, (more[21],), (more[20],))
+    silent = only(story.says(Hello(said(2))))
+    assert (silent.instance, silent.headers, silent.extensions) == (None, (), ())
+
+
+def test_what_devices_add_to_their_messages_counts_for_how_many_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openwmi.wsd.client.DISCOVERY_KNOWN_OCTETS", 100_000)
+    story = Story()
+    long = tuple(Fragment.parse(f'<v:Odd xmlns:v="urn:v">{"x" * 1500}</v:Odd>') for _ in range(16))
+    story.says(Hello(said(0)))
+    for number in range(50):
+        story.says(Hello(replace(said(number), extensions=long)))
+    assert len(story.client) == 3
+    assert story.client._weight == sum(each.weight for each in story.client._known.values())
 
 
 def test_a_hello_that_comes_after_its_bye_does_not_bring_the_device_back() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from tests.wsdclient.world import MODEL, US, World
 
-from openwmi.soap import QName
+from openwmi.net.datagram import Endpoint
+from openwmi.soap import DPWS_2006, Fragment, QName
+from openwmi.wsd import Device
 from openwmi.wsdclient import (
     E_ABORT,
     E_INVALIDARG,
@@ -108,13 +110,31 @@ def test_a_search_by_type(world: World, provider: IWSDiscoveryProvider) -> None:
     assert service.GetMetadataVersion() == (S_OK, 1)
     assert str(service.GetRemoteTransportAddress()[1]).startswith("127.0.0.1:")
     assert service.GetLocalInterfaceGUID() == service.GetLocalInterfaceGUID()
-    assert service.GetExtendedDiscoXML() == (E_NOTIMPL, None, None)
-    assert service.GetInstanceId() == (E_NOTIMPL, None)
+    assert service.GetExtendedDiscoXML() == (S_OK, None, None)
+    assert service.GetInstanceId() == (S_OK, world.host._instance)
     assert service.GetLocalTransportAddress() == (S_OK, None), "it is not available"
     hr, device = WSDCreateDeviceProxy(xaddrs[0], US)
     assert hr == S_OK
     assert device is not None
     assert device.GetThisModelMetadata() == (S_OK, MODEL)
+
+
+def test_what_a_device_says_beyond_ws_discovery() -> None:
+    header, first, second = (Fragment.parse(f'<v:{each} xmlns:v="urn:v"/>') for each in ("header", "first", "second"))
+    device = Device(
+        "urn:uuid:1",
+        (),
+        (),
+        (),
+        1,
+        DPWS_2006,
+        Endpoint("192.0.2.7", 3702),
+        "eth0",
+        headers=(header,),
+        extensions=(first, second),
+    )
+    assert IWSDiscoveredService(device).GetExtendedDiscoXML() == (S_OK, header, first)
+    assert IWSDiscoveredService(device).GetInstanceId() == (S_OK, 0)
 
 
 def test_searches_that_nobody_answers(provider: IWSDiscoveryProvider) -> None:

@@ -233,7 +233,7 @@ class Client:
         known = self._known.get(described.address)
         sequence = message.headers.app_sequence
         if known is None:
-            said = device_of(described, message.profile, datagram.source, datagram.interface.name)
+            said = device_of(described, message.headers, message.profile, datagram.source, datagram.interface.name)
             self._remember(Known(said, sequence)).gone = True
             return []
         if known.gone or known.is_stale(sequence):
@@ -244,7 +244,7 @@ class Client:
 
     def _hear(self, message: Discovery, described: Description, datagram: Datagram) -> list[Event]:
         """What a message says of a device."""
-        said = device_of(described, message.profile, datagram.source, datagram.interface.name)
+        said = device_of(described, message.headers, message.profile, datagram.source, datagram.interface.name)
         sequence = message.headers.app_sequence
         known = self._known.get(said.address)
         if known is None:
@@ -255,9 +255,10 @@ class Client:
             self.dropped["stale"] += 1
             return []
         was_gone, weight = known.gone, known.weight
-        if not known.hear(said, sequence, versioned=described.metadata_version is not None):
-            return []
+        changed = known.hear(said, sequence, versioned=described.metadata_version is not None)
         self._grow(known.weight - weight)
+        if not changed:
+            return []
         return [Found(known.device) if was_gone else Updated(known.device)]
 
     def _remember(self, known: Known) -> Known:

@@ -6,11 +6,11 @@ addresses are that come with an older instance, or an older version of its metad
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from openwmi.net.datagram import Endpoint
-from openwmi.soap import AppSequence, Profile, QName
-from openwmi.wsd.messages import Description
+from openwmi.soap import AppSequence, Fragment, Headers, Profile, QName
+from openwmi.wsd.messages import MOST_EXTENSIONS, Description
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,10 @@ class Device:
         profile: the versions that it speaks.
         source: who told.
         interface: the name of the interface where it was heard.
+        instance: grows each time that it loses its state (AppSequence); None where it does not say. As with what
+            follows, it is no change of the device if this alone changes.
+        headers: elements that the last message about it had among its headers and that are nobody's here.
+        extensions: the same of what it said of the device.
     """
 
     address: str
@@ -36,6 +40,9 @@ class Device:
     profile: Profile
     source: Endpoint
     interface: str
+    instance: int | None = field(default=None, compare=False)
+    headers: tuple[Fragment, ...] = field(default=(), compare=False)
+    extensions: tuple[Fragment, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,8 @@ class Known:
         """About how many octets of memory it takes."""
         device = self.device
         texts = (device.address, *device.scopes, *device.xaddrs, *(part for name in device.types for part in name))
-        return OVERHEAD + sum(OVERHEAD + len(text) for text in texts)
+        beside = (*device.headers, *device.extensions)
+        return OVERHEAD + sum(OVERHEAD + len(text) for text in (*texts, *(each.text for each in beside)))
 
     def is_stale(self, sequence: AppSequence | None) -> bool:
         """Whether a message of that sequence is older than the last one of the same."""
@@ -107,7 +115,16 @@ class Known:
         scopes = said.scopes or before.scopes if same else said.scopes
         if same and set(types) <= set(before.types):
             types = before.types  # a short answer leaves some out
-        self.device = replace(before, types=types, scopes=scopes, xaddrs=xaddrs[:MOST_XADDRS], metadata_version=version)
+        self.device = replace(
+            before,
+            types=types,
+            scopes=scopes,
+            xaddrs=xaddrs[:MOST_XADDRS],
+            metadata_version=version,
+            instance=before.instance if said.instance is None else said.instance,
+            headers=said.headers or before.headers if same else said.headers,
+            extensions=said.extensions or before.extensions if same else said.extensions,
+        )
         if self.device == before and not was_gone:
             return False
         if not same:
@@ -122,8 +139,9 @@ MOST_XADDRS = 16
 """Addresses that are gathered of one device: one for each of its interfaces and each of ours."""
 
 
-def device_of(description: Description, profile: Profile, source: Endpoint, interface: str) -> Device:
+def device_of(description: Description, headers: Headers, profile: Profile, source: Endpoint, interface: str) -> Device:
     """What a message says of a device."""
+    sequence = headers.app_sequence
     return Device(
         description.address,
         description.types,
@@ -133,4 +151,7 @@ def device_of(description: Description, profile: Profile, source: Endpoint, inte
         profile,
         source,
         interface,
+        None if sequence is None else sequence.instance,
+        headers.others[:MOST_EXTENSIONS],
+        description.extensions,
     )

@@ -17,9 +17,13 @@ from openwmi.base.limits import (
     DISCOVERY_TYPES,
     DPWS_URI_OCTETS,
 )
-from openwmi.soap import DATAGRAM, PROFILES, Headers, Limits, Message, Profile, QName, Writer, decode, encode
+from openwmi.soap import DATAGRAM, PROFILES, Fragment, Headers, Limits, Message, Profile, QName, Writer, decode, encode
 from openwmi.soap.addressing import checked_uri, is_long, parse_number, uri_of
+from openwmi.soap.fragment import keep
 from openwmi.soap.markup import Element, resolve_qnames, text_of
+
+MOST_EXTENSIONS: Final = 16
+"""Elements that are kept of one description; nobody is known to send more than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Description:
         scopes: where it is, and whatever else its owner says of it, as URIs.
         xaddrs: where it listens, best first; empty where one has to ask (Resolve).
         metadata_version: grows with each change; None in a Bye, which need not say it.
+        extensions: the first elements that are not of WS-Discovery.
     """
 
     address: str
@@ -39,6 +44,7 @@ class Description:
     scopes: tuple[str, ...] = ()
     xaddrs: tuple[str, ...] = ()
     metadata_version: int | None = None
+    extensions: tuple[Fragment, ...] = ()
 
     @classmethod
     def parse(cls, element: Element, profile: Profile) -> Description:
@@ -48,6 +54,7 @@ class Description:
         scopes: tuple[str, ...] = ()
         xaddrs: tuple[str, ...] = ()
         version = None
+        extensions: list[Fragment] = []
         names = _NAMES[profile.discovery]
         for child in element:
             local = names.get(str(child.tag))
@@ -61,9 +68,11 @@ class Description:
                 xaddrs = _uris(child, DISCOVERY_ADDRESSES)
             elif local == "MetadataVersion":
                 version = parse_number(text_of(child))
+            elif len(extensions) < MOST_EXTENSIONS and isinstance(child.tag, str):
+                extensions.append(keep(child))
         if not address:
             raise RemoteProtocolError(f"no address in {element.tag}")
-        return cls(address, types, scopes, xaddrs, version)
+        return cls(address, types, scopes, xaddrs, version, tuple(extensions))
 
     def format(self, writer: Writer) -> None:
         """The same."""
@@ -76,6 +85,7 @@ class Description:
             writer.text(discovery, "XAddrs", _list(self.xaddrs))
         if self.metadata_version is not None:
             writer.text(discovery, "MetadataVersion", str(self.metadata_version))
+        writer.fragments(self.extensions)
 
 
 @dataclass(frozen=True, slots=True)

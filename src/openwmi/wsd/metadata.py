@@ -146,7 +146,7 @@ async def probe_at(
         raise WbemError(WbemStatus.FAILED, f"{url} answered a Probe with something else: {error}") from None
     where = parse_url(url)
     matches = answer.matches if isinstance(answer, ProbeMatches) else ()
-    return [device_of(each, message.profile, Endpoint(where.host, where.port), "") for each in matches]
+    return [device_of(each, message.headers, message.profile, Endpoint(where.host, where.port), "") for each in matches]
 
 
 async def _called(

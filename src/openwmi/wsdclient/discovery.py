@@ -27,10 +27,10 @@ from openwmi.wsd import Client, Device, Event, Gone, find, resolve
 from openwmi.wsd.courier import Courier
 from openwmi.wsd.metadata import probe_at
 from openwmi.wsdclient.asyncresult import held
-from openwmi.wsdclient.calling import argument, given_up, not_here, pointer, short, versions_of, wsd_method
+from openwmi.wsdclient.calling import argument, given_up, pointer, short, versions_of, wsd_method
 from openwmi.wsdclient.context import IWSDXMLContext
 from openwmi.wsdclient.statuses import S_FALSE, S_OK, hresult
-from openwmi.wsdclient.structures import WSD_ENDPOINT_REFERENCE, WSDXML_NAME
+from openwmi.wsdclient.structures import WSD_ENDPOINT_REFERENCE, WSDXML_ELEMENT, WSDXML_NAME
 
 
 class IWSDiscoveredService(IUnknown, iid="4bad8a3b-b374-4420-9632-aac945b374aa"):
@@ -66,9 +66,13 @@ class IWSDiscoveredService(IUnknown, iid="4bad8a3b-b374-4420-9632-aac945b374aa")
         return S_OK, self.device_.metadata_version
 
     @wsd_method(2)
-    def GetExtendedDiscoXML(self) -> tuple[int, None, None]:
-        """(hresult, ppHeaderAny, ppBodyAny): E_NOTIMPL: what a message says beyond this is not kept."""
-        raise not_here("extensions of discovery are not kept")
+    def GetExtendedDiscoXML(self) -> tuple[int, WSDXML_ELEMENT | None, WSDXML_ELEMENT | None]:
+        """(hresult, ppHeaderAny, ppBodyAny): the first element beyond WS-Discovery of each; None where there is none.
+
+        `device_` has them all.
+        """
+        headers, extensions = self.device_.headers, self.device_.extensions
+        return S_OK, headers[0] if headers else None, extensions[0] if extensions else None
 
     @wsd_method(1)
     def GetProbeResolveTag(self) -> tuple[int, str | None]:
@@ -92,8 +96,8 @@ class IWSDiscoveredService(IUnknown, iid="4bad8a3b-b374-4420-9632-aac945b374aa")
 
     @wsd_method(1)
     def GetInstanceId(self) -> tuple[int, int | None]:
-        """(hresult, pullInstanceId): E_NOTIMPL: it is used to tell old messages from new ones, and not kept here."""
-        raise not_here("the instance is not kept")
+        """(hresult, pullInstanceId): of the device's last message that says it; 0 where none does."""
+        return S_OK, self.device_.instance or 0
 
 
 class IWSDiscoveryProviderNotify(IUnknown, iid="73ee3ced-b6e6-4329-a546-3e8ad46563d2"):
