@@ -198,7 +198,7 @@ class Machine:
         self.repository: Path | None = None
         self._engine: Engine | None = None
 
-    async def connect(self, namespace: str, *, repository: Path | None = None) -> Namespace:
+    async def connect(self, namespace: str, *, repository: Path | None = None, **_: object) -> Namespace:
         if self.refusal is not None:
             raise self.refusal
         self.close()

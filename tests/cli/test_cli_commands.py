@@ -106,27 +106,40 @@ def test_a_provider_that_breaks_is_one_line_too(openwmi: Command, machine: Machi
 
 
 @pytest.mark.parametrize(
-    ("refusal", "namespace", "status"),
+    ("refusal", "asked", "status"),
     [
-        (WbemStatus.ACCESS_DENIED, "//srv1/root/cimv2", 3),
-        (WbemStatus.ACCESS_DENIED, "root/cimv2", 1),
-        (WbemStatus.TRANSPORT_FAILURE, "root/cimv2", 3),
-        (WbemStatus.NOT_SUPPORTED, "root/cimv2", 1),
-        (WbemStatus.TIMED_OUT, "root/cimv2", 1),
+        (WbemStatus.ACCESS_DENIED, ["--namespace", "//srv1/root/cimv2", "--user", "me"], 3),
+        (WbemStatus.ACCESS_DENIED, ["--host", "srv1", "--user", "me"], 3),
+        (WbemStatus.ACCESS_DENIED, [], 1),
+        (WbemStatus.TRANSPORT_FAILURE, [], 3),
+        (WbemStatus.NOT_SUPPORTED, [], 1),
+        (WbemStatus.TIMED_OUT, [], 1),
+        (WbemStatus.TRANSPORT_FAILURE, ["--host", "srv1", "--user", "me"], 3),
+        (WbemStatus.TIMED_OUT, ["--host", "srv1", "--user", "me"], 3),
+        (WbemStatus.INVALID_NAMESPACE, ["--host", "srv1", "--user", "me"], 1),
     ],
 )
 def test_who_cannot_get_in_leaves_with_3(
-    openwmi: Command, machine: Machine, refusal: WbemStatus, namespace: str, status: int
+    openwmi: Command,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: WbemStatus,
+    asked: list[str],
+    status: int,
 ) -> None:
     """Nobody logs in to this machine itself: what is denied there is a file."""
+    monkeypatch.setenv("OPENWMI_PASSWORD", "secret")
     machine.refusal = WbemError(refusal, "not today")
-    printed = openwmi("query", NAMES, "--namespace", namespace)
+    printed = openwmi("query", NAMES, *asked)
     assert printed.status == status
-    assert printed.err == f"{refusal.symbol} (0x{refusal:08X}): not today\n"
+    advice = "; is it on, and " if "--host" in asked and refusal == WbemStatus.TRANSPORT_FAILURE else "\n"
+    assert printed.err.startswith(f"{refusal.symbol} (0x{refusal:08X}): not today{advice}")
+    assert printed.err.count("\n") == 1
 
 
-def test_another_machine_cannot_be_reached(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(("query", NAMES, "--namespace", "//srv1.invalid/root/cimv2")) == 3
+def test_another_machine_cannot_be_reached(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENWMI_PASSWORD", "secret")
+    assert main(("query", NAMES, "--namespace", "//srv1.invalid/root/cimv2", "--user", "me")) == 3
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "(0x800706BA): " in printed.err

@@ -9,11 +9,19 @@ from typing import Final
 import click
 
 from openwmi import __version__
-from openwmi.base.error import Unreachable, WbemError
-from openwmi.cli.failure import LoginRefused, complain, line_of
+from openwmi.base.error import WbemError
+from openwmi.cli.failure import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    NoEntry,
+    SomeFailed,
+    complain,
+    exit_status,
+    line_of,
+)
 from openwmi.cli.stream import CannotWrite, ClosedPipe
-
-DONE, FAILED, USAGE, NO_ENTRY, INTERRUPTED = 0, 1, 2, 3, 130
 
 COMMANDS: Final = {
     "query": ("openwmi.cli.query", "Prints the instances that a query selects."),
@@ -65,7 +73,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="openwmi", message="%(prog)s %(version)s")
 def commands() -> None:
-    """Asks this machine about itself, the WMI way: classes, their instances, and the methods of both.
+    """Asks this machine about itself, or others with --host, the WMI way: classes, instances, and methods of both.
 
     Rows go to standard output, everything else to standard error. Exit status: 0; 1 the operation failed; 2 wrong
     usage; 3 the machine cannot be reached or refused the login; 130 interrupted.
@@ -86,10 +94,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CannotWrite as error:
         complain(str(error))
         return FAILED
-    except LoginRefused as refused:
-        complain(line_of(refused.error))
-        return NO_ENTRY
-    except WbemError as error:
+    except SomeFailed as failed:
+        return failed.status
+    except (NoEntry, WbemError) as error:
         complain(line_of(error))
-        return NO_ENTRY if isinstance(error, Unreachable) else FAILED
+        return exit_status(error)
     return result if isinstance(result, int) else DONE

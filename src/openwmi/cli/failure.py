@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from openwmi.base.error import AccessDenied, WbemError
+from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import WbemStatus, describe
 from openwmi.cli.values import one_line
+
+DONE, FAILED, USAGE, NO_ENTRY, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit statuses."""
 
 OPERATION_CHARS = 120
 
@@ -21,20 +24,49 @@ _ADVICE: Final[dict[int, str]] = {
 }
 
 
-class LoginRefused(Exception):  # noqa: N818 - it is what happened
-    """The other side knows the caller and lets nobody of that name in, or does not know the caller."""
+_UNANSWERED: Final = (
+    "is it on, and do the firewalls between let TCP 135 through, and the ports of its objects (Windows: 49152-65535)?"
+)
 
-    def __init__(self, error: AccessDenied) -> None:
+
+class NoEntry(Exception):  # noqa: N818 - it is what happened
+    """The other machine was not reached, or does not let the caller in."""
+
+    def __init__(self, error: WbemError) -> None:
         super().__init__(str(error))
         self.error = error
 
 
-def line_of(error: WbemError) -> str:
+class SomeFailed(Exception):  # noqa: N818 - it is what happened
+    """Not all of several machines answered; what was wrong with each has been said.
+
+    Attributes:
+        status: the exit status that this comes to.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"exit status {status}")
+        self.status = status
+
+
+def exit_status(error: Exception) -> int:
+    """What a failure comes to."""
+    if isinstance(error, NoEntry | Unreachable):
+        return NO_ENTRY
+    return FAILED if isinstance(error, WbemError) else USAGE
+
+
+def line_of(error: WbemError | NoEntry) -> str:
     """Such as `WBEM_E_INVALID_CLASS (0x80041010): there is no X; 'openwmi classes' lists … [query …]`.
 
     The call is left out where the message has its text already.
     """
-    advice = _ADVICE.get(int(error.status))
+    if isinstance(error, NoEntry):
+        error = error.error
+        named = not error.message.startswith("no address is known")
+        advice = _UNANSWERED if isinstance(error, Unreachable) and named else None
+    else:
+        advice = _ADVICE.get(int(error.status))
     parts = [f"{describe(error.status)}: {error.message}"]
     if advice is not None:
         parts.append(f"; {advice}")

@@ -45,8 +45,12 @@ async def asynchronous(ns: Namespace, verb: Verb, take: Take) -> None:
     receiver = _Receiver(take)
     operation = verb(ns.with_sink(receiver))
     receiver.cancel = operation.cancel
-    await operation.started()  # a call that could not start never touches its sink
-    await receiver.ended.wait()
+    try:
+        await operation.started()  # a call that could not start never touches its sink
+        await receiver.ended.wait()
+    except asyncio.CancelledError:
+        operation.cancel()
+        raise
     if receiver.failure is not None:
         raise receiver.failure
 

@@ -74,7 +74,8 @@ def compile_(
 ) -> None:
     """Stores what is declared in these files; - is standard input.
 
-    Of each file all is stored, or nothing. The first one that cannot be compiled ends the command: those before it stay
+    Of each file all is stored, or nothing; on another machine a file is stored step by step, and what it refuses leaves
+    there what stood before. The first one that cannot be compiled ends the command: those before it stay
     stored. --namespace is for what stands before the first #pragma namespace of a file.
     """
     mofs = [(file, _read(file)) for file in files]
@@ -83,7 +84,7 @@ def compile_(
     async def work(caller: Caller) -> None:
         for file, mof in mofs:
             (paths,) = await caller.fetch(partial(_load, mof, flags))
-            complain(one_line(f"{file}: {_counted(paths)} stored"))
+            caller.writer.say(f"{file}: {_counted(paths)} stored")
 
     run(settings, work, on_terminal="list")
 
@@ -101,22 +102,22 @@ def check(
     """
     flags = _flags(class_flags, instance_flags)
     readable: list[str | Path] = []
-    problems: list[WbemError] = []
+    problems: list[str] = []
     for file in files:
         try:
             readable.append(_read(file))
         except WbemError as problem:
-            problems.append(problem)
+            problems.append(problem.message)
 
     async def work(caller: Caller) -> None:
         (found,) = await caller.fetch(partial(_check, readable, flags))
-        problems.extend(found)
+        problems.extend(each.message if caller.host is None else f"{caller.host}: {each.message}" for each in found)
         if not problems:
             caller.writer.note("no faults were found")
 
     run(settings, work, on_terminal="list")
     for each in problems:
-        complain(one_line(each.message))
+        complain(one_line(each))
     return FAULTY if problems else 0
 
 
@@ -131,8 +132,13 @@ def export(settings: Settings, classes: tuple[str, ...], instances: bool, output
     The classes of the system are left out, since every namespace has them.
     """
 
+    if settings.access.several and output not in (None, STANDARD_INPUT):
+        raise click.UsageError("several hosts do not fit into one file: leave --output out, or ask one after another")
+
     async def work(caller: Caller) -> None:
         text = format_namespace(caller.namespace, await collect(caller, classes, instances=instances))
+        if caller.host is not None:
+            text = f"// {one_line(caller.host)}\n{text}"
         out = caller.writer.out
         if output is None or output == STANDARD_INPUT:
             out.write(mof_shown(text, ascii_only=not out.knows_unicode))

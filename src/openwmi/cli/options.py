@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial, update_wrapper, wraps
 from math import isnan
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from openwmi.cli.access import Access, access_options
 from openwmi.cli.modes import MODES
 from openwmi.cli.output import FORMATS
 
@@ -29,6 +30,7 @@ class Settings:
         mode: sync, semisync or async.
         format: the name of a format; None where none was asked for.
         repository: the file in which what is put is kept; None for the user's own.
+        access: which machines are asked, and who logs in there.
     """
 
     namespace: str
@@ -36,6 +38,7 @@ class Settings:
     mode: str
     format: str | None
     repository: Path | None = None
+    access: Access = field(default_factory=Access)
 
 
 def shared(
@@ -57,13 +60,14 @@ def shared(
             mode: str,
             repository: Path | None,
             format_: str | None,
+            access: Access,
             *args: P.args,
             **kwargs: P.kwargs,
         ) -> R:
-            return function(Settings(namespace, timeout, mode, format_, repository), *args, **kwargs)
+            return function(Settings(namespace, timeout, mode, format_, repository, access), *args, **kwargs)
 
         decorated: Callable[..., R] = command
-        options = [*_options(namespace), repository_option]
+        options = [*_options(namespace), repository_option, access_options]
         if default_format is not None:
             options.append(_format_option(default_format, formats))
         else:

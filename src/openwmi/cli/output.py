@@ -11,6 +11,7 @@ from typing import Final
 from openwmi.cli.failure import complain
 from openwmi.cli.layout import Column, fitting, write_columns
 from openwmi.cli.records import (
+    HOST,
     Picker,
     Record,
     class_document,
@@ -37,28 +38,32 @@ class Writer(ABC):
     Attributes:
         count: how many rows there were.
         shows_rows: whether rows appear on a terminal before `close`.
+        hosted: whether each row carries the machine that it is of.
     """
 
     gathers = False
     """Whether rows are kept until `close`."""
 
-    def __init__(self, out: Out, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, out: Out, columns: Sequence[str] | None = None, *, hosted: bool = False) -> None:
         self.out = out
         self.count = 0
+        self.hosted = hosted
         self.shows_rows = out.is_terminal and not self.gathers
         self.columns = columns
         self._picker = Picker(columns)
 
-    def write(self, objects: Sequence[CimInstance | CimClass | Record]) -> None:
-        """More rows. ClosedPipe, CannotWrite."""
+    def write(self, objects: Sequence[CimInstance | CimClass | Record], host: str | None = None) -> None:
+        """More rows, of this machine. ClosedPipe, CannotWrite."""
         for row in objects:
             self.count += 1
-            self._object(row)
+            self._object(row, host)
         if not self.gathers:
             self.out.flush()
 
-    def describe(self, class_: CimClass) -> None:
+    def describe(self, class_: CimClass, host: str | None = None) -> None:
         """A class with its properties and methods."""
+        if host is not None:
+            self.out.write(f"{one_line(host)}:\n")
         _describe(self.out, class_)
 
     def note(self, text: str) -> None:
@@ -75,11 +80,12 @@ class Writer(ABC):
         self._end()
         self.out.flush()
 
-    def _object(self, row: CimInstance | CimClass | Record) -> None:
+    def _object(self, row: CimInstance | CimClass | Record, host: str | None) -> None:
         if isinstance(row, CimClass):
-            self._row(class_record(row))
+            record = class_record(row)
         else:
-            self._row(self._picker.record(row) if isinstance(row, CimInstance) else row)
+            record = self._picker.record(row) if isinstance(row, CimInstance) else row
+        self._row(record if host is None else record.of(host))
 
     @abstractmethod
     def _row(self, record: Record) -> None:
@@ -112,8 +118,10 @@ class Table(Writer):
 
     gathers = True
 
-    def __init__(self, out: Out, columns: Sequence[str] | None = None, *, or_list: bool = False) -> None:
-        super().__init__(out, columns)
+    def __init__(
+        self, out: Out, columns: Sequence[str] | None = None, *, hosted: bool = False, or_list: bool = False
+    ) -> None:
+        super().__init__(out, columns, hosted=hosted)
         self._or_list = or_list
         self._records: list[Record] = []
 
@@ -152,8 +160,8 @@ class Json(Writer):
     def _row(self, record: Record) -> None:
         self.out.write(("[\n" if self.count == 1 else ",\n") + _json(self.out, record))
 
-    def describe(self, class_: CimClass) -> None:
-        self.write([class_document(class_)])
+    def describe(self, class_: CimClass, host: str | None = None) -> None:
+        self.write([class_document(class_)], host)
 
     def _end(self) -> None:
         self.out.write("\n]\n" if self.count else "[]\n")
@@ -168,8 +176,8 @@ class JsonLines(Writer):
     def _end(self) -> None:
         """All is written."""
 
-    def describe(self, class_: CimClass) -> None:
-        self.write([class_document(class_)])
+    def describe(self, class_: CimClass, host: str | None = None) -> None:
+        self.write([class_document(class_)], host)
 
 
 class Csv(Writer):
@@ -181,8 +189,8 @@ class Csv(Writer):
 
     _names: Sequence[str] | None = None
 
-    def describe(self, class_: CimClass) -> None:
-        self.write(member_records(class_))
+    def describe(self, class_: CimClass, host: str | None = None) -> None:
+        self.write(member_records(class_), host)
 
     def _row(self, record: Record) -> None:
         if self._names is None:
@@ -191,7 +199,7 @@ class Csv(Writer):
 
     def _end(self) -> None:
         if self._names is None and self.columns:
-            self._head(self.columns)
+            self._head([HOST, *self.columns] if self.hosted else self.columns)
 
     def _head(self, names: Sequence[str]) -> None:
         self._names = names
@@ -206,15 +214,17 @@ class Csv(Writer):
 class Mof(Writer):
     """A declaration an object, each as if nothing stood before it."""
 
-    def describe(self, class_: CimClass) -> None:
-        self.write([class_])
+    def describe(self, class_: CimClass, host: str | None = None) -> None:
+        self.write([class_], host)
 
-    def _object(self, row: CimInstance | CimClass | Record) -> None:
+    def _object(self, row: CimInstance | CimClass | Record, host: str | None) -> None:
         from openwmi.mof import format as format_mof  # noqa: PLC0415 - the other formats do without
 
         if isinstance(row, Record):
             raise AssertionError("a command whose rows are no objects offers MOF")
         text = format_mof(row)
+        if host is not None:
+            text = f"// {one_line(host)}\n{text}"
         self.out.write(("\n" if self.count > 1 else "") + mof_shown(text, ascii_only=not self.out.knows_unicode))
 
     def _row(self, record: Record) -> None:
@@ -224,11 +234,11 @@ class Mof(Writer):
         """All is written."""
 
 
-def writer_for(name: str, out: Out, columns: Sequence[str] | None = None) -> Writer:
+def writer_for(name: str, out: Out, columns: Sequence[str] | None = None, *, hosted: bool = False) -> Writer:
     """The writer of a format that shows these columns; all, in the class's order, where none are given."""
     if name == TABLE_OR_LIST:
-        return Table(out, columns, or_list=True)
-    return _WRITERS[name](out, columns)
+        return Table(out, columns, hosted=hosted, or_list=True)
+    return _WRITERS[name](out, columns, hosted=hosted)
 
 
 _WRITERS: Final[dict[str, type[Writer]]] = {

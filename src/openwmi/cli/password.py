@@ -33,9 +33,14 @@ def read_password(prompt: str, file: str | None, *, confirm: bool = False) -> st
         return _checked(_first_line(file), "standard input" if file == "-" else file)
     if VARIABLE in os.environ:
         return _checked(os.environ[VARIABLE], VARIABLE)
-    if not (sys.stdin is not None and sys.stdin.isatty()):
+    if not is_terminal():
         raise click.UsageError(f"there is no terminal to ask for a password: use --password-file or ${VARIABLE}")
     return _asked(prompt, confirm=confirm)
+
+
+def is_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _asked(prompt: str, *, confirm: bool) -> str:

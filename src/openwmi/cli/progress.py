@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -14,10 +15,14 @@ FIRST_SECONDS, EACH_SECONDS = 1.0, 0.5
 
 
 class Progress:
-    """`with Progress(writer):` on the loop. A call that ends within a second shows none."""
+    """`with Progress(writer):` on the loop. A call that ends within a second shows none.
 
-    def __init__(self, writer: Writer) -> None:
+    `source` says where the objects come from, such as ` from 3 of 5 hosts`.
+    """
+
+    def __init__(self, writer: Writer, source: Callable[[], str] = str) -> None:
         self._writer = writer
+        self._source = source
         self._began = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._shown = False
@@ -41,7 +46,7 @@ class Progress:
         loop = asyncio.get_running_loop()
         count = self._writer.count
         objects = "1 object" if count == 1 else f"{count:,} objects"
-        self._shown = _put(f"\r{objects} in {loop.time() - self._began:.0f} s\x1b[K")
+        self._shown = _put(f"\r{objects}{self._source()} in {loop.time() - self._began:.0f} s\x1b[K")
         if self._shown:
             self._timer = loop.call_later(EACH_SECONDS, self._show)
 

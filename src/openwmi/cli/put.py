@@ -14,6 +14,7 @@ from openwmi.base.error import NotFound, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.cli.arguments import Given, parse_pairs, typed_values
 from openwmi.cli.options import Settings, shared
+from openwmi.cli.records import HOST
 from openwmi.cli.rows import STANDARD_INPUT, Row, parse_rows, read_text
 from openwmi.cli.running import Caller, run
 from openwmi.cli.typed import Classes, UnknownClassError, properties_from_json, with_classes
@@ -45,7 +46,8 @@ def command(
     NAME:=null for NULL, whereas NAME=null is a text of four letters.
 
     Without PATH and NAME=VALUE rows are read from --file or standard input: what 'openwmi query' and 'get' print as
-    json or jsonl, each with its "__CLASS", or of the CLASS that is given. All of them are put, or none.
+    json or jsonl, each with its "__CLASS", or of the CLASS that is given. All of them are put, or none; on
+    another machine they are put one after another, and the first failure ends it.
 
     \b
     Examples:
@@ -71,7 +73,7 @@ def command(
 def _run(settings: Settings, put: Callable[[Caller], Awaitable[Sequence[ObjectPath]]]) -> None:
     async def work(caller: Caller) -> None:
         for path in await put(caller):
-            caller.writer.line(str(path.relative))
+            caller.writer.line(str(path.relative if caller.host is None else caller.full(path)))
 
     run(settings, work, on_terminal="list")
 
@@ -179,7 +181,7 @@ def _instance(row: Row, default: str | None, classes: Classes) -> CimInstance:
     class_ = classes.get(fold(name))
     if class_ is None:
         raise UnknownClassError(name)
-    own = {name: item for name, item in row.values.items() if fold(name) not in SYSTEM_PROPERTIES}
+    own = {name: item for name, item in row.values.items() if fold(name) not in SYSTEM_PROPERTIES and name != HOST}
     try:
         values = properties_from_json(class_, own, classes)
         class_.row(values)

@@ -7,9 +7,12 @@ in which the class declares its properties, and so does this where none were nam
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from openwmi.model import CimClass, CimInstance, Method
+
+HOST: Final = "__HOST"
+"""The column of the machine that a row is of, where there are several. No class may call a property like that."""
 
 
 class Record(NamedTuple):
@@ -17,6 +20,10 @@ class Record(NamedTuple):
 
     class_name: str | None
     values: Mapping[str, object]
+
+    def of(self, host: str) -> Record:
+        """The same with the machine in front."""
+        return Record(self.class_name, {HOST: host, **self.values})
 
 
 class Picker:

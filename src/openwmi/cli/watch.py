@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.cli.failure import complain
 from openwmi.cli.options import Settings, shared
 from openwmi.cli.output import FORMATS
 from openwmi.cli.records import Record
-from openwmi.cli.running import Caller, run
-from openwmi.cli.stream import ClosedPipe
-from openwmi.cli.values import one_line
+from openwmi.cli.running import Caller, EnoughError, run
 from openwmi.model import CimInstance
 from openwmi.operation import Operation, ResultSet
 from openwmi.session import Namespace
@@ -38,48 +32,43 @@ def command(settings: Settings, wql: str, count: int | None) -> None:
     this system, such as processes, and of what other programs write into the repository.
 
     It ends with Ctrl-C, after --count events, or after --timeout seconds. With both, fewer events than asked for are a
-    failure.
+    failure. With several hosts, those of all are counted together, and a host that fails is told of at once.
 
     \b
     Examples:
       openwmi watch "SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE TargetInstance ISA 'Win32_Process'"
       openwmi watch "SELECT * FROM __InstanceOperationEvent WITHIN 2 WHERE TargetInstance ISA 'Demo_Lamp'" --count 1
     """
+    left = _Left(count)
 
     async def work(caller: Caller) -> None:
-        watching = _Watching(caller, wql, count, whole=settings.format == "mof")
+        watching = _Watching(caller, wql, left, whole=settings.format == "mof")
         try:
-            with _warnings(), caller.writer.out.reader_watched(watching.reader_gone):
-                await caller.each(watching.start, watching.take)
-        except _EnoughError:
-            return
-        except asyncio.CancelledError:
-            caller.writer.close()  # Ctrl-C: what was written is whole all the same
-            raise
+            await caller.each(watching.start, watching.take)
         except WbemError as error:
-            if watching.is_closed:
-                raise ClosedPipe from None
             timed_out = error.status == WbemStatus.TIMED_OUT and watching.has_begun
             if not timed_out or count is not None:
                 raise
 
-    run(settings, work, on_terminal="list", columns=_columns(wql))
+    run(settings, work, on_terminal="list", columns=_columns(wql), endless=True)
 
 
-class _EnoughError(Exception):
-    """There were as many events as asked for."""
+class _Left:
+    """How many events are wanted still, of all machines together; None: all that come."""
+
+    def __init__(self, count: int | None) -> None:
+        self.count = count
 
 
 class _Watching:
     """One subscription, and what has been written of it."""
 
-    def __init__(self, caller: Caller, wql: str, count: int | None, *, whole: bool) -> None:
+    def __init__(self, caller: Caller, wql: str, left: _Left, *, whole: bool) -> None:
         self._caller = caller
         self._wql = wql
-        self._left = count
+        self._left = left
         self._whole = whole or caller.writer.columns is not None
         self._results: ResultSet[CimInstance] | None = None
-        self.is_closed = False
 
     @property
     def has_begun(self) -> bool:
@@ -92,18 +81,14 @@ class _Watching:
         return operation
 
     def take(self, events: Sequence[CimInstance]) -> None:
-        """More events, of which no more are written than were asked for."""
-        taken = events if self._left is None else events[: self._left]
+        """More events, of which no more are written than were asked for. EnoughError with the last of them."""
+        left = self._left
+        taken = events if left.count is None else events[: left.count]
         self._caller.writer.write(taken if self._whole else [_row(each) for each in taken])
-        if self._left is not None:
-            self._left -= len(taken)
-            if not self._left:
-                raise _EnoughError
-
-    def reader_gone(self) -> None:
-        self.is_closed = True
-        if self._results is not None:
-            self._results.cancel()
+        if left.count is not None:
+            left.count -= len(taken)
+            if not left.count:
+                raise EnoughError
 
 
 def _row(event: CimInstance) -> Record:
@@ -117,20 +102,3 @@ def _columns(wql: str) -> tuple[str, ...] | None:
         return selected(parse_event(wql).select)
     except WbemError:
         return None  # whoever answers the query says what is wrong with it
-
-
-@contextmanager
-def _warnings() -> Iterator[None]:
-    """What goes wrong while the watch goes on, such as a poll that failed, is said on standard error."""
-    log, handler = logging.getLogger("openwmi.engine"), _Complaints(logging.WARNING)
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-
-
-class _Complaints(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno == logging.WARNING:  # an error is a bug of somebody's, with its place in the source
-            complain(one_line(record.getMessage()))

@@ -4,7 +4,18 @@ It is a floor of its own because it picks between the ends below it, and no modu
 hide the function.
 """
 
-from openwmi.locator.connection import Connection, connect, local_engine, local_namespace, this_host
+from openwmi.locator.connection import Connection, connect, local_engine, local_namespace, named_machine, this_host
+from openwmi.locator.remote import RESOLVER_PORT, Remote
 from openwmi.repository import default_repository
 
-__all__ = ["Connection", "connect", "default_repository", "local_engine", "local_namespace", "this_host"]
+__all__ = [
+    "RESOLVER_PORT",
+    "Connection",
+    "Remote",
+    "connect",
+    "default_repository",
+    "local_engine",
+    "local_namespace",
+    "named_machine",
+    "this_host",
+]

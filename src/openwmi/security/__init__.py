@@ -25,7 +25,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from openwmi.security import spnego
-from openwmi.security.kerberos import KerberosAcceptor, KerberosContext, KerberosInitiator, check_keytab
+from openwmi.security.kerberos import (
+    KerberosAcceptor,
+    KerberosContext,
+    KerberosInitiator,
+    cached_principal,
+    check_keytab,
+)
 from openwmi.security.logins import Logins, Verdict
 from openwmi.security.mechanism import (
     AUTH_TYPE_KERBEROS,
@@ -83,6 +89,7 @@ __all__ = [
     "UsersFile",
     "Verdict",
     "add_user",
+    "cached_principal",
     "check_keytab",
     "negotiate",
     "nt_hash",

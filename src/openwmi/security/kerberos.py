@@ -211,6 +211,19 @@ class KerberosInitiator:
         )
 
 
+def cached_principal() -> str | None:
+    """Whose tickets this process's cache holds, such as `me@EXAMPLE.ORG`; None: nobody's that are still good."""
+    try:
+        gssapi = load()
+    except LoginRefused:
+        return None
+    try:
+        credentials = gssapi.Credentials(usage="initiate", mechs=[gssapi.MechType.kerberos])
+        return str(credentials.name) if credentials.lifetime else None
+    except gssapi.raw.GSSError:
+        return None
+
+
 def load() -> Any:
     """The GSS-API. LoginRefused where the extra is not installed, or the system has none."""
     try:
