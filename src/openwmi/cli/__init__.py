@@ -1,10 +1,11 @@
-"""The command line: `openwmi query|get|watch|call|classes|describe|serve|users|wsd`.
+"""The command line: `openwmi query|get|watch|call|classes|describe|serve|users|doctor|wsd`.
 
 Rows go to standard output, everything else to standard error. Exit status: 0; 1 the operation failed; 2 usage;
 3 unreachable, or the login was refused; 130 interrupted.
 
 A command is a module of its own here, named in the table of `openwmi.cli.commands` and loaded when it is asked for.
-Nobody imports this room. All but `serve` and `wsd` know the verbs of a Namespace, and nothing of engines or wires.
+Nobody imports this room. All but `serve`, `doctor` and `wsd` know the verbs of a Namespace, and nothing of engines or
+wires.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "serve": ("openwmi.cli.serve", "Serves this machine's WMI to other people's clients."),
     "resolver": ("openwmi.cli.resolver", "Tells other machines where this one's programs are called back."),
     "wsd": ("openwmi.cli.wsd", "Finds devices on the network, and makes this one visible."),
+    "doctor": ("openwmi.cli.doctor", "Says why another machine does not let us in, or is slow."),
     "users": ("openwmi.cli.users", "Changes the file of users who may log in to 'serve'."),
 }
 """Of each command the module, whose `command` is the click command, and its line in `--help`, in that order."""

@@ -14,6 +14,7 @@ Read in this order:
     pushed       calls with a sink: asynchronous ones, where the server can call us back
     wiresink     what it calls
     sinkhost     where: an exporter for each address of ours, and a resolver at port 135
+    doctor       why a machine does not let us in, or is slow, step by step
 
 It implements `openwmi.session.Session`: whatever takes a session takes this one, and does not know the difference.
 """

@@ -1,0 +1,99 @@
+"""`openwmi doctor` against servers over TCP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.fakes import Command
+
+from openwmi.base.status import WbemStatus
+from openwmi.testing import WmiServer
+
+SYSTEM = 'class Win32_OperatingSystem { [key] string Name; }; instance of Win32_OperatingSystem { Name = "x"; };'
+
+
+@pytest.fixture
+def server() -> Iterator[WmiServer]:
+    with WmiServer(SYSTEM) as made:
+        yield made
+
+
+@pytest.fixture
+def arguments(server: WmiServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("OPENWMI_PASSWORD", server.password)
+    user = f"{server.domain}\\{server.user}"
+    return ["doctor", "--host", server.host, "--port", str(server.port), "--user", user, "--callbacks", "never"]
+
+
+def test_all_is_well(openwmi: Command, arguments: list[str]) -> None:
+    printed = openwmi(*arguments)
+    assert (printed.status, printed.err) == (0, "")
+    lines = printed.out.splitlines()
+    assert lines[0].endswith(r", root\cimv2")
+    assert [line.split()[:2] for line in lines[1:3]] == [["ok", "name"], ["ok", "port"]]
+    assert lines[-2].split() == ["skipped", "callbacks:", "it", "was", "told", "to", "leave", "them", "out"]
+    assert lines[-1] == "15 ok, 1 skipped"
+    assert max(map(len, lines)) <= 100
+
+
+def test_a_check_that_fails(openwmi: Command, arguments: list[str], server: WmiServer) -> None:
+    server.fault(of="Win32_OperatingSystem", error=WbemStatus.ACCESS_DENIED)
+    printed = openwmi(*arguments)
+    assert printed.status == 1
+    assert "failed  provider" in printed.out
+    assert "                      > the rights in WMI are enough" in printed.out
+
+
+def test_a_login_that_is_refused(openwmi: Command, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENWMI_PASSWORD", "wrong")
+    printed = openwmi(*arguments)
+    assert printed.status == 3
+    assert printed.out.splitlines()[-1] == "3 ok, 1 failed, 12 skipped"
+    assert "  skipped               activation, objects, levels," in printed.out
+
+
+def test_json(openwmi: Command, arguments: list[str], server: WmiServer) -> None:
+    printed = openwmi(*arguments, "--format", "json")
+    document = json.loads(printed.out)
+    assert printed.status == 0
+    assert document["host"] == f"{server.host}:{server.port}"
+    assert [each["check"] for each in document["checks"]][:3] == ["name", "port", "resolver"]
+
+
+@pytest.mark.parametrize("names", [False, True])
+def test_a_report(openwmi: Command, arguments: list[str], tmp_path: Path, names: bool) -> None:
+    file = tmp_path / "report.json"
+    assert openwmi(*arguments, "--report", str(file), *(["--names"] if names else [])).status == 0
+    text = file.read_text(encoding="utf-8")
+    assert len(json.loads(text)["checks"]) == 16
+    assert ("tester" in text) is names
+    assert ("127.0.0.1" in text) is names
+
+
+def test_a_report_that_cannot_be_written(openwmi: Command, arguments: list[str], tmp_path: Path) -> None:
+    printed = openwmi(*arguments, "--report", str(tmp_path / "nowhere" / "report.json"))
+    assert printed.status == 1
+    assert "the report cannot be written" in printed.err
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--names"], ["--namespace", r"\\other\root\cimv2"], ["--timeout", "0"], ["--port", "0"], ["--format", "mof"]],
+)
+def test_usage(openwmi: Command, arguments: list[str], more: list[str]) -> None:
+    printed = openwmi(*arguments, *more)
+    assert (printed.status, printed.out) == (2, "")
+
+
+def test_nobody_named_a_machine(openwmi: Command) -> None:
+    assert openwmi("doctor").status == 2
+
+
+def test_a_password_is_not_waited_for(openwmi: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENWMI_PASSWORD", raising=False)
+    printed = openwmi("doctor", "--host", "127.0.0.1", "--user", "me")
+    assert printed.status == 2
+    assert "no terminal" in printed.err
