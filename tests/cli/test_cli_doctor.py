@@ -81,7 +81,14 @@ def test_a_report_that_cannot_be_written(openwmi: Command, arguments: list[str],
 
 @pytest.mark.parametrize(
     "more",
-    [["--names"], ["--namespace", r"\\other\root\cimv2"], ["--timeout", "0"], ["--port", "0"], ["--format", "mof"]],
+    [
+        ["--names"],
+        ["--host", "another"],
+        ["--namespace", r"\\other\root\cimv2"],
+        ["--timeout", "0"],
+        ["--port", "0"],
+        ["--format", "mof"],
+    ],
 )
 def test_usage(openwmi: Command, arguments: list[str], more: list[str]) -> None:
     printed = openwmi(*arguments, *more)
@@ -89,7 +96,9 @@ def test_usage(openwmi: Command, arguments: list[str], more: list[str]) -> None:
 
 
 def test_nobody_named_a_machine(openwmi: Command) -> None:
-    assert openwmi("doctor").status == 2
+    printed = openwmi("doctor")
+    assert printed.status == 2
+    assert "--host" in printed.err
 
 
 def test_a_password_is_not_waited_for(openwmi: Command, monkeypatch: pytest.MonkeyPatch) -> None:

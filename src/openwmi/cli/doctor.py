@@ -16,8 +16,9 @@ import click
 from openwmi import __version__
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.cli.access import Access, access_options
+from openwmi.cli.failure import DONE, FAILED, NO_ENTRY
 from openwmi.cli.options import Seconds
-from openwmi.cli.password import read_password
 from openwmi.cli.stream import Out, standard_output
 from openwmi.cli.values import one_line
 from openwmi.client import Credentials
@@ -25,17 +26,12 @@ from openwmi.client.doctor import Finding, Status, Visit, examine, report_of, sh
 from openwmi.model import parse_namespace
 from openwmi.net import Address
 
-DONE, FAILED, NO_ENTRY = 0, 1, 3
-PORT: Final = 135
 WIDTH: Final = 100
 INDENT: Final = " " * 24
 
 
 @click.command("doctor")
-@click.option("--host", metavar="HOST", required=True, help="The machine to look at.")
-@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Of its resolver.")
-@click.option("--user", metavar="USER", help="Who logs in.  [default: whoever the Kerberos cache is of]")
-@click.option("--password-file", metavar="FILE", help="The first line of it is the password; - is standard input.")
+@access_options
 @click.option("--namespace", metavar="NS", default=r"root\cimv2", show_default=True, help="The namespace to enter.")
 @click.option(
     "--timeout",
@@ -59,10 +55,7 @@ INDENT: Final = " " * 24
 )
 @click.option("--names", is_flag=True, help="Host, user, addresses and texts are in the report, too.")
 def command(
-    host: str,
-    port: int,
-    user: str | None,
-    password_file: str | None,
+    access: Access,
     namespace: str,
     timeout: float | None,
     callbacks: Any,
@@ -83,8 +76,7 @@ def command(
     logging.getLogger("openwmi").addHandler(logging.NullHandler())
     if names and report is None:
         raise click.UsageError("--names is of the report: give --report FILE, too")
-    password = read_password(f"Password of {user}: ", password_file) if user else None
-    visit = _visit(Address(host, port), Credentials(user, password), namespace, timeout, callbacks)
+    visit = _visit(access, namespace, timeout, callbacks)
     findings = _examined(visit, format_)
     if report is not None:
         _write(report, report_of(visit, findings, version=__version__, names=names))
@@ -93,11 +85,16 @@ def command(
     return FAILED if any(each.status is Status.FAILED for each in findings) else DONE
 
 
-def _visit(where: Address, credentials: Credentials, namespace: str, timeout: float | None, callbacks: Any) -> Visit:
-    server, name = parse_namespace(namespace)
-    if server not in {None, "."}:
-        raise click.UsageError(f"{namespace} is on {server}: the machine is for --host to say")
-    return Visit(where, credentials, name, timeout=timeout, callbacks=callbacks)
+def _visit(access: Access, namespace: str, timeout: float | None, callbacks: Any) -> Visit:
+    (target, *others) = access.targets(namespace)
+    if target.host is None:
+        raise click.UsageError("the doctor looks at other machines: name one with --host")
+    if others:
+        raise click.UsageError("the doctor looks at one machine at a time: name one")
+    login = access.login()
+    _, name = parse_namespace(namespace)
+    credentials = Credentials(login.user, login.password)
+    return Visit(Address(target.host, target.port), credentials, name, timeout=timeout, callbacks=callbacks)
 
 
 def _examined(visit: Visit, format_: str) -> list[Finding]:
