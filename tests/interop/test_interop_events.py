@@ -33,6 +33,7 @@ from openwmi.wsd import (
     StatusEvent,
     Subscription,
     SubscriptionEnded,
+    metadata_at,
     subscribe,
 )
 
@@ -123,6 +124,13 @@ async def test_our_client_hears_what_their_device_tells(by: str) -> None:
         assert await said(device, "subscribed") == []
         await said(device, "change", values=["4"])
         assert [each async for each in events] == []
+
+
+async def test_what_their_service_says_of_itself() -> None:
+    """It answers GetMetadata, and not Get."""
+    async with their_device("path") as (_, service):
+        said = await metadata_at(service.url, profiles=(DPWS_2009,))
+    assert [STATE_EVENTS in each.types for each in said.hosted] == [True]
 
 
 async def test_our_subscription_ends_when_its_time_is_over() -> None:

@@ -14,12 +14,16 @@ from openwmi.base.error import Timeout, Unreachable, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.net import Address
 from openwmi.net.datagram import Endpoint
+from openwmi.net.http import Request, Response
 from openwmi.soap import (
     DPWS_2006,
     DPWS_2009,
+    GET_METADATA,
     GET_RESPONSE,
+    EndpointReference,
     Headers,
     Metadata,
+    QName,
     Relationship,
     SoapFault,
     decode,
@@ -28,6 +32,7 @@ from openwmi.soap import (
     encode_get,
     encode_get_response,
 )
+from openwmi.soap import Service as Hosted
 from openwmi.testing import interface
 from openwmi.wsd import Device, metadata_at
 from openwmi.wsd.calling import Faulted
@@ -160,6 +165,48 @@ async def test_a_fault(status: int) -> None:
     with pytest.raises(Faulted, match=r"answered with the fault .*Device: out of paper") as caught:
         await world.read(DEVICE)
     assert caught.value.fault == FAULT
+
+
+class OfServices(Answering):
+    """It answers GetMetadata, and Get with a fault."""
+
+    fault = SoapFault("Sender", None, "invalid action")
+    knows = GET_METADATA
+
+    async def answer(self, request: Request, peer: Address, local: Address) -> Response:
+        await super().answer(request, peer, local)
+        message = decode(request.body)
+        if message.headers.action != self.knows:
+            return Response(400, (), encode_fault(message, self.fault, "urn:r"))
+        return Response(200, (), encode_get_response(message, Metadata(relationships=(HOSTED,)), "urn:r"))
+
+
+HOSTED = Relationship(None, (Hosted((EndpointReference(URL),), (), "urn:x:files"),))
+
+
+@pytest.mark.parametrize("subcode", [None, QName(DPWS_2006.addressing, "ActionNotSupported")])
+async def test_a_service_that_knows_get_metadata_alone(subcode: QName | None) -> None:
+    world = World()
+    service = OfServices(world.web, b"")
+    service.fault = replace(service.fault, subcode=subcode)
+    await service.listen(port=5357)
+    assert (await world.read(DEVICE)).relationships == (HOSTED,)
+    assert len(service.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked"),
+    [(SoapFault("Sender", None, "no"), 2), (SoapFault("Sender", QName("urn:x", "Other"), "no"), 1), (FAULT, 1)],
+)
+async def test_a_service_that_knows_neither(fault: SoapFault, asked: int) -> None:
+    world = World()
+    service = OfServices(world.web, b"")
+    service.fault, service.knows = fault, ""
+    await service.listen(port=5357)
+    with pytest.raises(Faulted) as caught:
+        await world.read(DEVICE)
+    assert caught.value.fault == fault
+    assert len(service.asked) == asked
 
 
 async def test_large_metadata() -> None:

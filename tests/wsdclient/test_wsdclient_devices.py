@@ -25,8 +25,10 @@ from tests.wsdclient.world import (
 )
 
 from openwmi.blocking.runner import runner
-from openwmi.soap import QName, Relationship, Service
-from openwmi.wsd import Endpoint
+from openwmi.net import Address
+from openwmi.soap import GET, QName, Relationship, Service, SoapFault
+from openwmi.wsd import Call, Computer, Endpoint, Faulted, Host
+from openwmi.wsd import Service as Hosted
 from openwmi.wsdclient import (
     E_ABORT,
     E_FAIL,
@@ -182,6 +184,34 @@ def test_services_by_type(device: IWSDDeviceProxy) -> None:
     with result.wait_handle_() as handle:
         assert handle.wait(5)
     assert service.EndGetMetadata(result) == (S_OK, metadata)
+
+
+def test_a_service_that_knows_get_metadata_alone(world: World) -> None:
+    """As those of sdc11073 do."""
+
+    def refuse(call: Call) -> None:
+        raise Faulted.of(SoapFault("Sender", reason="invalid action"))
+
+    host = Host(
+        US,
+        Computer("box").metadata(US),
+        instance=1,
+        listen=Address("127.0.0.1", 0),
+        network=world.there,
+        services=[Hosted(ID, types=(FILES,), actions={GET: refuse})],
+    )
+    runner().run(host.start)
+    try:
+        _, device = WSDCreateDeviceProxy(f"http://{host.where}/{US.removeprefix('urn:uuid:')}", US)
+        assert device is not None
+        _, service = device.GetServiceProxyByType(FILES)
+        assert service is not None
+        hr, metadata = service.GetMetadata()
+        assert hr == S_OK
+        assert metadata is not None
+        assert [each.types for each in metadata.hosted] == [(FILES,)]
+    finally:
+        runner().run(host.stop)
 
 
 def test_what_there_is_not(device: IWSDDeviceProxy) -> None:

@@ -13,10 +13,11 @@ from openwmi.base.limits import SOAP_ENVELOPE_OCTETS
 from openwmi.soap import namespaces as ns
 from openwmi.soap.addressing import EndpointReference, Headers
 from openwmi.soap.envelope import Message, encode
-from openwmi.soap.fault import SoapFault, fault_action
+from openwmi.soap.fault import SENDER, SoapFault, fault_action
 from openwmi.soap.markup import elements, text_of
 from openwmi.soap.metadata import Metadata
 from openwmi.soap.profile import Profile
+from openwmi.soap.writer import Writer
 
 GET: Final = f"{ns.TRANSFER}/Get"
 GET_RESPONSE: Final = f"{ns.TRANSFER}/GetResponse"
@@ -32,6 +33,26 @@ def encode_get(profile: Profile, to: str, message_id: str, *, large: bool = True
     reply_to = EndpointReference(profile.anonymous)
     headers = Headers(GET, message_id, to, reply_to=reply_to, large_metadata=large)
     return encode(profile, headers)
+
+
+class GetMetadata:
+    """The body of the other request, for all sections there are: some services answer that alone."""
+
+    def format(self, writer: Writer) -> None:
+        """As the body of a message."""
+        writer.open(writer.profile.mex, "GetMetadata")
+        writer.close(writer.profile.mex, "GetMetadata")
+
+
+def encode_get_metadata(profile: Profile, to: str, message_id: str) -> bytes:
+    """The same request by WS-MetadataExchange."""
+    reply_to = EndpointReference(profile.anonymous)
+    return encode(profile, Headers(GET_METADATA, message_id, to, reply_to=reply_to, large_metadata=True), GetMetadata())
+
+
+def is_no_answer_to_get(fault: SoapFault) -> bool:
+    """Whether who answers Get so may know GetMetadata alone. sdc11073's say no more than that it was wrong."""
+    return fault.code == SENDER and (fault.subcode is None or fault.subcode.local == "ActionNotSupported")
 
 
 def encode_get_response(request: Message, metadata: Metadata, message_id: str) -> bytes:

@@ -6,6 +6,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 
 from openwmi.base.error import Timeout, Unreachable, WbemError
 from openwmi.base.fault import RemoteProtocolError
@@ -27,9 +28,11 @@ from openwmi.soap import (
     Profile,
     decode_get_response,
     encode_get,
+    encode_get_metadata,
+    is_no_answer_to_get,
 )
 from openwmi.wsd.addresses import at, name_in, path_in, usable_xaddrs
-from openwmi.wsd.calling import call, new_message_id
+from openwmi.wsd.calling import Faulted, call, new_message_id
 from openwmi.wsd.device import Device, device_of
 from openwmi.wsd.messages import Probe, ProbeMatches, discovery_in, encode_discovery
 from openwmi.wsd.search import resolve
@@ -224,11 +227,9 @@ async def _get(
     connect: Connect | None,
     authenticator: Authenticator | None = None,
 ) -> Metadata:
-    message_id = new_message_id()
-    message = await call(
+    ask = partial(
+        call,
         url,
-        encode_get(device.profile, device.address, message_id),
-        message_id,
         profile=device.profile,
         timeout=timeout,
         limits=LARGE_METADATA,
@@ -236,6 +237,17 @@ async def _get(
         connect=connect,
         authenticator=authenticator,
     )
+    name = new_message_id()
+    try:
+        message = await ask(encode_get(device.profile, device.address, name), name)
+    except Faulted as error:
+        if not is_no_answer_to_get(error.fault):
+            raise
+        name = new_message_id()
+        try:
+            message = await ask(encode_get_metadata(device.profile, device.address, name), name)
+        except Faulted:
+            raise error from None
     try:
         return decode_get_response(message)
     except RemoteProtocolError as error:

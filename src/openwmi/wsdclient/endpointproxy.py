@@ -211,9 +211,9 @@ class IWSDEndpointProxy(IUnknown, iid="1860d430-b24c-4975-9f90-dbb39baa24ec"):
         """A result over whatever operation `start` starts, on the loop's thread."""
         return self._begun(start, None, callback, state)
 
-    def two_way_(self, action: str, reply_action: str) -> Operation[Any]:
-        """On the loop's thread: a message without a body, and the one that answers it."""
-        return self._endpoint.two_way(action, None, reply_action=reply_action, timeout=self.timeout_)
+    def two_way_(self, action: str, body: Part | None, reply_action: str) -> Operation[Any]:
+        """On the loop's thread: a message, and the one that answers it."""
+        return self._endpoint.two_way(action, body, reply_action=reply_action, timeout=self.timeout_)
 
     def complete_(self, event: WSD_EVENT) -> tuple[int, Any]:
         """What generated code returns for the event of a call: (hresult, body). A fault is kept, as by ProcessFault."""

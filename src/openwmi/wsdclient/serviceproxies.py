@@ -18,10 +18,19 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import HResult
 from openwmi.blocking.com.unknown import IUnknown
 from openwmi.blocking.runner import runner
-from openwmi.operation import Operation
-from openwmi.soap import GET, GET_RESPONSE, Metadata, decode_get_response
+from openwmi.operation import Operation, ResultSet
+from openwmi.soap import (
+    GET,
+    GET_METADATA,
+    GET_METADATA_RESPONSE,
+    GET_RESPONSE,
+    GetMetadata,
+    Metadata,
+    decode_get_response,
+    is_no_answer_to_get,
+)
 from openwmi.soap import Service as Hosted
-from openwmi.wsd import Receiver
+from openwmi.wsd import Faulted, Receiver
 from openwmi.wsdclient.asyncresult import held
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback
 from openwmi.wsdclient.calling import argument, not_here, on_loop, wsd_method
@@ -135,7 +144,23 @@ class IWSDServiceProxy(IWSDMetadataExchange, iid="d4c7fb9c-03ab-4175-9d67-094faf
                 loop.call_soon_threadsafe(close)
 
     def _get(self) -> Operation[Any]:
-        return self._endpoint.two_way_(GET, GET_RESPONSE)
+        return Operation.start(self._asked, "metadata", single=True)
+
+    async def _asked(self, results: ResultSet[Answer]) -> Answer:
+        """What the service says of itself: some answer the one request alone, some the other."""
+        results.begin()
+        ask = self._endpoint.two_way_
+        answer: Answer
+        try:
+            answer = await ask(GET, None, GET_RESPONSE)
+        except Faulted as error:
+            if not is_no_answer_to_get(error.fault):
+                raise
+            try:
+                answer = await ask(GET_METADATA, GetMetadata(), GET_METADATA_RESPONSE)
+            except Faulted:
+                raise error from None
+        return answer
 
     # On the loop's thread.
 
