@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from tests.server.devices import Devices
@@ -39,6 +39,16 @@ OURS: dict[Begin, dict[str, int]] = {
 }
 
 
+@pytest.fixture
+def nothing_older() -> Iterator[None]:
+    """What other tests have left behind does not count, nor does its end."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("nothing_older")
 @pytest.mark.parametrize("begin", [method, query], ids=lambda begin: begin.__name__)
 async def test_a_call_that_waits_is_these_objects_and_no_more(begin: Begin) -> None:
     devices = Devices()
