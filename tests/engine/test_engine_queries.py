@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from tests.engine.fakes import CLOCK, DESK, ELEMENT, LAMP, LAMPS, NAMESPACE, Rows, names, serve
 
 from openwmi.base.error import NotFound, WbemError
-from openwmi.base.limits import CLASS_NAME_CHARS, QUERY_CHARS
+from openwmi.base.limits import CLASS_NAME_CHARS, QUERY_CHARS, QUERY_TEXT_KEPT_CHARS
 from openwmi.base.status import WbemStatus
+from openwmi.engine import local
 from openwmi.model import CimClass, CimInstance, CimType, Property, Type
 from openwmi.session import Namespace
 
@@ -242,3 +244,14 @@ async def test_kept_results_can_be_read_again_and_others_cannot(ns: Namespace) -
     with pytest.raises(WbemError) as caught:
         once.reset()
     assert caught.value.status == WbemStatus.INVALID_OPERATION
+
+
+async def test_calls_in_the_same_words_share_them_and_no_more_is_kept_of_what_strangers_write(ns: Namespace) -> None:
+    long = f"x{'x' * QUERY_TEXT_KEPT_CHARS}"
+    for word, shared in (("Demo_Lamp='hall'", True), (f"Demo_Lamp='{long}'", False)):
+        calls = [ns.get(word) for _ in range(2)]
+        one, other = (each.name for each in calls)
+        await asyncio.gather(*(each.status() for each in calls))
+        assert (one == other, one is other) == (True, shared)
+    kept = local._kept.cache_info()
+    assert kept.currsize <= (kept.maxsize or 0) <= 1024

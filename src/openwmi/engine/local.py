@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from sys import intern
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
+from openwmi.base.limits import QUERY_TEXT_KEPT_CHARS
 from openwmi.base.status import WbemStatus
 from openwmi.engine import reading
 from openwmi.engine.access import Access, Right
@@ -217,8 +217,7 @@ class LocalSession(Session):
         refusal = self._refusal(context, wanted)
         if refusal is not None:
             work = partial(_refuse, refusal)
-        # A monitor's calls are the same ones again and again, and many of them may wait.
-        return Operation.start(work, intern(name), single=single, keep=keep, context=context, group=self._under_way)
+        return Operation.start(work, _shared(name), single=single, keep=keep, context=context, group=self._under_way)
 
     def _refusal(self, context: CallContext, wanted: Right) -> WbemError | None:
         if self._closed:
@@ -226,6 +225,19 @@ class LocalSession(Session):
                 WbemStatus.INVALID_OPERATION, f"the connection to {self.namespace} was closed: connect again"
             )
         return None if self._access is None else self._access.refusal(context, wanted, self.namespace)
+
+
+def _shared(name: str) -> str:
+    """A monitor's calls are the same ones again and again, and many of them may wait: one text does for all.
+
+    `sys.intern` is not for what strangers write: there are versions of Python that keep that for ever.
+    """
+    return _kept(name) if len(name) <= QUERY_TEXT_KEPT_CHARS else name
+
+
+@lru_cache(maxsize=1024)
+def _kept(name: str) -> str:
+    return name
 
 
 def _refuse(error: WbemError, _: ResultSet[Any]) -> NoReturn:
