@@ -18,7 +18,7 @@ from openwmi.dcom import connection
 from openwmi.interfaces import Interface, IObjectExporter
 from openwmi.ndr import NdrWriter, codec
 from openwmi.orpc import OrpcThis
-from openwmi.rpc import AuthLevel, AuthType, FaultStatus
+from openwmi.rpc import SENT_AT_ONCE, AuthLevel, AuthType, FaultStatus
 from openwmi.rpc.call import CoCancel, Orphaned
 from openwmi.rpc.pdu import encode
 from openwmi.testing import FakeClockLoop
@@ -317,6 +317,35 @@ async def test_a_bug_that_one_client_meets_ends_its_connection_alone(
         what = "a login from" if blocks else "the connection of"
         assert f"{what} 192.0.2.100 failed: KeyError" in caplog.text
         await good.activate(ILamp)
+
+
+@pytest.mark.parametrize("size", [1_000, 3 * SENT_AT_ONCE])
+async def test_an_answer_that_cannot_be_protected_ends_its_connection(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("a secret")
+
+    async with world() as made:
+        client = await made.enter()
+        lamp = await client.activate(ILamp)
+        shine, begun = made.lamps[0].Shine, asyncio.Event()
+
+        async def shine_later(size: int) -> OctetsReply:
+            begun.set()
+            await asyncio.sleep(1)
+            return await shine(size)
+
+        made.lamps[0].Shine = shine_later  # type: ignore[method-assign]
+        answer = client.ask(ILamp, *stub(ILamp, "Shine", size), target=lamp.ipid)[1]
+        await begun.wait()
+        (slot,) = made.connections[0]._association._link.slots.values()
+        monkeypatch.setattr(slot.context, "sign", fail)
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(answer, 60)
+        assert "an answer to 192.0.2.100 could not be protected: KeyError" in caplog.text
+        assert "a secret" not in caplog.text
+        await made.connections[0].wait_closed()
 
 
 class _Silent(asyncio.Protocol):

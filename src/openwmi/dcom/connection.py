@@ -255,7 +255,12 @@ class Connection(asyncio.Protocol):
             self._flushing = None
         association = self._association
         if association.unsent and not self._transport.is_closing():
-            self._transport.write(association.data_to_send(SENT_AT_ONCE))
+            try:
+                piece = association.data_to_send(SENT_AT_ONCE)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the security provider's
+                self._cannot_protect(error)
+                return
+            self._transport.write(piece)
         if association.closed:
             self.close()
         elif association.unsent and self._writable.is_set():
@@ -398,9 +403,7 @@ class Connection(asyncio.Protocol):
             log_bug(log, f"{self.peer}: call {request.opnum} of {request.interface} failed", error)
             self._fail(call_id, HResult.RPC_E_SERVERFAULT, executed=True)
         else:
-            if not self._association.closed:
-                self._association.send_response(call_id, stub)
-                self._answered(len(stub))
+            self._respond(call_id, stub)
         finally:
             self._forget(call_id, len(request.stub))
 
@@ -417,6 +420,21 @@ class Connection(asyncio.Protocol):
             last = Caller(request.principal, request.level, self.peer, self._host, group, request.impersonation)
             self._caller, self._context = last, context_of(last)
         return last
+
+    def _respond(self, call_id: int, stub: bytes) -> None:
+        if self._association.closed:
+            return
+        try:
+            self._association.send_response(call_id, stub)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the security provider's
+            self._cannot_protect(error)
+        else:
+            self._answered(len(stub))
+
+    def _cannot_protect(self, error: Exception) -> None:
+        """The client would wait for this answer for ever, and those behind it would have the wrong tokens."""
+        log_bug(log, f"an answer to {self.peer} could not be protected", error)
+        self.cut()
 
     def _fail(self, call_id: int, status: int, *, executed: bool) -> None:
         if not self._association.closed:
