@@ -255,6 +255,19 @@ async def test_a_plain_sink_that_exits_ends_its_own_call_only(caplog: pytest.Log
     assert "a sink of query failed" in caplog.text
 
 
+async def test_what_would_end_more_than_its_task_fails_the_call(caplog: pytest.LogCaptureFixture) -> None:
+    class Odd(BaseException):
+        """Such as a test framework's own."""
+
+    async def odd(_: ResultSet[int]) -> None:
+        raise Odd("a secret")
+
+    operation = Operation.start(odd, "query SELECT")
+    assert await operation.status(60) == WbemStatus.FAILED
+    assert "query failed: Odd" in caplog.text
+    assert "a secret" not in caplog.text
+
+
 async def test_a_deadline_is_the_final_status_of_a_sink() -> None:
     sink = Recorder()
     deadline = Deadline.after(asyncio.get_running_loop().time(), 5)

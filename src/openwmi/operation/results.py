@@ -191,10 +191,10 @@ class ResultSet(ABC, Generic[T]):
         error = task.exception()
         if error is None:
             self.finish(task.result())
-        elif isinstance(error, Exception):
+        else:
             self.failed(error)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """`fail` with what code raised that knows nothing of statuses, too."""
         if not isinstance(error, WbemError):
             log_bug(log, f"{self.kind} failed", error)
