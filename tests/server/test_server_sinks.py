@@ -30,6 +30,7 @@ from openwmi.net import Address
 from openwmi.operation import CallContext, Operation
 from openwmi.pointers import object_pointer
 from openwmi.rpc import AuthLevel
+from openwmi.server.callbacks import Callbacks
 
 OK, CANCELLED = 0, WbemStatus.CALL_CANCELLED
 NEW_STYLE = WbemStatus.NEW_STYLE
@@ -534,6 +535,26 @@ async def test_too_many_next_async_hold_no_sink(monkeypatch: pytest.MonkeyPatch)
         await sink.finished.wait()
         await asyncio.sleep(1)
         assert (sink.final.status, second.heard, len(host.exporter.given_back)) == (CANCELLED, [], 2)
+
+
+async def test_next_async_of_an_enumerator_that_is_let_go_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with with_sinks(Things(things(1))) as (made, host):
+        enumerator = await (await made.enter()).query()
+        sink, hold, looked, let_go = RecordingSink(), Callbacks.hold, asyncio.Event(), asyncio.Event()
+
+        async def hold_later(*arguments: Any) -> Any:
+            looked.set()
+            await let_go.wait()
+            return await hold(*arguments)
+
+        monkeypatch.setattr(Callbacks, "hold", hold_later)
+        asked = asyncio.ensure_future(enumerator.call("NextAsync", 1, host.sink(sink)))
+        await looked.wait()
+        await enumerator.release(made)
+        let_go.set()
+        assert await asked == WbemStatus.INVALID_OPERATION
+        await asyncio.sleep(1)
+        assert (sink.heard, len(host.exporter.given_back)) == ([], 1)
 
 
 # QueryObjectSink.

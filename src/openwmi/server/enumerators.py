@@ -75,9 +75,10 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
             raise WbemError(WbemStatus.INVALID_PARAMETER, "a sink must be given, and this is NULL")
         if not uCount:
             return WbemStatus.FALSE
+        rows = self._rows  # its client may let go of it while the sink is looked for
         sink = await self._shared.sink(pSink, Gives.OBJECT, "NextAsync")
         try:
-            return self._rows.next_async(uCount, sink, self._shared.calls)
+            return rows.next_async(uCount, sink, self._shared.calls)
         except BaseException:
             sink.let_go()
             raise
