@@ -21,9 +21,9 @@ instance of Win32_OperatingSystem {{ Name = "{SECRET}"; CSName = "{SECRET}2"; Bu
 
 
 @contextmanager
-def served(*contents: Any) -> Iterator[WmiServer]:
+def served(*contents: Any, **options: Any) -> Iterator[WmiServer]:
     """A server with an operating system, and whatever else is wanted."""
-    with WmiServer(SYSTEM, *contents, users={USER: PASSWORD}) as server:
+    with WmiServer(SYSTEM, *contents, users={USER: PASSWORD}, **options) as server:
         yield server
 
 

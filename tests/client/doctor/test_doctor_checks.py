@@ -125,6 +125,28 @@ def test_a_server_without_ways_for_the_impatient() -> None:
     assert findings["interfaces"].facts == {"IWbemLoginClientID": False, "IWbemLoginClientIDEx": False}
 
 
+def test_a_long_line() -> None:
+    with served() as server:
+        server.fault(call="ServerAlive2", delay=0.21, number=2)
+        finding = looked_at(server)["resolver"]
+    assert finding.status is Status.SLOW
+    assert "ping" in finding.todo
+
+
+@pytest.mark.parametrize(
+    ("mask", "text"),
+    [(0x21, "the user has Enable, Remote Enable"), (0, "the user has none"), (None, "told no rights")],
+)
+def test_rights(mask: int | None, text: str) -> None:
+    with served(
+        methods={"__SystemSecurity.GetCallerAccessRights": lambda *_: {"ReturnValue": 0, "rights": mask}}
+    ) as on:
+        finding = looked_at(on)["rights"]
+    assert finding.text.endswith(text)
+    assert finding.status is (Status.FAILED if mask is None else Status.OK)
+    assert finding.facts.get("mask") == mask
+
+
 def test_rights_that_may_not_be_asked_for() -> None:
     with served() as server:
         server.fault(call="ExecMethod", error=WbemStatus.ACCESS_DENIED)
@@ -189,6 +211,14 @@ def test_a_port_of_something_else() -> None:
         finding = _at(port)["resolver"]
     assert (finding.code, finding.shut) == (HResult.RPC_S_CALL_FAILED, True)
     assert "something else than DCOM" in finding.todo
+
+
+def test_a_name_that_is_known() -> None:
+    with served() as server:
+        visit = Visit(Address("localhost", server.port), Credentials(USER, "x"))
+        findings = found(visit)
+    assert findings["name"].facts["name"] is True
+    assert "127.0.0.1" in findings["name"].names["addresses"]
 
 
 def test_a_name_that_nobody_knows() -> None:

@@ -48,6 +48,7 @@ class Visit:
         kind: of the login ([MS-RPCE] 2.2.1.1.7); 0 before it.
         system: major, minor and build, as the server's NTLM says them; () where it does not.
         seconds: that each check took, by its name.
+        each: seconds for a connection.
         ways: where a connection was opened, in that order.
     """
 
@@ -70,7 +71,8 @@ class Visit:
         self._connect = connect
         self._begin = credentials.login(where.host)
         self._sinks = sinks
-        self.each = CONNECT_SECONDS if timeout is None else min(CONNECT_SECONDS, timeout)
+        # Less than a check may take: which connection was not answered says more than that the time is up.
+        self.each = CONNECT_SECONDS if timeout is None else min(CONNECT_SECONDS, 0.9 * timeout)
         self.addresses: tuple[str, ...] = ()
         self.resolver: Channel | None = None
         self.machine: Machine | None = None

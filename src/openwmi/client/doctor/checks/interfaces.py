@@ -1,4 +1,4 @@
-"""Which interfaces have the objects? RemQueryInterface tells ([MS-DCOM] 3.1.1.5.6.1.2)."""
+"""Which interfaces have the objects? RemQueryInterface tells ([MS-DCOM] 3.1.1.5.6.1.1)."""
 
 from __future__ import annotations
 

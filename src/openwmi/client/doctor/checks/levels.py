@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from openwmi.base.error import AccessDenied
+from openwmi.base.error import WbemError
 from openwmi.client.doctor.check import Check, Code, Found
 from openwmi.client.doctor.denied import Layer
 from openwmi.client.doctor.visit import Visit
+from openwmi.client.failures import LOST
 from openwmi.client.link import INTERFACES
 from openwmi.dcom import Machine
 from openwmi.interfaces import IWbemLevel1Login
@@ -35,11 +36,13 @@ async def _run(visit: Visit) -> Found:
 
 
 async def _status(visit: Visit, level: AuthLevel) -> Code:
-    """0, or why not. What is no refusal is raised."""
+    """0, or why not. Where the connection was lost, that is raised."""
     machine = await Machine.open(visit.where, visit.means(level), INTERFACES)
     try:
         await machine.activate(CLSID_WbemLevel1Login, IWbemLevel1Login)
-    except AccessDenied as error:
+    except WbemError as error:
+        if error.status in LOST:
+            raise
         return Code(error.status)
     finally:
         await machine.close()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
-from openwmi.client.doctor.check import Check, Fact, Found
+from openwmi.client.doctor.check import Check, Fact, Found, Status
 from openwmi.client.doctor.visit import Visit
 from openwmi.dcom import Means, proxy
 from openwmi.interfaces import IObjectExporter
 from openwmi.orpc.bindings import TOWER_TCP
+
+LONG: Final = 0.2
+"""Seconds of a round trip."""
+LONG_TODO: Final = "the line is long or busy, or the machine is: compare with ping"
 
 
 async def _run(visit: Visit) -> Found:
@@ -31,8 +36,10 @@ async def _run(visit: Visit) -> Found:
     return Found(
         f"DCOM {version.major}.{version.minor} answers, a round trip is {1000 * trip:.1f} ms; it calls itself "
         f"{', '.join(hosts) or 'nothing'}",
-        facts=facts,
-        names={"bindings": hosts},
+        LONG_TODO if trip >= LONG else "",
+        facts,
+        {"bindings": hosts},
+        Status.SLOW if trip >= LONG else Status.OK,
     )
 
 
@@ -44,6 +51,6 @@ CHECK = Check(
         "something else than DCOM listens there, or a proxy in between takes the connection: check --port; on Windows"
         " the services RpcSs and DcomLaunch have to run"
     ),
-    slow_todo="the line is long or busy, or the machine is: compare with ping",
+    slow_todo=LONG_TODO,
     door=True,
 )

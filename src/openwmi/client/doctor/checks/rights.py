@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus, describe
 from openwmi.client.doctor.check import Check, Code, Found
 from openwmi.client.doctor.denied import Layer
 from openwmi.client.doctor.visit import Visit
+from openwmi.model import CimInstance
 from openwmi.ndr import Cell
 from openwmi.pointers import pointed_object
 
@@ -24,7 +26,7 @@ RIGHTS: Final = {
     0x20000: "Read Security",
     0x40000: "Edit Security",
 }
-"""[MS-WMI] 5.2: the access mask of a namespace."""
+"""The access mask of a namespace: the WMI SDK's "Namespace Access Rights Constants"."""
 
 UNTOLD: Final = frozenset(
     {
@@ -55,7 +57,10 @@ async def _run(visit: Visit) -> Found:
         return Found(f"classes can be read, {why}", facts=facts)
     out = reply.ppOutParams
     told = pointed_object(None if out is None else out.value, "ppOutParams")
-    mask = int(told["rights"]) & 0xFFFFFFFF
+    given = told.to_dict_().get("rights") if isinstance(told, CimInstance) else None
+    if not isinstance(given, int):
+        raise RemoteProtocolError("GetCallerAccessRights has succeeded, and told no rights")
+    mask = given & 0xFFFFFFFF
     held = [name for bit, name in RIGHTS.items() if mask & bit]
     return Found(f"the user has {', '.join(held) or 'none'}", facts={"mask": mask, "class_octets": octets})
 
