@@ -132,7 +132,7 @@ def test_who_cannot_get_in_leaves_with_3(
     machine.refusal = WbemError(refusal, "not today")
     printed = openwmi("query", NAMES, *asked)
     assert printed.status == status
-    advice = "; is it on, and " if "--host" in asked and refusal == WbemStatus.TRANSPORT_FAILURE else "\n"
+    advice = "; is it on, and " if "--host" in asked and refusal == WbemStatus.TIMED_OUT else "\n"
     assert printed.err.startswith(f"{refusal.symbol} (0x{refusal:08X}): not today{advice}")
     assert printed.err.count("\n") == 1
 

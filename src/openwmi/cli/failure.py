@@ -6,7 +6,7 @@ import sys
 from typing import Final
 
 from openwmi.base.error import Unreachable, WbemError
-from openwmi.base.status import WbemStatus, describe
+from openwmi.base.status import HResult, WbemStatus, describe
 from openwmi.cli.values import one_line
 
 DONE, FAILED, USAGE, NO_ENTRY, INTERRUPTED = 0, 1, 2, 3, 130
@@ -24,6 +24,7 @@ _ADVICE: Final[dict[int, str]] = {
 }
 
 
+_SILENT: Final = {HResult.RPC_S_SERVER_UNAVAILABLE, WbemStatus.TIMED_OUT}
 _UNANSWERED: Final = (
     "is it on, and do the firewalls between let TCP 135 through, and the ports of its objects (Windows: 49152-65535)?"
 )
@@ -63,8 +64,8 @@ def line_of(error: WbemError | NoEntry) -> str:
     """
     if isinstance(error, NoEntry):
         error = error.error
-        named = not error.message.startswith("no address is known")
-        advice = _UNANSWERED if isinstance(error, Unreachable) and named else None
+        silent = error.status in _SILENT and not error.message.startswith("no address is known")
+        advice = _UNANSWERED if silent else None
     else:
         advice = _ADVICE.get(int(error.status))
     parts = [f"{describe(error.status)}: {error.message}"]
