@@ -46,7 +46,7 @@ FORGOTTEN = SoapFault(
 )
 
 
-def body(number: int) -> bytes:
+def body(number: object) -> bytes:
     return f'<x:Changed xmlns:x="urn:x">{number}</x:Changed>'.encode()
 
 

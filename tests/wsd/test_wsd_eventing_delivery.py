@@ -59,6 +59,8 @@ async def test_so_many_at_once() -> None:
     assert post.http.open_connections == 2
     await asyncio.sleep(0.5)  # two are slow, and two others have their places
     assert post.http.open_connections == 4
+    await asyncio.sleep(3)  # now all are
+    assert post.http.open_connections == 2
     for sink, _ in made:
         sink.gate.set()
     await asyncio.sleep(5)
@@ -117,6 +119,7 @@ async def test_one_that_has_caught_up_is_not_slow_any_more() -> None:
     sink.gate.set()
     await asyncio.sleep(0.1)
     assert letter.landings == 1
+    assert lane.attempts == 0
     sink.gate.clear()
     post.send(lane, 2)
     await asyncio.sleep(29)

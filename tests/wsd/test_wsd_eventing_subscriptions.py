@@ -51,6 +51,12 @@ def test_a_filter_that_means_nothing(filtered: tuple[str, ...]) -> None:
     assert refused(caught) is Refusal.FILTER_ACTION_NOT_SUPPORTED
 
 
+def test_an_action_by_its_own_name_is_always_meant() -> None:
+    """Though no rule for scopes takes a path such as this."""
+    odd = "http://x.example/s/../A"
+    assert Subscriptions((odd,), Room()).chosen((odd,), DPWS_2006) == (odd,)
+
+
 def test_who_is_told_what() -> None:
     made = table()
     both, one = add(made, "both", 10, (A, B)), add(made, "one", 10, (B,))

@@ -19,6 +19,7 @@ from openwmi.wsd.eventing.happenings import (
     FilterRefused,
     Notification,
     Renewed,
+    SubscriptionEnded,
     SubscriptionRefused,
 )
 
@@ -118,6 +119,18 @@ async def test_what_comes_twice_is_taken_once(source: Source) -> None:
     heard.events.close()
 
 
+async def test_a_copy_is_known_however_much_has_come(source: Source) -> None:
+    heard = await hearing(source)
+    for number in range(70):
+        assert await source.tell(body(number), name=f"urn:m:{number}:own") == (202, None)
+        assert await heard.texts(1) == [str(number)]
+    for number in range(6, 70):
+        assert await source.tell(body(number), name=f"urn:m:{number}:own") == (202, None)
+    await source.tell(body("next"))
+    assert await heard.texts(1) == ["next"]
+    heard.events.close()
+
+
 async def test_a_slow_reader_makes_the_source_wait_and_loses_nothing(source: Source) -> None:
     heard = await hearing(source)
     telling = [asyncio.ensure_future(source.tell(body(number))) for number in range(70)]
@@ -137,6 +150,18 @@ async def test_whoever_waits_for_room_hears_that_there_will_be_none(source: Sour
     await asyncio.sleep(1)
     heard.events.cancel()
     assert sorted([(await each)[0] for each in telling]) == [202] * 64 + [400] * 2
+
+
+async def test_what_has_waited_for_room_is_given_out_before_the_end(source: Source) -> None:
+    heard = await hearing(source)
+    telling = [asyncio.ensure_future(source.tell(body(number))) for number in range(66)]
+    await asyncio.sleep(1)
+    ending = asyncio.ensure_future(source.end())
+    await asyncio.sleep(1)
+    assert await heard.texts(66) == [*map(str, range(66))]
+    assert [(await each)[0] for each in telling] == [202] * 66
+    assert await ending == 202
+    assert isinstance(await heard.ended(), SubscriptionEnded)
 
 
 async def test_what_comes_beside_is_read_before_the_next_event(source: Source) -> None:

@@ -13,7 +13,7 @@ from tests.wsd.sources import ACTION, FORGOTTEN, Hearing, Source, body, hearing
 
 from openwmi.base.error import Timeout, Unreachable, WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.soap import DPWS_2006, PROFILES, Fragment, SoapFault
+from openwmi.soap import DPWS_2006, PROFILES, Fragment, QName, SoapFault
 from openwmi.soap import eventing as wse
 from openwmi.soap.moment import Expires
 from openwmi.wsd.eventing import subscription as made
@@ -146,9 +146,16 @@ async def test_a_source_that_does_not_renew_it_ends_it(source: Source, fault: So
     assert len(source.receiver) == 0
 
 
-async def test_a_source_that_is_busy_is_asked_again(source: Source) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        SoapFault("Receiver", None, "busy"),
+        SoapFault("Sender", QName(DPWS_2006.addressing, "EndpointUnavailable"), "come back later"),
+    ],
+)
+async def test_a_source_that_is_busy_is_asked_again(source: Source, fault: SoapFault) -> None:
     heard = await hearing(source)
-    source.faults[wse.RENEW] = SoapFault("Receiver", None, "busy")
+    source.faults[wse.RENEW] = fault
     await asyncio.sleep(33)
     del source.faults[wse.RENEW]
     await asyncio.sleep(10)
@@ -190,6 +197,22 @@ async def test_by_hand_it_is_renewed_and_asked_how_long_it_lasts(source: Source)
     assert wse.Renew.parse(source.asked[-1][1]).expires == timedelta(seconds=20), "as it was asked for last"
     assert heard.kinds() == [Renewed], "nobody has to be told of what he asked for"
     events.close()
+
+
+async def test_by_hand_and_by_itself_it_is_renewed_one_after_the_other(source: Source) -> None:
+    heard = await hearing(source)
+
+    async def slowly() -> None:
+        source.before_answer = None
+        await asyncio.sleep(5)
+
+    source.before_answer = slowly
+    await asyncio.sleep(31)
+    lease = await heard.events.renew(timedelta(seconds=20))
+    first, second = source.times(wse.RENEW)
+    assert second - first == pytest.approx(5, abs=0.1)
+    assert lease is heard.events.lease
+    heard.events.close()
 
 
 async def test_by_hand_what_a_source_refuses_changes_nothing(source: Source) -> None:
