@@ -64,6 +64,7 @@ class Files:
 
     def __init__(self, wsdl: Wsdl, folder: Path) -> None:
         self.folder = folder
+        self.before = look(folder)  # before anybody can ask: what changes from here on is told
         self.wsdl = wsdl
         self.service = wsdl.service("FileServiceSecure", self, "urn:example:files")
 
@@ -80,13 +81,12 @@ class Files:
     async def watch(self) -> None:
         """Tells what changes, until it is cancelled."""
         event, kind = self.wsdl.type("FileChangeEvent"), self.wsdl.type("FileChangeEventType")
-        before = await asyncio.to_thread(look, self.folder)
         while True:
             await asyncio.sleep(LOOK_EVERY)
             now = await asyncio.to_thread(look, self.folder)
-            for what, name in changes(before, now):
+            for what, name in changes(self.before, now):
                 self.service.signal("FileChangeEvent", event(EventType=kind(what), FileName=name))
-            before = now
+            self.before = now
 
 
 async def follow(wsdl: Wsdl, url: str, folder: Path) -> None:

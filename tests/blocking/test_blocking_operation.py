@@ -34,7 +34,7 @@ def _waited_for(results: ResultSet[Any]) -> bool:
 
 def test_it_has_what_the_async_one_has() -> None:
     """But what belongs to the loop; `next(count, 0)` and `with_sink` do here what those are for."""
-    for_the_loop = {"deliver", "drop", "hand_over", "poll", "ready", "results", "start", "take"}
+    for_the_loop = {"deliver", "drop", "hand_over", "poll", "ready", "results", "start", "take", "taking_over"}
     for ours, theirs in ((Cursor, operation.Cursor), (Operation, operation.Operation)):
         offered = {name for name in dir(theirs) if not name.startswith("_")}
         assert offered - for_the_loop <= set(dir(ours))

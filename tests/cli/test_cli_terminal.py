@@ -212,7 +212,7 @@ def test_a_real_terminal() -> None:
     reader.start()
     environment = {**os.environ, "COLUMNS": "60", "TERM": "xterm"}
     command = [sys.executable, "-m", "openwmi", "query", "SELECT ProcessId, Name, CommandLine FROM Win32_Process"]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, env=environment) as process:
         os.close(theirs)
         assert process.wait(60) == 0
     reader.join(60)

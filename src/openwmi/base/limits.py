@@ -593,7 +593,3 @@ OPEN_SECONDS: Final = 60.0
 SILENT_SECONDS: Final = 30.0
 # A message that is longer is protected and sent in pieces of so many octets, a millisecond each; others go in between.
 RPC_SENT_AT_ONCE: Final = 1 << 18
-# Of Python's collector in a server; the third is 10 by default. A look at everything takes some 20 ms with 500
-# sessions, and comes every ten seconds at 250 queries a second, oftener with more: now it is a tenth of that. What it
-# finds late is what is left of sessions that have ended: of some 7,000, at 10 KB each.
-COLLECTOR_THRESHOLDS: Final = (700, 10, 100)
