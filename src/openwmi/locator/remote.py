@@ -18,7 +18,10 @@ Kerberos = Literal["auto"] | bool
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A machine and how to log in there; `openwmi.connect` says what each is."""
+    """A machine and how to log in there; `openwmi.connect` says what each is.
+
+    `spn_host` is the name by which Kerberos knows the machine, where that is not the one it is reached by.
+    """
 
     host: str | None = None
     port: int = RESOLVER_PORT
@@ -28,6 +31,7 @@ class Remote:
     kerberos: Kerberos = "auto"
     timeout: float | None = None
     callbacks: Callbacks = "auto"
+    spn_host: str | None = None
 
     def check(self) -> None:
         """INVALID_PARAMETER for a port or a time that is none."""
@@ -53,7 +57,7 @@ class Remote:
         return await open_session(
             namespace,
             where=Address(host, self.port),
-            credentials=Credentials(self.user, self.password, hashed, self.kerberos),
+            credentials=Credentials(self.user, self.password, hashed, self.kerberos, self.spn_host),
             timeout=self.timeout,
             callbacks=self.callbacks,
         )

@@ -45,9 +45,12 @@ class CallResult(IUnknown, Generic[S]):
 
     Attributes:
         principal_: who asks; see CoSetProxyBlanket.
+        login_: who logged in at another machine; None in process.
     """
 
-    def __init__(self, operation: Operation[Any], gives: Gives, origin: Origin = NOWHERE) -> None:
+    def __init__(
+        self, operation: Operation[Any], gives: Gives, origin: Origin = NOWHERE, login: str | None = None
+    ) -> None:
         self._operation = operation
         self._gives = gives
         self._origin = origin
@@ -55,6 +58,7 @@ class CallResult(IUnknown, Generic[S]):
         self._runner = runner()
         self._services: S | None = None
         self.principal_ = operation.results.context.principal
+        self.login_ = login
 
     @com_method(1)
     def GetResultObject(self, lTimeout: int) -> tuple[int, IWbemClassObject | None]:

@@ -64,12 +64,14 @@ class Call:
         asked: its flags.
         context: who calls, and with what.
         runner: where it runs.
+        login: who logged in at another machine; None in process.
     """
 
     origin: Origin
     asked: Asked
     context: CallContext
     runner: Runner
+    login: str | None = None
 
     def one(self, verb: Verb, out: object, call_result: object) -> tuple[Any, Operation[Any] | None]:
         """(the result, None), or (None, the call, which an IWbemCallResult will tell of)."""
@@ -92,7 +94,7 @@ class Call:
                 context = replace(context, flags=context.flags & ~CallFlags.FORWARD_ONLY)
             operation = self.runner.do(Gathered(verb, context, self.asked))
         rows: Enumeration[Any] = Enumeration(operation, rewindable=not forward_only)
-        return IEnumWbemClassObject(rows, self.context.principal, self.origin)
+        return IEnumWbemClassObject(rows, self.context.principal, self.origin, self.login)
 
     def pushed(self, verb: Verb, sink: IWbemObjectSink | None) -> int:
         """Everything that the call brings, and its end, goes to the sink. S_OK: it was started."""

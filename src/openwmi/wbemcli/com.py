@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from openwmi.base import guid
+from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.blocking.com.calling import com_method
@@ -57,8 +58,23 @@ class COAUTHIDENTITY:
         """`DOM\\me`, or `me`."""
         return f"{self.Domain}\\{self.User}" if self.Domain else self.User
 
+    def is_user(self, account: str) -> bool:
+        """Whether that is this user, as far as both say it; `DOM\\me`, `me@REALM` and `me` may be the same."""
+        own_domain, own = _parted(self.principal)
+        domain, name = _parted(account)
+        return own == name and (not own_domain or not domain or own_domain == domain)
+
     def __repr__(self) -> str:
         return f"COAUTHIDENTITY({self.principal!r})"  # without the password
+
+
+def _parted(account: str) -> tuple[str, str]:
+    """Domain and name, folded."""
+    if "\\" in account:
+        domain, _, name = account.partition("\\")
+    else:
+        name, _, domain = account.partition("@")
+    return fold(domain), fold(name)
 
 
 class _Thread(threading.local):
@@ -149,9 +165,20 @@ def CoSetProxyBlanket(
 
     As with COM it is this face alone: an enumerator that IWbemServices returned has to be told, too, or it is used by
     another principal than the one whose it is, which is WBEM_E_ACCESS_DENIED.
+
+    Of another machine all is called as who logged in there (ConnectServer), sealed whatever dwAuthnLevel says:
+    pAuthInfo is that user or NULL, and E_ACCESSDENIED for anybody else.
     """
     if not isinstance(pProxy, IWbemServices | IEnumWbemClassObject | IWbemCallResult):
         raise WbemError(HResult.E_NOINTERFACE, f"{pProxy!r} is no proxy: it makes no calls")
+    if pProxy.login_ is not None:
+        if pAuthInfo is not None and not pAuthInfo.is_user(pProxy.login_):
+            who = pProxy.login_ or "whoever the Kerberos cache is of"
+            raise WbemError(
+                HResult.E_ACCESSDENIED,
+                f"this connection logged in as {who}: connect again for {pAuthInfo.principal}",
+            )
+        return S_OK
     pProxy.principal_ = "" if pAuthInfo is None else pAuthInfo.principal
     return S_OK
 
@@ -180,7 +207,9 @@ def CoCreateInstance(
 
 
 class IUnsecuredApartment(IUnknown, iid="1cfaba8c-1523-11d1-ad79-00c04fd8fdff"):
-    """Wraps sinks, so that another machine may call them without saying who it is (the SDK's page). Here none does."""
+    """Wraps sinks, so that another machine may call them without saying who it is (the SDK's page). Here one does only
+    where its user has set it up so: see docs/another-machine.md.
+    """
 
     @com_method(1)
     def CreateObjectStub(self, pObject: I | None) -> tuple[int, I | None]:

@@ -28,12 +28,16 @@ class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001")
 
     Attributes:
         principal_: who calls; see CoSetProxyBlanket.
+        login_: who logged in at another machine; None in process.
     """
 
-    def __init__(self, rows: Enumeration[Any], principal: str, origin: Origin = NOWHERE) -> None:
+    def __init__(
+        self, rows: Enumeration[Any], principal: str, origin: Origin = NOWHERE, login: str | None = None
+    ) -> None:
         self._rows = rows
         self._origin = origin
         self.principal_ = principal
+        self.login_ = login
         self._runner = runner()
 
     @com_method()
@@ -81,7 +85,7 @@ class IEnumWbemClassObject(IUnknown, iid="027947e1-d731-11ce-a357-000000000001")
     @com_method(1)
     def Clone(self) -> tuple[int, IEnumWbemClassObject | None]:
         """(hresult, ppEnum): another one at the same place. WBEM_E_INVALID_OPERATION for a forward-only one."""
-        return S_OK, IEnumWbemClassObject(self._run(self._rows.clone), self.principal_, self._origin)
+        return S_OK, IEnumWbemClassObject(self._run(self._rows.clone), self.principal_, self._origin, self.login_)
 
     @com_method()
     def Skip(self, lTimeout: int, nCount: int) -> int:

@@ -14,9 +14,11 @@ that of a sink's callback. The flags of each method are a table, `openwmi.sessio
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
+from weakref import finalize
 
 from openwmi.base.error import NotFound, WbemError
 from openwmi.base.status import WbemStatus
@@ -49,18 +51,24 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
     Args:
         session: the verbs, in process or over the wire.
         caller: who calls, in which language, and what goes with each call.
+        login: who logged in at another machine, whose connection ends with the last that came of this; None in process.
 
     Attributes:
         principal_: who calls from here on; see CoSetProxyBlanket.
+        login_: as above.
     """
 
-    def __init__(self, session: Session, caller: CallContext = LOCAL) -> None:
+    def __init__(self, session: Session, caller: CallContext = LOCAL, login: str | None = None) -> None:
         self._session = session
         self._locale = caller.locale
         self._values = caller.values
         self._contexts: dict[CallFlags, CallContext] = {}
         self._principal = caller.principal
         self._runner = runner()  # of this process: in the child of a fork it says that it is another's
+        self.login_ = login
+        if login is not None:
+            # Enumerators, call results, sinks and objects hold what they came from: this is gone when they are.
+            finalize(self, self._runner.post, _closed, session).atexit = False
 
     @property
     def principal_(self) -> str:
@@ -90,7 +98,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
         verb = methods.opening(self._session, strNamespace, has_context=pCtx is not None)
         call = self._call("OpenNamespace", lFlags, pCtx, strNamespace)
         session, result = _one(call, verb, ppWorkingNamespace, ppResult)
-        return S_OK, None if session is None else IWbemServices(session, call.context), result
+        return S_OK, None if session is None else IWbemServices(session, call.context, self.login_), result
 
     @service_method()
     def CancelAsyncCall(self, pSink: Sink) -> int:
@@ -322,7 +330,7 @@ class IWbemServices(IUnknown, iid="9556dc99-828c-11cf-a37e-00aa003240c7"):
     def _call(self, method: str, flags: int, context: Context, argument: object) -> Call:
         asked = RULES[method].read(flags)
         origin = Origin(method, parameter_info(argument), self._superclass)
-        return Call(origin, asked, self._context(asked.flags, context), self._runner)
+        return Call(origin, asked, self._context(asked.flags, context), self._runner, self.login_)
 
     def _context(self, flags: CallFlags, given: Context) -> CallContext:
         if given is None:
@@ -350,7 +358,7 @@ class IWbemCallResult(CallResult[IWbemServices], iid="44aca675-e8fc-11d0-a07c-00
     """A call with one result that goes on: the methods and their rules stand with `CallResult`."""
 
     def _opened(self, session: Session, caller: CallContext) -> IWbemServices:
-        return IWbemServices(session, caller)
+        return IWbemServices(session, caller, self.login_)
 
 
 class EventSink(IWbemObjectSink):
@@ -391,4 +399,15 @@ def _one(call: Call, verb: Verb, out: Out, call_result: Out) -> tuple[Any, IWbem
     found, operation = call.one(verb, out, call_result)
     if operation is None:
         return found, None
-    return None, IWbemCallResult(operation, RULES[call.origin.method].gives, call.origin)
+    return None, IWbemCallResult(operation, RULES[call.origin.method].gives, call.origin, call.login)
+
+
+def _closed(session: Session) -> None:
+    """On the loop's thread: what was held of a session there is given back."""
+    task = asyncio.ensure_future(session.close())
+    _CLOSING.add(task)
+    task.add_done_callback(_CLOSING.discard)
+
+
+_CLOSING: Final[set[asyncio.Future[None]]] = set()
+"""Tasks, which the loop itself would let go of."""
