@@ -61,6 +61,16 @@ async def test_what_is_no_message_is_refused_and_counted(source: Source) -> None
     assert source.receiver.refused == {"malformed": 3, "unknown": 1}
 
 
+async def test_what_nobody_expects_brings_nothing_beside_it(source: Source) -> None:
+    """So a stranger cannot have a long body read."""
+    url = await source.receiver.expect(parse_url(source.url), take)
+    kind = 'multipart/related; boundary="b"; type="application/xop+xml"'
+    stranger = f"{url[:-1]}{'1' if url[-1] == '0' else '0'}"
+    assert await post(source, stranger, b"--b--", kind) == 415
+    assert await post(source, url, b"--b--", kind) == 400
+    assert source.receiver.refused == {"malformed": 2}
+
+
 async def test_only_those_who_are_admitted_may_say_anything(source: Source) -> None:
     source.receiver = Receiver(Address(SINK, 0), listen_with=source.web.listen, admit=lambda host: host == "192.0.2.7")
     url = await source.receiver.expect(SOURCE, take)
