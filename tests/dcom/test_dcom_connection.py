@@ -10,17 +10,19 @@ from unittest.mock import Mock
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.dcom.fakes import HOST, ME, PORT, Client, ILamp, OctetsReply, Refused, SwitchReply, World, world
+from tests.dcom.fakes import HOST, ME, PORT, YOU, Client, ILamp, OctetsReply, Refused, SwitchReply, World, world
 
 from openwmi.base import limits
 from openwmi.base.guid import Guid
-from openwmi.dcom import connection
+from openwmi.base.status import HResult
+from openwmi.dcom import connection, current_caller
 from openwmi.interfaces import Interface, IObjectExporter
 from openwmi.ndr import NdrWriter, codec
 from openwmi.orpc import OrpcThis
 from openwmi.rpc import SENT_AT_ONCE, AuthLevel, AuthType, FaultStatus
 from openwmi.rpc.call import CoCancel, Orphaned
 from openwmi.rpc.pdu import encode
+from openwmi.security.mechanism import IDENTIFY, IMPERSONATE
 from openwmi.testing import FakeClockLoop
 
 THIS = OrpcThis.of(Guid("6d6d1f5a-6a0e-4a1c-9d3c-1b7c1c1d00ff"))
@@ -60,6 +62,35 @@ async def test_several_logins_on_one_connection() -> None:
         lamp = await client.activate(ILamp)
         for context in (0, 7, 0, 7):
             assert await client.call(ILamp, "Switch", 1, target=lamp.ipid, auth_context=context)
+
+
+async def test_each_call_is_its_own_login_s_whichever_came_before_it_on_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world() as made:
+        client = await made.enter()
+        for context, (user, level) in enumerate(((YOU, AuthLevel.INTEGRITY), (ME, AuthLevel.PRIVACY)), 1):
+            await client.bind(ILamp, user=user, level=level, auth_context=context)
+        mine = (await client.activate(ILamp)).ipid
+        slots = made.connections[0]._association._link.slots
+        heard = []
+
+        async def switch(on: int) -> SwitchReply:
+            heard.append(current_caller())
+            return SwitchReply(on)
+
+        monkeypatch.setattr(made.lamps[0], "Switch", switch)
+        await client.call(ILamp, "Switch", 1, target=mine, auth_context=0)
+        with pytest.raises(Refused) as caught:
+            await client.call(ILamp, "Switch", 1, target=mine, auth_context=1)
+        assert caught.value.status == HResult.RPC_E_DISCONNECTED
+        for context in (0, 2, 0, 2):
+            await client.call(ILamp, "Switch", 1, target=mine, auth_context=context)
+        monkeypatch.setattr(slots[2].context, "impersonation", IDENTIFY)
+        await client.call(ILamp, "Switch", 1, target=mine, auth_context=2)
+        told = [(each.principal, each.level, each.impersonation) for each in heard]
+        low, high = ("DOM\\me", AuthLevel.INTEGRITY, IMPERSONATE), ("DOM\\me", AuthLevel.PRIVACY, IMPERSONATE)
+        assert told == [low, low, high, low, high, ("DOM\\me", AuthLevel.PRIVACY, IDENTIFY)]
 
 
 async def test_the_end_of_a_login_is_acknowledged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,6 +195,31 @@ async def test_long_answers_do_not_wait_for_each_other(
         for answer in asked:
             await answer
         assert write.call_count == writes
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_long_answer_goes_in_pieces_and_no_faster_than_it_is_read(
+    reads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        transport = made.connections[0]._transport
+        write = Mock(wraps=transport.write)
+        monkeypatch.setattr(transport, "write", write)
+        if reads:
+            transport.set_write_buffer_limits(1 << 30)  # as if the network took all of it at once
+        else:
+            client.transport.pause_reading()
+        size = 5 * SENT_AT_ONCE
+        answer = client.ask(ILamp, *stub(ILamp, "Shine", size), target=lamp)[1]
+        if not reads:
+            await asyncio.sleep(1)
+            assert 0 < transport.get_write_buffer_size() < 2 * SENT_AT_ONCE
+            client.transport.resume_reading()
+        assert len(await asyncio.wait_for(answer, 1)) > size
+        pieces = [len(each.args[0]) for each in write.call_args_list]
+        assert len(pieces) >= 5
+        assert max(pieces) < SENT_AT_ONCE + 2 * 5840
 
 
 async def test_a_call_that_ends_its_connection_and_waits_is_cancelled() -> None:
