@@ -8,6 +8,7 @@ from tests.engine.fakes import CLOCK, DESK, LAMP, LAMPS, PAIR
 from openwmi.base.error import WbemError
 from openwmi.engine.selection import Selection
 from openwmi.model import CimInstance
+from openwmi.operation import CallContext
 from openwmi.wql import parse_select
 
 ROWS = [LAMP.row(row) for row in LAMPS]
@@ -121,3 +122,11 @@ def test_a_singleton_has_no_keys_and_is_found() -> None:
 def test_a_query_that_does_not_fit_is_refused() -> None:
     with pytest.raises(WbemError, match="Demo_Lamp has no property 'Wats'; did you mean 'Watts'"):
         selected("SELECT Wats FROM Demo_Lamp")
+
+
+def test_what_a_call_says_by_name_is_not_kept_longer_than_the_call() -> None:
+    selection = selected("SELECT * FROM Demo_Lamp")
+    plain, telling = CallContext("me"), CallContext("me", values={"Wanted": "much"})
+    assert selection.request(plain) is selection.request(plain)
+    assert selection.request(telling) is not selection.request(telling)
+    assert selection.request(telling).context is telling

@@ -7,21 +7,24 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from tests.dcom.fakes import YOU, standard
+from tests.dcom.fakes import ME, YOU, standard
 from tests.server.devices import SETTING, Devices
 from tests.server.fakes import ALL, CIMV2, INFINITE, SEMISYNC, Enumerator, Services, Things, Wmi, pointed, things, wmi
 
 from openwmi.base import limits
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult, WbemStatus
-from openwmi.interfaces import IRemUnknown2, IWbemLevel1Login
+from openwmi.engine.local import LocalSession
+from openwmi.interfaces import IRemUnknown2, IWbemLevel1Login, IWbemServices
 from openwmi.model import CimClass, CimInstance, CimType, Property, Qualifier, Type, input_class, qualifier_set
 from openwmi.ndr import Cell
 from openwmi.operation import Impersonation
 from openwmi.orpc import ObjRefCustom, objref
 from openwmi.orpc.wellknown import CLSID_WbemClassObject, CLSID_WbemContext, CLSID_WbemLevel1Login, IID_IWbemClassObject
 from openwmi.pointers import object_pointer
+from openwmi.pointers.contexts import values_pointer
 from openwmi.rpc import AuthLevel
+from openwmi.security.mechanism import IDENTIFY
 from openwmi.wmio import encode_object
 
 UPDATE_ONLY, CREATE_ONLY, NOW, SHALLOW = 1, 2, 0x10, 1
@@ -363,6 +366,39 @@ async def test_who_calls_reaches_the_provider() -> None:
         await sealed.call("ExecMethod", "Demo_Device", "Count", 0, None, None, Cell(None), None)
         context = devices.requests[1].context
         assert (context.encrypted, context.locale) == (True, "ms_407")
+
+
+async def test_how_a_call_is_protected_reaches_the_provider_whatever_the_calls_before_it_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    devices = Devices()
+    async with wmi(devices) as made:
+        services = await made.enter()
+        client = services.client
+        await client.bind(IWbemServices, user=ME, level=AuthLevel.PRIVACY, auth_context=2)
+        count = ("Demo_Device", "Count", 0, None, None, Cell(None), None)
+        for context in (0, 2):
+            await client.call(IWbemServices, "ExecMethod", *count, target=services.ipid, auth_context=context)
+        (slot,) = (each._association._link.slots[2] for each in made.server.endpoint._connections)
+        monkeypatch.setattr(slot.context, "impersonation", IDENTIFY)
+        for context in (2, 0):
+            await client.call(IWbemServices, "ExecMethod", *count, target=services.ipid, auth_context=context)
+        heard = [(each.context.encrypted, each.context.impersonation) for each in devices.requests]
+        as_me = Impersonation.IMPERSONATE
+        assert heard == [(False, as_me), (True, as_me), (True, Impersonation.IDENTIFY), (False, as_me)]
+
+
+async def test_what_is_said_by_name_is_forgotten_with_its_call() -> None:
+    devices = Devices()
+    async with wmi(devices) as made:
+        services = await made.enter()
+        for pointer in (None, values_pointer({"Wanted": "much"})):
+            arguments = ("Demo_Device", "Count", 0, pointer, None, Cell(None), None)
+            assert (await services.call("ExecMethod", *arguments)).hresult == 0
+        assert [dict(each.context.values) for each in devices.requests] == [{}, {"Wanted": "much"}]
+        (session,) = made.server._shared.sessions
+        assert isinstance(session, LocalSession)
+        assert list(session._requests.values()) == devices.requests[:1]
 
 
 async def test_interfaces_that_come_later() -> None:

@@ -184,6 +184,8 @@ class LocalSession(Session):
 
     def _request(self, context: CallContext, class_: CimClass) -> Request:
         """Calls of the same caller share it, which has nothing else to say."""
+        if context.values:  # they may be much, and come with one call only
+            return Request(context, class_)
         if len(self._requests) >= REQUESTS_KEPT:
             self._requests.clear()
         key = id(context), id(class_)  # which the request keeps from being another's

@@ -96,6 +96,8 @@ class Selection:
 
     def request(self, context: CallContext) -> Request:
         """What a provider is asked with. Callers that ask in the same words, again and again, share one."""
+        if context.values:  # they may be much, and come with one call only
+            return Request(context, self.cim_class, self.properties, self.equalities, self.bounds, self.choices)
         if self._requests is None or len(self._requests) >= REQUESTS_KEPT:
             self._requests = {}
         request = self._requests.get(id(context))  # which that request keeps from being another's
