@@ -218,6 +218,13 @@ async def test_a_call_result_that_could_not_be_handed_out(monkeypatch: pytest.Mo
         assert made.server._shared.allowances.results.open == {}
 
 
+async def test_a_call_that_did_not_start_takes_nothing() -> None:
+    async with wmi(Devices()) as made:
+        reply = await (await made.enter(user=YOU)).call("PutClass", object_pointer(SETTING), NOW, None, Cell(None))
+        assert (reply.ppCallResult, reply.hresult) == (Cell(None), WbemStatus.ACCESS_DENIED)
+        assert made.server._shared.allowances.results.open == {}
+
+
 async def test_a_namespace_that_was_opened_outlives_the_call_result() -> None:
     async with wmi(Devices()) as made:
         root = await made.enter("root")
