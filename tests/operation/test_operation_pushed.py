@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 from collections.abc import Sequence
+from typing import Any
 from weakref import ref
 
 import pytest
@@ -21,10 +22,12 @@ from openwmi.operation import (
     CallFlags,
     CallTable,
     Cursor,
+    Group,
     Operation,
     ResultSet,
     Sink,
     State,
+    tasks,
 )
 
 # Objects, progress, one final status.
@@ -383,6 +386,38 @@ async def test_what_goes_on_when_it_is_let_go_is_not_collected(single: bool, cap
     assert caplog.messages == []
 
 
+async def test_what_a_cancelled_call_has_still_to_clean_up_is_not_collected(caplog: pytest.LogCaptureFixture) -> None:
+    async def cleaning(_: ResultSet[int]) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await asyncio.get_running_loop().create_future()
+
+    operation = Operation.start(cleaning)
+    await turn()
+    operation.cancel()
+    del operation
+    await turn()
+    gc.collect()
+    assert caplog.messages == []
+
+
+async def test_a_group_is_kept_while_a_call_of_it_is_under_way_and_no_longer() -> None:
+    gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def waiting(_: ResultSet[int]) -> None:
+        await gate
+
+    group: Group[ResultSet[Any]] = Group()
+    first, second = (Operation.start(waiting, group=group) for _ in range(2))
+    assert set(group) == {first.results, second.results}
+    first.cancel()
+    assert (list(group), group in tasks._groups) == ([second.results], True)
+    gate.set_result(None)
+    await second.status()
+    assert (len(group), group in tasks._groups) == (0, False)
+
+
 @pytest.mark.parametrize("ended", [False, True])
 async def test_a_cancel_from_another_thread_between_reading_objects_and_telling_them(
     ended: bool, monkeypatch: pytest.MonkeyPatch
@@ -414,3 +449,24 @@ async def test_a_cancel_from_another_thread_between_reading_objects_and_telling_
     assert heard == [WbemStatus.CALL_CANCELLED]
     with pytest.raises(WbemError, match="no call under way"):
         table.cancel_aside(sink, loop.call_soon_threadsafe)
+
+
+async def test_a_cancel_from_another_thread_of_a_call_that_has_not_started_leaves_the_sink_alone() -> None:
+    heard: list[int] = []
+
+    class Plain(Sink[int]):
+        def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:
+            heard.append(int(status))
+
+    async def starting(_: ResultSet[int]) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    sink, table, loop = Plain(), CallTable(), asyncio.get_running_loop()
+    operation = Operation.start(starting)
+    delivery = operation.deliver(sink, table)
+    await asyncio.sleep(1)
+    other = threading.Thread(target=table.cancel_aside, args=(sink, loop.call_soon_threadsafe))
+    other.start()
+    other.join()
+    await delivery
+    assert (heard, await operation.status(0)) == ([], WbemStatus.CALL_CANCELLED)
