@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.client import Credentials
+from openwmi.dcom import Means
 from openwmi.security import KerberosInitiator, NegotiateInitiator, NtlmInitiator, nt_hash
 
 
@@ -37,3 +40,21 @@ def test_a_secret_is_not_shown() -> None:
     assert "hidden" not in repr(Credentials("me", "hidden"))
     assert "5858" not in repr(Credentials("me", nt_hash=b"XX" * 8))
     assert "me" in repr(Credentials("me", "hidden"))
+
+
+@pytest.mark.parametrize("given", [{"kerberos": False}, {"kerberos": True}, {}], ids=str)
+@pytest.mark.parametrize("host", ["srv1", "192.0.2.1"])
+def test_nor_by_what_has_it(given: dict[str, Any], host: str) -> None:
+    login = Credentials("me@EXAMPLE.ORG", "hidden", **given).login(host)
+    assert "hidden" not in repr(Means(login))
+    assert "hidden" not in repr(login())
+
+
+@pytest.mark.parametrize(
+    "given", [{"user": 5}, {"password": b"hidden"}, {"nt_hash": "hidden"}], ids=["user", "password", "hash"]
+)
+def test_what_is_no_text(given: dict[str, Any]) -> None:
+    with pytest.raises(WbemError, match="are text") as failure:
+        Credentials(**{"user": "me", **given})
+    assert failure.value.status == WbemStatus.INVALID_PARAMETER
+    assert "hidden" not in failure.value.message

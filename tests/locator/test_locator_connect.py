@@ -215,6 +215,7 @@ def test_which_machine_is_meant(text: str, host: str | None, port: int, expected
         ("root", {"host": ""}, "a host is a name or an address"),
         ("root", {"host": "srv1", "port": 0}, "a port is a number from 1"),
         ("root", {"host": "srv1", "port": "135"}, "a port is a number from 1"),
+        ("root", {"host": "srv1", "callbacks": "maybe"}, "callbacks is one of"),
         ("root", {"host": "srv1", "timeout": 0}, "a timeout is a number of seconds above 0"),
         ("root", {"host": "srv1", "timeout": "5"}, "a timeout is a number of seconds above 0"),
         ("root", {"host": "srv1", "timeout": float("nan")}, "a timeout is a number of seconds above 0"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 from openwmi.base.error import WbemError
@@ -36,6 +35,9 @@ class Credentials:
 
     def __post_init__(self) -> None:
         secret = self.password is not None or self.nt_hash is not None
+        for given, kind in ((self.user, str), (self.password, str), (self.nt_hash, bytes)):
+            if given is not None and not isinstance(given, kind):  # which is not shown: it may be a secret
+                raise _unfit(f"a user and a password are text, a hash octets: one of them is {type(given).__name__}")
         if self.nt_hash is not None and (self.password is not None or len(self.nt_hash) != NT_HASH_SIZE):
             raise _unfit("an NT hash has 16 octets, and stands in place of the password")
         if self.nt_hash is not None and self.kerberos is True:
@@ -51,14 +53,19 @@ class Credentials:
         """What begins a login to a machine, as dcom.Means has it. It raises LoginRefused where that cannot begin."""
         user, domain = self._account()
         spn_host = self.spn_host or host
-        if self._by_kerberos(spn_host):
-            principal = f"{user}@{domain}" if user and domain else user
-            if self.kerberos is True or self.password is None:
-                return partial(KerberosInitiator, spn_host, principal, self.password or "")
-            return partial(negotiate, spn_host, user, self.password, domain)
-        from openwmi.security import NtlmInitiator  # noqa: PLC0415 - Kerberos alone needs no pyspnego
+        by_kerberos = self._by_kerberos(spn_host)
 
-        return partial(NtlmInitiator, user, self.password or "", domain, nt_hash=self.nt_hash)
+        def begin() -> Initiator:  # a partial would show the password
+            if not by_kerberos:
+                from openwmi.security import NtlmInitiator  # noqa: PLC0415 - Kerberos alone needs no pyspnego
+
+                return NtlmInitiator(user, self.password or "", domain, nt_hash=self.nt_hash)
+            if self.kerberos is not True and self.password is not None:
+                return negotiate(spn_host, user, self.password, domain)
+            principal = f"{user}@{domain}" if user and domain else user
+            return KerberosInitiator(spn_host, principal, self.password or "")
+
+        return begin
 
     def _account(self) -> tuple[str, str]:
         """The user's name and domain."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
@@ -14,6 +14,7 @@ PORTS = 0xFFFF
 
 Callbacks = Literal["auto", "require", "never"]
 Kerberos = Literal["auto"] | bool
+CALLBACKS: Final = get_args(Callbacks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Remote:
     spn_host: str | None = None
 
     def check(self) -> None:
-        """INVALID_PARAMETER for a port or a time that is none."""
+        """INVALID_PARAMETER for a port, a time, or a way to call back that is none."""
+        if self.callbacks not in CALLBACKS:
+            raise WbemError(WbemStatus.INVALID_PARAMETER, f"callbacks is one of {CALLBACKS}, not {self.callbacks!r}")
         port: object = self.port
         timeout: object = self.timeout
         if isinstance(port, bool) or not isinstance(port, int) or not 0 < port <= PORTS:
