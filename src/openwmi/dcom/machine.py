@@ -124,7 +124,7 @@ class Machine:
     def _exporter(self, entry: OxidEntry) -> RemoteExporter:
         exporter = self._exporters.get(entry.oxid)
         if exporter is None:
-            route = Route(entry, self._means, first=self._where.host, also=self._also)
+            route = Route(entry, self._means, only=self._where.host, also=self._also)
             pool = Pool(route.open)
             pool.version = self.version
             exporter = self._exporters[entry.oxid] = RemoteExporter(entry, pool)

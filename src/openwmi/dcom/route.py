@@ -2,6 +2,7 @@
 
 What a server says of its addresses is true where it stands. A client behind a translator of addresses, one that was
 told a name in /etc/hosts, one that goes through a forwarded port: each knows a way that works, the one that it came by.
+It is also the only safe one: whoever goes where a server says lets it choose who gets the login, and the calls.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class Route:
     Args:
         exporter: where it says that it is.
         means: how connections are made.
-        first: the host by which the client reached the machine.
-        only: the one host that may be tried, whatever the exporter says: a reference must not lead us elsewhere.
+        only: the one host that may be tried, by which the machine was reached, whatever the exporter says: a reference
+            must not lead us elsewhere. None: all that it says.
         also: interfaces that are bound with the first.
     """
 
@@ -69,7 +70,6 @@ class Route:
         exporter: OxidEntry,
         means: Means,
         *,
-        first: str | None = None,
         only: str | None = None,
         also: Sequence[Guid] = (),
     ) -> None:
@@ -77,10 +77,10 @@ class Route:
         self._means = means
         self._also = also
         told = [each for each in exporter.bindings.strings if each.tower == TOWER_TCP and each.port is not None]
-        ports = dict.fromkeys(each.port or 0 for each in told)
-        ways = [Address(host, port) for host in (only or first,) if host for port in ports]
         if only is None:
-            ways += [Address(each.host, each.port or 0) for each in told]
+            ways = [Address(each.host, each.port or 0) for each in told]
+        else:
+            ways = [Address(only, port) for port in dict.fromkeys(each.port or 0 for each in told)]
         self.ways = list(islice(dict.fromkeys(ways), limits.BINDINGS_TRIED))
 
     async def open(self, group: int = 0) -> Channel:
