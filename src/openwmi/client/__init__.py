@@ -7,8 +7,10 @@ Read in this order:
     credentials  who logs in
     opening      a namespace of a machine -> a RemoteSession
     link         the connections to the machine and what is held there; made anew when they are lost
-    services     the calls on one namespace: flags, contexts, failures
-    session      the verbs
+    session      the verbs, as calls on one namespace
+    mofs         MOF, which is compiled here
+    waiting      how long a server may take to answer
+    failures     what a failure over there is called here
     enumerating  rows, in batches that grow, one of them ahead of its reader
     results      calls with one result: at once, or by an IWbemCallResult
     pushed       calls with a sink: asynchronous ones, where the server can call us back

@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
-from openwmi.client.link import Entered, in_time
+from openwmi.client.link import Entered
+from openwmi.client.waiting import in_time
 from openwmi.dcom import RemoteExporter
 from openwmi.interfaces import IEnumWbemClassObject, IWbemFetchSmartEnum, IWbemWCOSmartEnum
 from openwmi.operation import ResultSet

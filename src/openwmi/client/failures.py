@@ -53,6 +53,14 @@ def in_words(where: object) -> Iterator[None]:
         raise told from error
 
 
+def is_gone(error: WbemError) -> bool:
+    """Whether an object was not there any more, and so a call was not carried out: nobody was there to answer it.
+
+    What answers with such a status has been called, and tells of something else that it wanted to use.
+    """
+    return error.status in GONE and error.operation is None
+
+
 def undecided(error: WbemError) -> WbemError:
     """The failure of a call that changes something: where its answer was lost, nobody knows whether it did."""
     if error.status not in LOST:

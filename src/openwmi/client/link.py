@@ -10,8 +10,9 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from copy import copy
 from platform import node
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -21,7 +22,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.record import printable
 from openwmi.base.status import HResult, WbemStatus
-from openwmi.client.failures import GONE, refused
+from openwmi.client.failures import GONE, is_gone, refused
 from openwmi.client.pushed import Pushing
 from openwmi.client.sinkhost import SinkHosts
 from openwmi.dcom import Machine, Means, Pool, RemoteExporter
@@ -155,6 +156,13 @@ class Entered(NamedTuple):
     ipid: Guid
 
 
+class _Failed(NamedTuple):
+    """An attempt to log in that has failed. `way`: for which namespace, in which languages."""
+
+    way: tuple[str, str]
+    error: WbemError
+
+
 class Link:
     """The way to one machine. Sessions share it; the last that closes ends it.
 
@@ -172,6 +180,7 @@ class Link:
         self._sinks = sinks
         self._login: Login | None = None
         self._turn = asyncio.Lock()
+        self._failed: _Failed | None = None
         self._users: Counter[str] = Counter()
         self.closed = False
 
@@ -198,8 +207,17 @@ class Link:
             entered = login.entered(namespace, locale)
             if entered is not None:
                 return entered
+        failed = self._failed
         async with self._turn:
-            return await self._enter(namespace, locale)
+            if self._failed is not failed and self._failed is not None and self._failed.way == (namespace, locale):
+                # Whoever waited meanwhile has waited for the same: to try once for each would lock an account.
+                raise copy(self._failed.error)
+            try:
+                return await self._enter(namespace, locale)
+            except WbemError as error:
+                if self._login is None:
+                    self._failed = _Failed((namespace, locale), error)
+                raise
 
     async def ask(self, namespace: str, locale: str, call: Callable[[Entered], Awaitable[T]]) -> T:
         """One call on a namespace. Where the services were gone nothing was carried out: it is made on new ones."""
@@ -207,7 +225,7 @@ class Link:
         try:
             return await call(entered)
         except WbemError as error:
-            if error.status not in GONE:
+            if not is_gone(error):
                 raise
             log.info("what was held at %s is gone: asking for it again", self.where)
         entered.login.forget(entered)
@@ -234,13 +252,12 @@ class Link:
             await self._drop()
         host = "." if ":" in self.where.host else self.where.host  # an address of IPv6 is no part of a path
         resource = rf"\\{host}\{namespace}"
-        if self._login is not None:
-            return self._login.entered(namespace, locale) or await self._entered(
-                self._login, resource, namespace, locale
-            )
         try:
             async with asyncio.timeout(limits.OPEN_SECONDS):
-                return await self._opened(resource, namespace, locale)
+                if self._login is None:
+                    return await self._opened(resource, namespace, locale)
+                entered = self._login.entered(namespace, locale)
+                return entered or await self._entered(self._login, resource, namespace, locale)
         except TimeoutError as error:
             if isinstance(error, WbemError):
                 raise
@@ -289,16 +306,3 @@ async def _release(exporter: RemoteExporter, ipids: tuple[Guid, ...], after: asy
         await exporter.release(*ipids)
     except (WbemError, RemoteProtocolError) as error:
         log.debug("references were not given back: %s", printable(error))
-
-
-async def in_time(asked: Coroutine[Any, Any, T], milliseconds: int = 0) -> T:
-    """What the server was to answer at once, or within this time: Unreachable where it has gone silent."""
-    seconds = milliseconds / 1000 + limits.SILENT_SECONDS
-    try:
-        async with asyncio.timeout(seconds):
-            return await asked
-    except TimeoutError as error:
-        if isinstance(error, WbemError):
-            raise
-        text = f"the server was to answer within {milliseconds / 1000:g} s, and let us wait for {seconds:g} s"
-        raise WbemError(HResult.RPC_S_CALL_FAILED, text) from None

@@ -21,6 +21,7 @@ from openwmi.base.record import printable
 from openwmi.base.status import SEVERITY, HResult, WbemStatus
 from openwmi.client.failures import GONE, LOST
 from openwmi.client.sinkhost import SinkHost, SinkHosts
+from openwmi.client.waiting import BEGUN_MILLISECONDS, in_time
 from openwmi.client.wiresink import WireSink
 from openwmi.dcom.ends import Ends
 from openwmi.interfaces import IWbemServices
@@ -214,7 +215,7 @@ class Pushing:
         reference = self._host.publish(sink)
         self._sinks[sink] = services
         # Not with whoever waits for it: a call that the server has taken has to be cancelled there.
-        asking = self._run(ask(reference))
+        asking = self._run(in_time(ask(reference), BEGUN_MILLISECONDS))
         try:
             await asyncio.shield(asking)
         except asyncio.CancelledError:

@@ -6,13 +6,16 @@ the connection to others meanwhile, and a call that takes hours needs no answer 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias
 
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
-from openwmi.base.status import SEVERITY, WbemStatus
-from openwmi.client.link import Entered, in_time
+from openwmi.base.record import printable
+from openwmi.base.status import SEVERITY, HResult, WbemStatus
+from openwmi.client.failures import GONE
+from openwmi.client.link import Entered
+from openwmi.client.waiting import BEGUN_MILLISECONDS, in_time
 from openwmi.dcom import RemoteExporter
 from openwmi.interfaces import IWbemCallResult
 from openwmi.ndr import Cell
@@ -22,7 +25,7 @@ from openwmi.session.modes import CallRule, Gives
 Out: TypeAlias = Cell[bytes | None] | None
 Answered: TypeAlias = tuple[Out, Out]
 """What a method returned: in its own out parameter, and in ppCallResult."""
-Ask: TypeAlias = Callable[[Entered, int, Out, Out], Awaitable[Answered]]
+Ask: TypeAlias = Callable[[Entered, int, Out, Out], Coroutine[Any, Any, Answered]]
 """Makes the call with these flags and these cells."""
 
 POLL_MILLISECONDS: Final = 10_000
@@ -36,18 +39,25 @@ async def result_of(entered: Entered, rule: CallRule, ask: Ask, flags: int, resu
     """
     out: Out = None
     if flags & CallFlags.RETURN_IMMEDIATELY:
-        _, result = await ask(entered, flags, None, Cell(None))
+        _, result = await in_time(ask(entered, flags, None, Cell(None)), BEGUN_MILLISECONDS)
         _begin(results)
     else:
         _begin(results)
         out, result = await ask(entered, flags, Cell(None), None)
     if result is None or result.value is None:
         return None if out is None else out.value
-    exporter, ipid = await entered.login.machine.adopt(result.value)
     try:
-        return await _collected(exporter, ipid, rule.gives)
-    finally:
-        entered.login.let_go(exporter, ipid)
+        exporter, ipid = await in_time(entered.login.machine.adopt(result.value))
+        try:
+            return await _collected(exporter, ipid, rule.gives)
+        finally:
+            entered.login.let_go(exporter, ipid)
+    except WbemError as error:
+        if error.status not in GONE:
+            raise
+        # The call itself was taken: it must not look as if it had not been, and be made again.
+        text = f"the server has let go of the call, and has not said how it ended ({printable(error.message)})"
+        raise WbemError(HResult.RPC_S_CALL_FAILED, text) from error
 
 
 def _begin(results: ResultSet[Any]) -> None:
@@ -62,11 +72,11 @@ async def _collected(exporter: RemoteExporter, ipid: Guid, gives: Gives) -> Any:
         if status.hresult != WbemStatus.TIMEDOUT:
             break
     if gives is Gives.OBJECT:
-        return (await proxy.GetResultObject(0)).ppResultObject
+        return (await in_time(proxy.GetResultObject(0))).ppResultObject
     if gives is Gives.STRING:
-        return (await proxy.GetResultString(0)).pstrResultString
+        return (await in_time(proxy.GetResultString(0))).pstrResultString
     if gives is Gives.SERVICES:
-        return (await proxy.GetResultServices(0)).ppServices
+        return (await in_time(proxy.GetResultServices(0))).ppServices
     if status.plStatus & SEVERITY:
         raise WbemError(status.plStatus)
     return None

@@ -16,6 +16,7 @@ from openwmi.client.failures import UNKNOWN, in_words, undecided
 from openwmi.client.link import Entered, Link
 from openwmi.client.pushed import Mode, Push, PushedCall, Said
 from openwmi.client.results import Answered, Ask, Out, result_of
+from openwmi.client.waiting import BEGUN_MILLISECONDS, in_time
 from openwmi.interfaces import EnumReply, IWbemObjectSink
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.model.parameters import PARAMETERS, input_class
@@ -253,8 +254,11 @@ class RemoteSession(Session):
     ) -> Operation[Any]:
         """Rows, semisynchronously and forward only on the wire: what is kept, is kept here."""
 
-        async def begin(entered: Entered) -> Rows:
+        async def asked(entered: Entered) -> Rows:
             return await Rows.of(entered, (await ask(entered)).ppEnum)
+
+        async def begin(entered: Entered) -> Rows:
+            return await in_time(asked(entered), BEGUN_MILLISECONDS)
 
         async def work(results: ResultSet[Any]) -> None:
             if await self._push(push, context, results) is not None:

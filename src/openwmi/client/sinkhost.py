@@ -162,7 +162,7 @@ class SinkHost:
         registration = Registration(self._exporter, pings, socket)
         try:
             await registration.start()
-        except WbemError:
+        except BaseException:
             await self.close()
             raise
         self._registration = registration

@@ -1,0 +1,149 @@
+"""Servers that lead a client astray: to other machines, to calls made twice, to many logins, to waits without end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from tests.client.fakes import THINGS, world
+from tests.client.test_client_exclusive import Deaf
+
+from openwmi.base.error import AccessDenied, Timeout, Unreachable, WbemError
+from openwmi.base.limits import OPEN_SECONDS, SILENT_SECONDS
+from openwmi.base.status import HResult
+from openwmi.client import Credentials, RemoteSession
+from openwmi.client.waiting import BEGUN_MILLISECONDS
+from openwmi.operation import CallFlags
+from openwmi.orpc import Bindings, OxidEntry
+from openwmi.session import Namespace
+
+LATER = CallFlags.RETURN_IMMEDIATELY
+NAMESPACE = 'instance of __Namespace { Name = "below"; };'
+
+
+async def test_nobody_goes_where_a_server_says() -> None:
+    """Neither the login nor a call gets to another machine than the one that was named."""
+    async with world() as there:
+        exporter = there.server._server.endpoint._exporter
+        entry = exporter.entry
+        ports = [445, there.server.port]
+
+        def elsewhere(host: str) -> OxidEntry:
+            found: OxidEntry = entry(host)
+            strings = [each for port in ports for each in Bindings.tcp(["192.0.2.66", host], port).strings]
+            return OxidEntry(found.oxid, Bindings(tuple(strings)), found.ipid_rem_unknown, found.authn_hint)
+
+        exporter.entry = elsewhere  # type: ignore[method-assign]  # a lie
+        asked: list[str] = []
+
+        async def connect(protocol: Callable[[], Any], host: str, port: int, timeout: float, /) -> tuple[Any, Any]:
+            asked.append(host)
+            return await there.network.connect(protocol, host, port)
+
+        async with there.entered(connect=connect) as ns:
+            assert len(await ns.query("SELECT * FROM Demo_Thing")) == 3
+        ports = [445]
+        with pytest.raises(Unreachable, match="no way to exporter"):
+            await there.enter(connect=connect)
+        assert set(asked) == {there.server.host}
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        (LATER, {"call": "GetCallStatus"}),  # the call was taken, and what tells of it is gone
+        (LATER, {"call": "GetResultObject"}),
+        (CallFlags.NONE, {"of": "Demo_Thing", "method": "Grow"}),  # it is the method that says so
+    ],
+)
+async def test_what_was_taken_is_not_asked_for_again(flags: CallFlags, fault: dict[str, Any]) -> None:
+    grown: list[int] = []
+
+    def grow(_: Any, inputs: Any) -> int:
+        grown.append(inputs["By"])
+        return 0
+
+    methods = {"Demo_Thing.Grow": grow}
+    async with world(THINGS, methods=methods) as there, there.entered() as face:
+        ns = face.options(flags=flags)
+        await ns.call("Demo_Thing='one'", "Grow", By=1)
+        failing = there.server.fault(error=HResult.RPC_E_DISCONNECTED, **fault)
+        with pytest.raises(Unreachable) as failure:
+            await ns.call("Demo_Thing='one'", "Grow", By=2)
+        assert failing.seen == 1
+        assert grown in ([1, 2], [1])
+        assert ("unknown" in failure.value.message) is (flags == LATER)
+
+
+async def test_who_waits_for_a_login_that_fails_makes_no_other() -> None:
+    """The password was changed meanwhile: one attempt is no reason to lock the account, fifty are."""
+    async with world() as there, Namespace(await there.enter()) as ns:
+        link = cast(RemoteSession, ns._session).link
+        wrong = Credentials(there.credentials.user, "another")
+        link._means = replace(link._means, login=wrong.login(there.server.host))
+        there.server.disconnect()
+        await asyncio.sleep(0.1)
+        opened: list[str] = []
+        connect = link._means.connect
+
+        async def counted(protocol: Callable[[], Any], host: str, port: int, timeout: float, /) -> tuple[Any, Any]:
+            opened.append(host)
+            return await connect(protocol, host, port, timeout)
+
+        link._means = replace(link._means, connect=counted)
+        waiting = [ns.get("Demo_Thing='one'") for _ in range(50)]
+        for each in waiting:
+            with pytest.raises(AccessDenied):
+                await each
+        assert len(opened) == 1
+        assert len({id(each.results.error) for each in waiting}) == len(waiting), "each has an error of its own"
+        failed = link._failed
+        with pytest.raises(AccessDenied):
+            await ns.get("Demo_Thing='one'")
+        assert link._failed is not failed, "who comes later tries again"
+
+
+async def test_a_namespace_that_is_never_entered() -> None:
+    async with world() as there:
+        await there.server.namespace("root\\cimv2").load_mof(NAMESPACE)
+        async with there.entered() as ns:
+            clock = asyncio.get_running_loop().time
+            began = clock()
+            there.server.fault(call="NTLMLogin", delay=3600.0)
+            with pytest.raises(Timeout, match="let us wait"):
+                await ns.options(locale="ms_407").get("Demo_Thing='one'")
+            assert clock() - began == pytest.approx(OPEN_SECONDS, abs=0.1)
+            there.server.no_faults()
+            assert (await ns.options(locale="ms_407").get("Demo_Thing='one'")).Size == 1
+
+
+@pytest.mark.parametrize("call", ["ExecQuery", "GetObject", "ExecNotificationQuery"])
+async def test_a_call_that_is_never_begun(call: str) -> None:
+    async with world() as there:
+        network = Deaf(there.network.connect)
+        async with there.entered(connect=network.connect) as face:
+            ns = face.options(flags=LATER)
+            clock = asyncio.get_running_loop().time
+            verbs: dict[str, Callable[[], Any]] = {
+                "ExecQuery": lambda: ns.query("SELECT * FROM Demo_Thing"),
+                "GetObject": lambda: ns.get("Demo_Thing='one'"),
+                "ExecNotificationQuery": lambda: ns.events("SELECT * FROM __InstanceCreationEvent"),
+            }
+            network.deaf = True
+            began = clock()
+            with pytest.raises(Unreachable, match="was to answer within 60 s"):
+                await verbs[call]()
+            assert clock() - began == pytest.approx(BEGUN_MILLISECONDS / 1000 + SILENT_SECONDS, abs=1)
+
+
+async def test_a_failure_of_another_namespace_is_its_own() -> None:
+    async with world() as there, there.entered() as ns:
+        there.server.disconnect()
+        await asyncio.sleep(0.1)
+        missing, found = ns.namespace("nowhere"), ns.get("Demo_Thing='one'")
+        with pytest.raises(WbemError):
+            await missing
+        assert (await found).Size == 1
