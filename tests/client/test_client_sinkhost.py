@@ -21,7 +21,7 @@ from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.client.sinkhost import KEYTAB_VARIABLE, SOCKET_VARIABLE, SinkHosts
 from openwmi.client.wiresink import WireSink
-from openwmi.dcom import Registry, current_caller
+from openwmi.dcom import Registration, Registry, current_caller
 from openwmi.dcom.ends import Ends
 from openwmi.net import Address, listen_unix
 from openwmi.rpc import AuthLevel
@@ -81,6 +81,23 @@ async def test_what_to_do_where_servers_cannot_call(tmp_path: Path) -> None:
     assert dict(host.servers) == {"192.0.2.2": 1}
     await hosts.release(host, Ends(THERE, "192.0.2.2"))
     assert [each.host for each in network._ports] == ["192.0.2.101"]
+
+
+async def test_who_gives_up_while_the_resolver_is_asked_leaves_no_port_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def never(_: Registration) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(Registration, "start", never)
+    socket = tmp_path / "socket"
+    socket.touch()
+    network = MemoryNetwork()
+    hosts = SinkHosts(open_port=network.listen, sockets=[socket])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await hosts.hold(ENDS)
+    assert not network._ports
 
 
 async def test_the_environment_says_where_the_resolver_is(monkeypatch: pytest.MonkeyPatch) -> None:

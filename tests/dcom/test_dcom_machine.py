@@ -224,6 +224,23 @@ async def test_a_ping_that_fails_is_made_up_for(caplog: pytest.LogCaptureFixture
         assert len(made.exporter) == 1
 
 
+async def test_a_ping_that_nobody_answers_does_not_end_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    class Mute(Deaf):
+        async def ComplexPing(self, pSetId: int, SequenceNum: int, *rest: Any) -> ComplexPingReply:
+            if not self.heard:
+                self.heard.append((pSetId,))
+                await asyncio.sleep(10 * limits.PING_TIMEOUT_SECONDS)
+            return await super().ComplexPing(pSetId, SequenceNum, *rest)
+
+    async with world() as made:
+        mute = made.endpoint._services[IObjectExporter.iid] = Mute(made.exporter)
+        async with machine(made) as there:
+            await there.activate(CLSID_LAMP, ILamp)
+            await asyncio.sleep(2 * limits.PING_PERIOD_SECONDS + limits.SILENT_SECONDS + 1)
+            assert "a ping failed: nobody answered it" in caplog.text
+            assert len(mute.heard) == 2
+
+
 def speaking(monkeypatch: pytest.MonkeyPatch, version: ComVersion) -> None:
     """The server is of that version."""
     monkeypatch.setattr(activation_module, "OUR_VERSION", version)

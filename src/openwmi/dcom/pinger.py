@@ -77,6 +77,7 @@ class Pinger:
         while True:
             await asyncio.sleep(limits.PING_PERIOD_SECONDS)
             try:
-                await self.ping()
-            except (WbemError, RemoteProtocolError) as error:
-                log.warning("a ping failed: %s", printable(error))
+                async with asyncio.timeout(limits.SILENT_SECONDS):
+                    await self.ping()
+            except (WbemError, RemoteProtocolError, TimeoutError) as error:
+                log.warning("a ping failed: %s", printable(error) or "nobody answered it")
