@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from tests.wsdclient.world import CHANGED, ECHO, ID, World
@@ -12,10 +13,12 @@ from openwmi.blocking.runner import runner
 from openwmi.net import Address
 from openwmi.net.http import Request, Response
 from openwmi.net.http_server import HttpServer
-from openwmi.soap import EndpointReference, decode
+from openwmi.soap import DPWS_2006, EndpointReference, Headers, Message, decode
 from openwmi.soap import eventing as e
-from openwmi.wsd import Endpoint
+from openwmi.wsd import Endpoint, Lease, Notification
 from openwmi.wsdclient import E_INVALIDARG, S_OK, IWSDEndpointProxy
+from openwmi.wsdclient.eventing import _granted, _Group
+from openwmi.wsdclient.structures import WSD_OPERATION, WSDXML_TYPE
 
 
 @pytest.fixture
@@ -87,3 +90,18 @@ def test_an_event_cannot_be_called() -> None:
     proxy = runner().run(made)
     assert proxy.SendOneWayRequest("x", CHANGED) == E_INVALIDARG
     assert proxy.SendTwoWayRequest("x", CHANGED, None) == E_INVALIDARG
+
+
+def test_of_several_subscriptions_the_first_to_end_counts() -> None:
+    message = Message(DPWS_2006, Headers("urn:x"), None)
+    leases = [Lease(timedelta(seconds=each), message) for each in (9, 5, 7)]
+    assert _granted([*leases, Lease(None, message)]).expires == timedelta(seconds=5)
+
+
+def test_an_event_is_given_to_the_stub_of_its_own_action() -> None:
+    """Though what a filter names means all that begins with it, too."""
+    short, long = (WSD_OPERATION(None, WSDXML_TYPE(each), print) for each in ("urn:x/A", "urn:x/AB"))
+    group = _Group({"urn:x/A": short, "urn:x/AB": long}, None, lambda actions, event: None)
+    for action, kind in (("urn:x/A", short), ("urn:x/AB", long), ("urn:x/A/b", short)):
+        event = group.decode(Notification(action, Message(DPWS_2006, Headers(action), None)))
+        assert event.Operation is kind
