@@ -191,3 +191,32 @@ def test_an_event_is_written_as_if_for_each() -> None:
     assert b"<wsa:MessageID>urn:m</wsa:MessageID></soap:Header>" in octets
     with pytest.raises(LocalProtocolError):
         Destination(EndpointReference("two words"), DPWS_2006)
+
+
+async def test_many_sinks_of_one_machine_that_are_gone_take_no_place_from_a_slow_one_of_another() -> None:
+    """It would lose its subscription for theirs: its 30 s go on while it waits."""
+    post = Post()
+    slow, ours = await post.sink(2)
+    slow.gate.clear()
+
+    async def answers_late() -> None:
+        while len(slow.came) < 6:
+            await asyncio.sleep(1)
+            slow.gate.set()
+            await asyncio.sleep(0)
+            slow.gate.clear()
+
+    answering = asyncio.create_task(answers_late())
+    for second in range(40):
+        if second % 5 == 0:
+            gone, theirs = await post.sink(1)
+            gone.gate.clear()
+            post.send(theirs, 1)
+        if second in range(5, 11):
+            post.send(ours, second)
+        await asyncio.sleep(1)
+    assert slow.told == [str(second) for second in range(5, 11)]
+    await answering
+    await asyncio.sleep(40)
+    assert post.lost == ["it has not taken an event within 30 s"] * 8
+    assert not post.deliveries._slow_of

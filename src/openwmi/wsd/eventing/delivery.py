@@ -128,6 +128,7 @@ class Deliveries:
         self._suspects: deque[Lane] = deque()
         self._flying: OrderedDict[Lane, None] = OrderedDict()  # in the order in which they began
         self._slow: OrderedDict[Lane, None] = OrderedDict()
+        self._slow_of: Counter[str] = Counter()  # how many of those each machine has
         self._tick: asyncio.TimerHandle | None = None
         self._places: Counter[_Place] = Counter()  # lanes of each
         self._busy: Counter[_Place] = Counter()  # and those of them on which something is under way
@@ -197,7 +198,12 @@ class Deliveries:
 
     def _enqueue(self, lane: Lane) -> None:
         lane.state = State.READY
-        (self._suspects if lane.attempts else self._ready).append(lane)
+        if not lane.attempts:
+            self._ready.append(lane)
+        elif self._has_room(lane):
+            self._suspects.appendleft(lane)
+        else:
+            self._suspects.append(lane)
         self._pump()
 
     def _pump(self) -> None:
@@ -222,8 +228,7 @@ class Deliveries:
             lane.octets = lane.queue[0].message.octets(lane.where, message_name(new_message_number()))
             lane.began = now
         lane.state = State.FLYING
-        lane.pool = pool
-        pool[lane] = None
+        self._enter(lane, pool)
         self._busy[_place(lane.url)] += 1
         if pool is self._flying and self._tick is None:
             self._tick = loop.call_later(EVENTING_SLOW_SECONDS, self._ticked)
@@ -247,17 +252,39 @@ class Deliveries:
                 self._tick = loop.call_at(since, self._ticked)
                 break
             self._suspect(lane)
-            assert lane.flight is not None, "it is on its way"
-            if len(self._slow) < self._slow_at_once:
+            if self._has_room(lane):
                 del self._flying[lane]
-                lane.pool = self._slow
-                self._slow[lane] = None
-                continue
-            lane.flight.withdraw()
-            self._ground(lane)
-            lane.state = State.READY
-            self._suspects.append(lane)
+                self._enter(lane, self._slow)
+            else:
+                self._put_off(lane)
         self._pump()
+
+    def _has_room(self, lane: Lane) -> bool:
+        """Whether there is a place for one more slow one: else the machine that has most of them gives one away.
+
+        So whoever has many sinks that are gone takes no place from a slow one of somebody else's.
+        """
+        if len(self._slow) < self._slow_at_once:
+            return True
+        greedy, places = max(self._slow_of.items(), key=lambda each: each[1])
+        if places <= self._slow_of[lane.url.host] + 1:
+            return False
+        self._put_off(next(each for each in self._slow if each.url.host == greedy))
+        return True
+
+    def _put_off(self, lane: Lane) -> None:
+        """What is under way there is given up, to be tried again when it is its turn."""
+        assert lane.flight is not None, "it is on its way"
+        lane.flight.withdraw()
+        self._ground(lane)
+        lane.state = State.READY
+        self._suspects.append(lane)
+
+    def _enter(self, lane: Lane, pool: OrderedDict[Lane, None]) -> None:
+        lane.pool = pool
+        pool[lane] = None
+        if pool is self._slow:
+            self._slow_of[lane.url.host] += 1
 
     def _suspect(self, lane: Lane) -> None:
         """It is one of the slow ones until it has caught up, and has so long for that."""
@@ -270,6 +297,10 @@ class Deliveries:
         """Nothing is under way on it any more. Who calls this sees to it that others get their turn."""
         if lane.pool is not None:
             lane.pool.pop(lane, None)
+            if lane.pool is self._slow:
+                self._slow_of[lane.url.host] -= 1
+                if not self._slow_of[lane.url.host]:
+                    del self._slow_of[lane.url.host]
             lane.pool = None
         if lane.flight is None:
             return
