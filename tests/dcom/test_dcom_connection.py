@@ -16,6 +16,7 @@ from openwmi.base import limits
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
 from openwmi.dcom import connection, current_caller
+from openwmi.dcom.caller import causality
 from openwmi.interfaces import Interface, IObjectExporter
 from openwmi.ndr import NdrWriter, codec
 from openwmi.orpc import OrpcThis
@@ -91,6 +92,27 @@ async def test_each_call_is_its_own_login_s_whichever_came_before_it_on_the_conn
         told = [(each.principal, each.level, each.impersonation) for each in heard]
         low, high = ("DOM\\me", AuthLevel.INTEGRITY, IMPERSONATE), ("DOM\\me", AuthLevel.PRIVACY, IMPERSONATE)
         assert told == [low, low, high, low, high, ("DOM\\me", AuthLevel.PRIVACY, IDENTIFY)]
+
+
+async def test_a_call_that_waits_keeps_what_its_request_said_whatever_is_asked_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world() as made:
+        client = await made.enter()
+        lamp = (await client.activate(ILamp)).ipid
+        gate, told = asyncio.Event(), []
+
+        async def wait() -> int:
+            await gate.wait()
+            told.append(causality())
+            return 0
+
+        monkeypatch.setattr(made.lamps[0], "Wait", wait)
+        answer = client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp)[1]
+        await client.call(ILamp, "Switch", 1, target=lamp)
+        gate.set()
+        await answer
+        assert told == [THIS.cid]
 
 
 async def test_the_end_of_a_login_is_acknowledged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +201,31 @@ async def test_calls_that_come_together_are_all_answered(at_once: int, monkeypat
         asked = [client.ask(ILamp, *stub(ILamp, "Switch", number % 2), target=lamp)[1] for number in range(9)]
         assert len({await answer for answer in asked}) == 2  # the lamp was on, or it was off
         assert (made.connections[0]._calls, made.connections[0]._octets) == ({}, 0)
+
+
+@pytest.mark.parametrize("rests", [False, True])
+async def test_of_what_comes_at_once_so_many_are_begun_before_others_have_their_turn(
+    rests: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no more once the client is slow to take the answers."""
+    monkeypatch.setattr(connection, "CALLS_AT_ONCE", 3)
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        seen = []
+
+        async def wait() -> int:
+            seen.append(isinstance(asyncio.current_task(), asyncio.Task))
+            if rests and len(seen) == 1:
+                made.connections[0].pause_writing()
+            return 0
+
+        monkeypatch.setattr(made.lamps[0], "Wait", wait)
+        answers = [client.ask(ILamp, *stub(ILamp, "Wait"), target=lamp)[1] for _ in range(5)]
+        await asyncio.sleep(1)
+        assert len(seen) == (1 if rests else 5)
+        made.connections[0].resume_writing()
+        await asyncio.gather(*answers)
+        assert seen == ([False] + [True] * 4 if rests else [False] * 3 + [True] * 2)
 
 
 @pytest.mark.parametrize(("together", "writes"), [(1 << 16, 1), (9_000, 3)])
