@@ -32,7 +32,10 @@ def extended_status(error: WbemError) -> CimInstance:
     }
     said = error.extended or {}
     values.update({name: said[name] for name in values if said.get(name) is not None})
-    return EXTENDED_STATUS.instance(values)
+    # It quotes what it was asked, and a string of CIM has no NUL: where that was the failure, it still has to be told.
+    return EXTENDED_STATUS.instance(
+        {name: each.replace("\0", "\ufffd") if isinstance(each, str) else each for name, each in values.items()}
+    )
 
 
 def _property(name: str, cim: CimType, origin: str) -> Property:
