@@ -12,12 +12,14 @@ from tests.client.fakes import THINGS, world
 from tests.client.test_client_exclusive import Deaf
 
 from openwmi.base.error import AccessDenied, Timeout, Unreachable, WbemError
+from openwmi.base.guid import Guid
 from openwmi.base.limits import OPEN_SECONDS, SILENT_SECONDS
 from openwmi.base.status import HResult
 from openwmi.client import Credentials, RemoteSession
 from openwmi.client.waiting import BEGUN_MILLISECONDS
+from openwmi.interfaces import EnumReply, IWbemServices
 from openwmi.operation import CallFlags
-from openwmi.orpc import Bindings, OxidEntry
+from openwmi.orpc import Bindings, ObjRefCustom, ObjRefHandler, OxidEntry, StdObjRef, objref
 from openwmi.session import Namespace
 
 LATER = CallFlags.RETURN_IMMEDIATELY
@@ -147,3 +149,41 @@ async def test_a_failure_of_another_namespace_is_its_own() -> None:
         with pytest.raises(WbemError):
             await missing
         assert (await found).Size == 1
+
+
+STD = StdObjRef(0, 5, 1, 2, Guid(int=3))
+STRANGE: dict[str, bytes | None] = {
+    "by value": objref.encode(ObjRefCustom(IWbemServices.iid, Guid(int=4), b"data")),
+    "by a handler": objref.encode(
+        ObjRefHandler(IWbemServices.iid, STD, Guid(int=4), Bindings.tcp(["192.0.2.66"], None))
+    ),
+    "no reference": b"MEOW",
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("octets", STRANGE.values(), ids=STRANGE)
+async def test_an_object_of_a_kind_that_nobody_calls(octets: bytes | None) -> None:
+    """Nobody is asked where it is, and nothing of this machine is made to read it."""
+
+    async def lying(*_: object) -> EnumReply:
+        return EnumReply(octets)
+
+    async with world() as there, Namespace(await there.enter()) as ns:
+        session = cast(RemoteSession, ns._session)
+        (await session.link.reach(session.namespace, "")).services.__dict__["ExecQuery"] = lying
+        with pytest.raises(WbemError) as failure:
+            await ns.query("SELECT * FROM Demo_Thing")
+        assert failure.value.status in {HResult.E_NOINTERFACE, HResult.RPC_S_CALL_FAILED}
+
+
+async def test_services_of_a_namespace_that_was_closed_are_given_back() -> None:
+    async with world() as there, there.entered("root") as root:
+        held = there.server._server._exporter._table._exports
+        await root.get("__SystemClass")
+        before = len(held)
+        async with await root.namespace("cimv2") as ns:
+            assert (await ns.get("Demo_Thing='one'")).Size == 1
+            assert len(held) == before + 1
+        await asyncio.sleep(1)
+        assert len(held) == before

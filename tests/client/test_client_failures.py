@@ -55,3 +55,8 @@ def test_an_answer_that_is_none() -> None:
     made = explained(RemoteProtocolError("2 octets too few"), "srv1:135")
     assert isinstance(made, Unreachable)
     assert made.message == "srv1:135: its answer is none: 2 octets too few"
+
+
+def test_what_a_server_says_acts_on_no_terminal() -> None:
+    said = WbemError(WbemStatus.FAILED, operation="IWbemServices.GetObject", extended={"Description": "\x1b[2Jx\ny"})
+    assert explained(said, "srv1").message == "?[2Jx?y"

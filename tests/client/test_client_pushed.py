@@ -80,8 +80,17 @@ async def test_a_server_that_brings_more_than_the_one_object(monkeypatch: pytest
     async with called_back(Things(things(1, 2))) as client:
         assert await client.ready()
         monkeypatch.setattr(ClientSink, "indicate", again)
+        begun: list[Any] = []
+        begin = client.pushing.begin
+
+        async def noting(*arguments: Any) -> Any:
+            begun.append(await begin(*arguments))
+            return begun[-1]
+
+        monkeypatch.setattr(client.pushing, "begin", noting)
         got = await client.call("GetObjectAsync", "Demo_Thing.Name='thing 2'", single=True)
         assert got.Size == 2
+        assert [len(each._found) for each in begun] == [1]
 
 
 async def test_a_server_that_brings_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +181,8 @@ async def test_a_server_that_says_yes_and_never_calls(monkeypatch: pytest.Monkey
             assert asyncio.get_running_loop().time() - before == limits.CALLBACK_PROOF_SECONDS
         with pytest.raises(Unreachable, match="has not called for 5 s"):
             await client.ready("require")
+        await asyncio.sleep(limits.CANCEL_SECONDS)
+        assert client.pushing._sinks == {}, "it is not waited for any more"
 
 
 async def test_a_server_that_calls_from_another_address_than_its_own() -> None:
@@ -377,3 +388,22 @@ async def test_closing_ends_what_is_under_way() -> None:
         assert source.reading == 0
         assert await other.status() == WbemStatus.CALL_CANCELLED
         await client.open()
+
+
+async def test_nobody_knows_what_a_change_has_done_that_was_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async with remote(Things(things(1)), callbacks="require") as made:
+        first = Hearing()
+        made.ns.with_sink(first).query(ALL)
+        assert await first.final() == WbemStatus.NO_ERROR
+        with monkeypatch.context() as patch:
+            patch.setattr(ClientSink, "set_status", silent)
+            sink = Hearing()
+            call = made.ns.with_sink(sink).delete("Demo_Nothing")
+            await call.started()
+            call.cancel()
+            assert await sink.final() == WbemStatus.CALL_CANCELLED
+            assert "the outcome is unknown" in str(sink.errors[0])
+            await asyncio.sleep(limits.CANCEL_SECONDS + 1)

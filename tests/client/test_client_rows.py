@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
+import pytest
 from tests.client.fakes import world
 
 from openwmi.client.enumerating import BATCH_OCTETS, FIRST_ROWS, LEAST_MOST_ROWS, MOST_ROWS, Pace
 from openwmi.engine import Provider, Request, Row
 from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
-from openwmi.operation import State
+from openwmi.operation import CallFlags, Operation, State
 
 SLOW = CimClass(
     "Demo_Slow", properties=(Property("Id", Type(CimType.UINT32), qualifiers=qualifier_set(Qualifier("key"))),)
@@ -86,3 +88,47 @@ def test_the_pace() -> None:
     for _ in range(5):
         pace.saw(pace.count, 1, 0)
     assert pace.count == MOST_ROWS, "and however small"
+
+
+async def test_enumerators_are_given_back_however_their_reading_ends() -> None:
+    async with world(Slow(3, 1.0)) as there, there.entered() as ns:
+        held = there.server._server._exporter._table._exports
+        await ns.query("SELECT * FROM __SystemClass")
+        await asyncio.sleep(1)
+        before = len(held)
+        assert len(await ns.query(ALL)) == 3
+        await asyncio.sleep(1)
+        assert len(held) == before
+        for seconds in (0.0, 0.5, 1.5):
+            rows = ns.query(ALL)
+            await rows.started()
+            await asyncio.sleep(seconds)
+            rows.cancel()
+            await asyncio.sleep(10)
+            assert len(held) == before, seconds
+
+
+@pytest.mark.parametrize("kind", ["query", "events", "get", "call"])
+async def test_what_is_given_up_at_any_time_leaves_nothing_over_there(kind: str) -> None:
+    """Cancelled one turn of the loop later each time: also where the answer is on its way."""
+    async with world() as there, there.entered() as ns:
+        held = there.server._server._exporter._table._exports
+        later = ns.options(flags=CallFlags.RETURN_IMMEDIATELY)
+        begin: dict[str, Callable[[], Operation[Any]]] = {
+            "query": lambda: ns.query("SELECT * FROM Demo_Thing"),
+            "events": lambda: ns.events("SELECT * FROM __InstanceCreationEvent WHERE TargetInstance ISA 'Demo_Thing'"),
+            "get": lambda: later.get("Demo_Thing='one'"),
+            "call": lambda: later.put(one),
+        }
+        one = await ns.get("Demo_Thing='one'")
+        await ns.query("SELECT * FROM __SystemClass")
+        await asyncio.sleep(1)
+        before = len(held)
+        for turns in range(60):
+            operation = begin[kind]()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            operation.cancel()
+            await operation.status()
+            await asyncio.sleep(10)
+            assert len(held) == before, turns

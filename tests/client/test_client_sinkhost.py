@@ -17,15 +17,17 @@ from tests.security.kdc import ENCRYPTIONS, running_kdc
 from tests.server.fakes import ALL, Things, Wmi, things
 from tests.server.sinks import THERE
 
-from openwmi.base.error import Unreachable, WbemError
+from openwmi.base.error import AccessDenied, Unreachable, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.client.sinkhost import KEYTAB_VARIABLE, SOCKET_VARIABLE, SinkHosts
 from openwmi.client.wiresink import WireSink
-from openwmi.dcom import Registration, Registry, current_caller
+from openwmi.dcom import Channel, Registration, Registry, current_caller, proxy
 from openwmi.dcom.ends import Ends
+from openwmi.dcom.resolution import RESOLVER_PORT
+from openwmi.interfaces import IObjectExporter
 from openwmi.net import Address, listen_unix
 from openwmi.rpc import AuthLevel
-from openwmi.security import KerberosInitiator
+from openwmi.security import KerberosInitiator, NtlmInitiator
 from openwmi.server import CallbackPolicy
 from openwmi.server.resolver import ResolverHost
 from openwmi.testing import MemoryNetwork
@@ -141,6 +143,28 @@ async def test_a_login_that_nobody_can_verify_is_not_taken() -> None:
         assert len(await client.call("ExecQueryAsync", "WQL", ALL)) == 1
     async with called_back(Things(things(1)), login=("server", "secret"), anonymous=False) as client:
         assert await client.ready() is False
+
+
+async def test_nobody_is_asked_for_a_password_that_cannot_be_verified() -> None:
+    """An answer to a challenge of ours would be of use to others."""
+    network = MemoryNetwork()
+    hosts = SinkHosts(open_port=network.listen)
+    host = await hosts.hold(ENDS)
+    login, heard = NtlmInitiator("server", "secret"), []
+    step = login.step
+
+    def noting(token: bytes = b"") -> Any:
+        heard.append(token)
+        return step(token)
+
+    login.step = noting  # type: ignore[method-assign]  # to look on
+    connect = partial(network.connect, source=HOST)
+    channel = await Channel.open(THERE, RESOLVER_PORT, login=login, connect=connect)
+    with pytest.raises(AccessDenied):
+        await proxy(IObjectExporter, channel).ServerAlive()
+    assert heard == [b""]
+    channel.close()
+    await hosts.release(host, ENDS)
 
 
 def _explaining(network: MemoryNetwork) -> Any:

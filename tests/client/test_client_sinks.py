@@ -34,8 +34,8 @@ CALLS: dict[str, tuple[Callable[[Namespace], Operation[Any]], Any]] = {
     "instances": (lambda ns: ns.instances("Demo_Thing"), ["thing 1", "thing 2", "thing 3"]),
     "classes": (lambda ns: ns.classes("Demo_Setting", deep=False), []),
     "call": (lambda ns: ns.call("Demo_Device", "Count"), [2]),
-    "put": (lambda ns: ns.put(NEW), [ObjectPath.parse(r'root\cimv2:Demo_Setting.Name="new"')]),
-    "put a class": (lambda ns: ns.put(ANOTHER), [ObjectPath.parse(r"root\cimv2:Demo_Another")]),
+    "put": (lambda ns: ns.put(NEW), [ObjectPath.parse(r'\\HOST1\root\cimv2:Demo_Setting.Name="new"')]),
+    "put a class": (lambda ns: ns.put(ANOTHER), [ObjectPath.parse(r"\\HOST1\root\cimv2:Demo_Another")]),
     "delete": (lambda ns: ns.delete("Demo_Setting.Name='old'"), []),
     "delete a class": (lambda ns: ns.delete("Demo_Setting"), []),
 }

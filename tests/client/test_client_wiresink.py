@@ -14,15 +14,17 @@ from tests.server.fakes import THING
 from tests.server.sinks import THERE
 
 from openwmi.base import limits
-from openwmi.base.error import AccessDenied, Unreachable, WbemError
+from openwmi.base.error import AccessDenied, Timeout, Unreachable, WbemError
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.client import wiresink
 from openwmi.client.sinkhost import SinkHosts
 from openwmi.client.wiresink import Outcome, WireSink
-from openwmi.dcom import Channel, proxy
+from openwmi.dcom import Caller, Channel, proxy
 from openwmi.dcom.ends import Ends
 from openwmi.interfaces import IWbemObjectSink
 from openwmi.orpc import ObjRefStandard, objref
 from openwmi.pointers import failure_pointer, object_pointer
+from openwmi.rpc import AuthLevel
 from openwmi.testing import MemoryNetwork
 from openwmi.wmio import ObjectArrayEncoder, PacketType
 
@@ -96,9 +98,9 @@ async def test_objects_one_by_one_and_then_packed_or_not() -> None:
         assert await server.Indicate(1, pointers(1)) == WbemStatus.NEW_STYLE
         assert await server.Indicate(2, encoder.encode(THINGS[2:])) == WbemStatus.NO_ERROR, "its class is known"
         assert listener.sizes == [0, 1, 2, 1, 2, 3]
-        assert await server.SetStatus(PROGRESS, 0x0064_0021, "a third", None) == WbemStatus.NO_ERROR
+        assert await server.SetStatus(PROGRESS, 0x0064_0021, "a\tthird", None) == WbemStatus.NO_ERROR
         assert await server.SetStatus(COMPLETE, WbemStatus.NO_ERROR, "A.K=1", None) == WbemStatus.NO_ERROR
-        assert listener.progress == [(0x21, 0x64, "a third")]
+        assert listener.progress == [(0x21, 0x64, "a?third")], "and it acts on no terminal"
         assert listener.sink.ended.result() == Outcome(0, "A.K=1", None)
 
 
@@ -209,3 +211,32 @@ async def test_a_sink_that_was_withdrawn_is_not_there() -> None:
         with pytest.raises(WbemError) as caught:
             await server.Indicate(1, pointers(0))
         assert caught.value.status == HResult.RPC_E_DISCONNECTED
+
+
+@pytest.mark.parametrize(("level", "taken"), [(AuthLevel.PKT, False), (AuthLevel.INTEGRITY, True)])
+async def test_a_login_counts_where_it_protects_the_call(
+    monkeypatch: pytest.MonkeyPatch, level: AuthLevel, taken: bool
+) -> None:
+    """Below that whoever sits on the wire makes calls of a login that is another one's."""
+    monkeypatch.setattr(wiresink, "current_caller", lambda: Caller("srv1$", level, "192.0.2.66", THERE, 1))
+    sink = WireSink(HOST, Listener().take, lambda *_: None)
+    if taken:
+        assert await sink.SetStatus(COMPLETE, 0, None, None) == WbemStatus.NO_ERROR
+    else:
+        with pytest.raises(AccessDenied):
+            await sink.SetStatus(COMPLETE, 0, None, None)
+    assert sink.ended.done() is taken
+
+
+async def test_a_call_that_ran_out_of_time_takes_nothing_more() -> None:
+    """Its Timeout is no lack of room."""
+    async with world() as made:
+        server = await made.caller()
+
+        async def late(_: Sequence[Any]) -> None:
+            raise Timeout(None, "its deadline has passed")
+
+        made.listener.sink._take = late
+        with pytest.raises(WbemError) as failure:
+            await server.Indicate(1, pointers(0))
+        assert failure.value.status == WbemStatus.TIMED_OUT

@@ -116,7 +116,7 @@ async def test_mof() -> None:
             """
         )
         assert len(paths) == 9
-        assert str(paths[-1]) == r"root\lower:Low.Id=1"
+        assert str(paths[-1]) == r"\\TESTHOST\root\lower:Low.Id=1"
         assert (await ns.get("Demo_Round='r'")).Center.X == 1
         async with there.entered(r"root\lower") as lower:
             assert (await lower.get("Low=1")).Id == 1

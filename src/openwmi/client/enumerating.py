@@ -64,6 +64,7 @@ class Rows:
     def __init__(self, entered: Entered, exporter: RemoteExporter, ipid: Guid) -> None:
         self._entered = entered
         self._exporter = exporter
+        self._ipid = ipid
         self._held = [ipid]
         self._pace = Pace()
 
@@ -92,7 +93,7 @@ class Rows:
                 if following is None:
                     return
         finally:
-            self._entered.login.let_go(self._exporter, *self._held, after=following)
+            self.let_go(following)
 
     async def pump_events(self, results: ResultSet[Any]) -> None:
         """Puts events as they come: waits for one, and takes those that are there by then, too."""
@@ -109,21 +110,34 @@ class Rows:
                 if batch.status == FALSE:
                     return
         finally:
-            self._entered.login.let_go(self._exporter, *self._held, after=waiting)
+            self.let_go(waiting)
+
+    def let_go(self, after: asyncio.Task[Batch] | None = None) -> None:
+        """Gives back what is held by now. `after`: a Next that is under way."""
+        held, self._held = self._held, []
+        if held:
+            self._entered.login.let_go(self._exporter, *held, after=after)
 
     def _begin(self, read: Callable[[int, int], Coroutine[Any, Any, Batch]]) -> asyncio.Task[Batch]:
         return asyncio.ensure_future(read(self._pace.milliseconds, self._pace.count))
 
     async def _reader(self) -> Callable[[int, int], Coroutine[Any, Any, Batch]]:
-        reader = await in_time(self._any_reader())
+        reader = await self._entered.login.brought(self._opened(), lambda _: self.let_go())
 
         async def answered(milliseconds: int, count: int) -> Batch:
             return await in_time(reader(milliseconds, count), milliseconds)
 
         return answered
 
+    async def _opened(self) -> Callable[[int, int], Coroutine[Any, Any, Batch]]:
+        try:
+            return await in_time(self._any_reader())
+        except BaseException:
+            self.let_go()  # nobody may wait any more
+            raise
+
     async def _any_reader(self) -> Callable[[int, int], Coroutine[Any, Any, Batch]]:
-        ipid = self._held[0]
+        ipid = self._ipid
         (fetch,) = await self._exporter.query(ipid, IWbemFetchSmartEnum)
         if fetch is None:
             plain = self._exporter.proxy(IEnumWbemClassObject, ipid)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from copy import copy
 from platform import node
@@ -25,6 +25,7 @@ from openwmi.base.status import HResult, WbemStatus
 from openwmi.client.failures import GONE, is_gone, refused
 from openwmi.client.pushed import Pushing
 from openwmi.client.sinkhost import SinkHosts
+from openwmi.client.waiting import in_time
 from openwmi.dcom import Machine, Means, Pool, RemoteExporter
 from openwmi.interfaces import (
     IEnumWbemClassObject,
@@ -118,6 +119,23 @@ class Login:
             after = None
         self._keep(asyncio.ensure_future(_release(exporter, ipids, after)))
 
+    def disown(self, reference: bytes) -> None:
+        """An object that came as a reference, and that nobody wants."""
+        self._keep(asyncio.ensure_future(self._disown(reference)))
+
+    async def brought(self, asked: Coroutine[Any, Any, T], give_back: Callable[[T], object]) -> T:
+        """What brings references. Whoever gives up does not wait for it; it is given back when it comes.
+
+        So the call is not given up with its caller: its answer would be dropped, and what it names be held over there.
+        """
+        asking = asyncio.ensure_future(asked)
+        try:
+            await asyncio.wait([asking])
+        except asyncio.CancelledError:
+            self._keep(asyncio.ensure_future(_give_back(asking, give_back)))
+            raise
+        return asking.result()
+
     def forget(self, entered: Entered) -> None:
         """These services are not there any more."""
         self._entered = {key: value for key, value in self._entered.items() if value is not entered}
@@ -136,6 +154,13 @@ class Login:
         for task in self._releasing:
             task.cancel()
         await self.machine.close()
+
+    async def _disown(self, reference: bytes) -> None:
+        try:
+            exporter, ipid = await in_time(self.machine.adopt(reference))
+            await in_time(exporter.release(ipid))
+        except (WbemError, RemoteProtocolError) as error:
+            log.debug("a reference was not given back: %s", printable(error))
 
     async def _say_who(self, client_id: Guid) -> None:
         # Servers show it to their owners; whatever they make of it, the login goes on.
@@ -295,6 +320,16 @@ class Link:
         login, self._login = self._login, None
         if login is not None:
             await login.close()
+
+
+async def _give_back(asking: asyncio.Task[T], give_back: Callable[[T], object]) -> None:
+    try:
+        await asyncio.wait([asking])
+    except asyncio.CancelledError:
+        asking.cancel()
+        raise
+    if not asking.cancelled() and asking.exception() is None:
+        give_back(asking.result())
 
 
 async def _release(exporter: RemoteExporter, ipids: tuple[Guid, ...], after: asyncio.Task[Any] | None) -> None:

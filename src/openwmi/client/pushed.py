@@ -42,7 +42,7 @@ BROKEN: Final = GONE | LOST
 """What says nothing of sinks: it is the way of all calls to the server that is broken."""
 
 EVERYWHERE: Final = "__SystemClass"
-"""A class that every namespace of every server has."""
+"""A class that every namespace of every server has; it also says what the server calls itself."""
 
 
 _REFUSED: Final = "it has no account to log in here with, and may not call without (serve --anonymous-callbacks)"

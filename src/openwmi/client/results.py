@@ -7,6 +7,7 @@ the connection to others meanwhile, and a call that takes hours needs no answer 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from openwmi.base.error import WbemError
@@ -39,7 +40,8 @@ async def result_of(entered: Entered, rule: CallRule, ask: Ask, flags: int, resu
     """
     out: Out = None
     if flags & CallFlags.RETURN_IMMEDIATELY:
-        _, result = await in_time(ask(entered, flags, None, Cell(None)), BEGUN_MILLISECONDS)
+        later = in_time(ask(entered, flags, None, Cell(None)), BEGUN_MILLISECONDS)
+        _, result = await entered.login.brought(later, partial(_unwanted, entered))
         _begin(results)
     else:
         _begin(results)
@@ -58,6 +60,12 @@ async def result_of(entered: Entered, rule: CallRule, ask: Ask, flags: int, resu
         # The call itself was taken: it must not look as if it had not been, and be made again.
         text = f"the server has let go of the call, and has not said how it ended ({printable(error.message)})"
         raise WbemError(HResult.RPC_S_CALL_FAILED, text) from error
+
+
+def _unwanted(entered: Entered, answered: Answered) -> None:
+    _, result = answered
+    if result is not None and result.value is not None:
+        entered.login.disown(result.value)
 
 
 def _begin(results: ResultSet[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -14,7 +15,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.client.enumerating import Rows
 from openwmi.client.failures import UNKNOWN, in_words, undecided
 from openwmi.client.link import Entered, Link
-from openwmi.client.pushed import Mode, Push, PushedCall, Said
+from openwmi.client.pushed import EVERYWHERE, Mode, Push, PushedCall, Said
 from openwmi.client.results import Answered, Ask, Out, result_of
 from openwmi.client.waiting import BEGUN_MILLISECONDS, in_time
 from openwmi.interfaces import EnumReply, IWbemObjectSink
@@ -101,9 +102,12 @@ class RemoteSession(Session):
     def instances(self, class_name: str, *, deep: bool, context: CallContext) -> Operation[CimInstance]:
         shallow = 0 if deep else SHALLOW
         flags = _flags("CreateInstanceEnum", context) | shallow
-        push = partial(Push, "CreateInstanceEnumAsync", (class_name,), flags=shallow)
+
+        def push() -> Push:
+            return Push("CreateInstanceEnumAsync", (self._named(class_name),), flags=shallow)
 
         async def ask(entered: Entered) -> EnumReply:
+            self._named(class_name)
             return await entered.services.CreateInstanceEnum(class_name, flags, values_pointer(context.values))
 
         return self._many(ask, push, f"instances of {class_name}", context)
@@ -111,10 +115,16 @@ class RemoteSession(Session):
     def classes(self, superclass: str | None, *, deep: bool, context: CallContext) -> Operation[CimClass]:
         shallow = 0 if deep else SHALLOW
         flags = _flags("CreateClassEnum", context) | shallow
-        push = partial(Push, "CreateClassEnumAsync", (superclass or "",), flags=shallow)
+
+        def of() -> str:
+            # Over the wire no name is that of all, too.
+            return "" if superclass is None else self._named(superclass)
+
+        def push() -> Push:
+            return Push("CreateClassEnumAsync", (of(),), flags=shallow)
 
         async def ask(entered: Entered) -> EnumReply:
-            return await entered.services.CreateClassEnum(superclass or "", flags, values_pointer(context.values))
+            return await entered.services.CreateClassEnum(of(), flags, values_pointer(context.values))
 
         name = "classes" if superclass is None else f"classes derived from {superclass}"
         return self._many(ask, push, name, context)
@@ -142,6 +152,8 @@ class RemoteSession(Session):
             return reply.ppWorkingNamespace, reply.ppResult
 
         async def work(results: ResultSet[Session]) -> Session:
+            if not within:
+                raise WbemError(WbemStatus.INVALID_NAMESPACE, f"a namespace below {self.namespace} has a name")
             opened = f"{self.namespace}\\{within}"
             reference = await self._one("OpenNamespace", ask, context, results)
             locale = context.locale or self._locale
@@ -258,7 +270,7 @@ class RemoteSession(Session):
             return await Rows.of(entered, (await ask(entered)).ppEnum)
 
         async def begin(entered: Entered) -> Rows:
-            return await in_time(asked(entered), BEGUN_MILLISECONDS)
+            return await entered.login.brought(in_time(asked(entered), BEGUN_MILLISECONDS), Rows.let_go)
 
         async def work(results: ResultSet[Any]) -> None:
             if await self._push(push, context, results) is not None:
@@ -366,7 +378,7 @@ class RemoteSession(Session):
         push = partial(Push, f"{method}Async", (pointer,), flags=int(flags))
         pushed = await self._push(push, context, results, changes=True, namespace=namespace)
         if pushed is not None:
-            return self._stored(what, pushed.text, namespace)
+            return await self._stored(what, pushed.text, context, namespace)
 
         async def ask(entered: Entered, flags: int, _: Out, result: Out) -> Answered:
             if result is None and known is None:
@@ -375,13 +387,20 @@ class RemoteSession(Session):
             return None, (await verb(pointer, flags, values_pointer(context.values), result)).ppCallResult
 
         said = await self._one(method, ask, context, results, changes=True, more=int(flags), namespace=namespace)
-        return self._stored(what, said, namespace)
+        return await self._stored(what, said, context, namespace)
 
-    def _stored(self, what: CimClass | CimInstance, said: str | None, namespace: str | None) -> ObjectPath:
+    async def _stored(
+        self, what: CimClass | CimInstance, said: str | None, context: CallContext, namespace: str | None
+    ) -> ObjectPath:
         """The path of what was put; `said`: what the server says that it is, where only it knows."""
+        path = what.path_ or ObjectPath.parse(said or "")
+        server = path.server
+        if server is None:
+            with suppress(WbemError):  # it has been put, whatever becomes of this question
+                server = (await self._class(EVERYWHERE, context)).server or None
         if isinstance(what, CimClass):
             self._known.clear()  # those derived from it have changed with it
-        return replace(what.path_ or ObjectPath.parse(said or ""), namespace=namespace or self.namespace)
+        return replace(path, server=server, namespace=namespace or self.namespace)
 
     async def _put_several(
         self,
@@ -445,7 +464,7 @@ class RemoteSession(Session):
                     return await self._class(name, context, "root")
                 return None
 
-        system = await find(self.namespace, "__SystemClass")
+        system = await find(self.namespace, EVERYWHERE)
         servers = (self.link.where.host, "" if system is None else system.server)
         return Compiler(self.namespace, servers, find)
 
@@ -475,6 +494,11 @@ class RemoteSession(Session):
             raise WbemError(WbemStatus.INVALID_CLASS, f"{name} is no class")
         self._known[key] = found
         return found
+
+    def _named(self, class_name: str) -> str:
+        if not class_name:
+            raise WbemError(WbemStatus.INVALID_CLASS, f"{self.namespace} has no class without a name")
+        return class_name
 
     def _is_here(self, path: ObjectPath) -> bool:
         return path.server is None and (path.namespace is None or fold(path.namespace) == fold(self.namespace))
