@@ -17,7 +17,8 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 SHELL = "".join(text for language, text in BLOCKS if not language)
 COMMANDS = re.findall(r"^openwmi .*$", SHELL, re.MULTILINE)
-ASKING = [line for line in COMMANDS if not re.match(r"openwmi (serve|users|wsd)\b", line)]
+ASKING = [line for line in COMMANDS if not re.match(r"openwmi (serve|users|wsd)\b|.* --hosts? ", line)]
+"""Those about this machine; tests/test_other_machines.py has those about others."""
 SERVING = [line for line in COMMANDS if re.match(r"openwmi (serve|users)\b", line)]
 DEVICES = [line for line in COMMANDS if line.startswith("openwmi wsd ")]
 
