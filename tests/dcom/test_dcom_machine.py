@@ -80,6 +80,20 @@ async def test_what_is_held_is_given_back_when_the_client_ends() -> None:
         assert len(made.exporter) == 0
 
 
+async def test_who_is_cancelled_while_closing_leaves_no_connection() -> None:
+    async with world() as made:
+        there = await Machine.open(Address(HOST, PORT), means(made))
+        exporter, _ = await there.activate(CLSID_LAMP, ILamp)
+        closing = asyncio.ensure_future(there.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        assert closing.cancelled()
+        assert not len(exporter.pool)
+        with pytest.raises(WbemError, match="closed on this side"):
+            await there._channel.request(IObjectExporter.iid, 0, b"", None)
+
+
 async def test_a_reference_that_came_with_an_answer() -> None:
     async with world() as made, machine(made) as there:
         exporter, (lamp,) = await there.activate(CLSID_LAMP, ILamp)

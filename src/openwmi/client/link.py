@@ -148,12 +148,14 @@ class Login:
 
     async def close(self) -> None:
         """Gives everything back, where the server still listens."""
-        await self.pushing.close()
-        if self._releasing and not self.lost:
-            await asyncio.wait(self._releasing, timeout=limits.CLOSE_SECONDS)
-        for task in self._releasing:
-            task.cancel()
-        await self.machine.close()
+        try:
+            await self.pushing.close()
+            if self._releasing and not self.lost:
+                await asyncio.wait(self._releasing, timeout=limits.CLOSE_SECONDS)
+        finally:  # whoever closes may be cancelled meanwhile
+            for task in self._releasing:
+                task.cancel()
+            await self.machine.close()
 
     async def _disown(self, reference: bytes) -> None:
         try:

@@ -115,11 +115,15 @@ class Machine:
 
     async def close(self) -> None:
         """Gives everything back and ends all connections."""
-        await self.pinger.close()
         exporters, self._exporters = list(self._exporters.values()), {}
-        for exporter in exporters:
-            await exporter.close()
-        self._channel.close()
+        try:
+            await self.pinger.close()
+            for exporter in exporters:
+                await exporter.close()
+        finally:  # whoever closes may be cancelled meanwhile
+            for exporter in exporters:
+                exporter.pool.close()
+            self._channel.close()
 
     def _exporter(self, entry: OxidEntry) -> RemoteExporter:
         exporter = self._exporters.get(entry.oxid)
