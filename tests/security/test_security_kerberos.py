@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from openwmi.security import (
     ServerNames,
     User,
     UsersFile,
+    cached_principal,
     negotiate,
     nt_hash,
 )
@@ -227,6 +229,14 @@ def test_who_has_no_ticket_offers_ntlm_alone(kdc: Any, monkeypatch: pytest.Monke
         KerberosInitiator(kdc.hostname).step()
     with pytest.raises(LoginRefused, match="Kerberos, as host@"):
         negotiate(kdc.hostname).step()
+
+
+def test_whose_tickets_the_cache_holds(kdc: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cached_principal() == USER
+    monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere")
+    assert cached_principal() is None
+    monkeypatch.setitem(sys.modules, "gssapi", None)  # the extra is not installed
+    assert cached_principal() is None
 
 
 def test_a_server_without_kerberos_gets_ntlm_and_proves_it(kdc: Any) -> None:
