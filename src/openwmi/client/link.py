@@ -268,8 +268,12 @@ class Link:
 
     async def opened(self, namespace: str, locale: str, reference: bytes | None) -> None:
         """The services of a namespace came as the result of a call."""
-        if self._login is not None and self._login.entered(namespace, locale) is None:
+        if self._login is None:
+            return
+        if self._login.entered(namespace, locale) is None:
             await self._login.take(reference, namespace, locale)
+        elif reference is not None:  # it was entered before, and those services do
+            self._login.disown(reference)
 
     async def _enter(self, namespace: str, locale: str) -> Entered:
         if self.closed:

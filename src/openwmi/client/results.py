@@ -45,7 +45,10 @@ async def result_of(entered: Entered, rule: CallRule, ask: Ask, flags: int, resu
         _begin(results)
     else:
         _begin(results)
-        out, result = await ask(entered, flags, Cell(None), None)
+        at_once = ask(entered, flags, Cell(None), None)
+        if rule.gives is Gives.SERVICES:
+            at_once = entered.login.brought(in_time(at_once, BEGUN_MILLISECONDS), partial(_unwanted, entered))
+        out, result = await at_once
     if result is None or result.value is None:
         return None if out is None else out.value
     try:
@@ -63,9 +66,9 @@ async def result_of(entered: Entered, rule: CallRule, ask: Ask, flags: int, resu
 
 
 def _unwanted(entered: Entered, answered: Answered) -> None:
-    _, result = answered
-    if result is not None and result.value is not None:
-        entered.login.disown(result.value)
+    for each in answered:
+        if each is not None and each.value is not None:
+            entered.login.disown(each.value)
 
 
 def _begin(results: ResultSet[Any]) -> None:

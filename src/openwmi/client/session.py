@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from openwmi.base.case import fold
 from openwmi.base.error import NotFound, WbemError
 from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
 from openwmi.client.enumerating import Rows
 from openwmi.client.failures import UNKNOWN, in_words, undecided
@@ -18,6 +20,7 @@ from openwmi.client.link import Entered, Link
 from openwmi.client.pushed import EVERYWHERE, Mode, Push, PushedCall, Said
 from openwmi.client.results import Answered, Ask, Out, result_of
 from openwmi.client.waiting import BEGUN_MILLISECONDS, in_time
+from openwmi.dcom import RemoteExporter
 from openwmi.interfaces import EnumReply, IWbemObjectSink
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.model.parameters import PARAMETERS, input_class
@@ -66,6 +69,7 @@ class RemoteSession(Session):
         self.callbacks = callbacks
         self._locale = locale
         self._under_way: set[ResultSet[Any]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
         self._known: dict[tuple[str, str], CimClass] = {}
         link.hold(namespace)
@@ -158,7 +162,9 @@ class RemoteSession(Session):
             reference = await self._one("OpenNamespace", ask, context, results)
             locale = context.locale or self._locale
             await self.link.opened(opened, locale, reference)
-            return RemoteSession(self.link, opened, locale, self.callbacks)
+            session = RemoteSession(self.link, opened, locale, self.callbacks)
+            results.when_finished(partial(self._unless_taken, results, session))
+            return session
 
         return self._started(work, f"namespace {name}", context, single=True)
 
@@ -208,9 +214,13 @@ class RemoteSession(Session):
             events = (event,) if isinstance(event, CimInstance) else tuple(event)
             pointers = tuple(object_pointer(each) for each in events)
 
-            async def ask(entered: Entered) -> None:
+            async def asked(entered: Entered) -> tuple[RemoteExporter, Guid]:
                 reply = await entered.services.QueryObjectSink(0)
-                exporter, sink = await entered.login.machine.adopt(reply.ppResponseHandler or b"")
+                return await entered.login.machine.adopt(reply.ppResponseHandler or b"")
+
+            async def ask(entered: Entered) -> None:
+                login = entered.login
+                exporter, sink = await login.brought(in_time(asked(entered)), lambda found: login.let_go(*found))
                 try:
                     if pointers:
                         await exporter.proxy(IWbemObjectSink, sink).Indicate(len(pointers), pointers)
@@ -494,6 +504,12 @@ class RemoteSession(Session):
             raise WbemError(WbemStatus.INVALID_CLASS, f"{name} is no class")
         self._known[key] = found
         return found
+
+    def _unless_taken(self, results: ResultSet[Session], opened: RemoteSession) -> None:
+        if results.error is not None:  # it was given up in the last moment, and nobody else knows of it
+            closing = asyncio.ensure_future(opened.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     def _named(self, class_name: str) -> str:
         if not class_name:

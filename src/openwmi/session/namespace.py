@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -13,7 +14,7 @@ from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
-from openwmi.operation import NO_VALUES, CallContext, CallFlags, Operation, Sink
+from openwmi.operation import NO_VALUES, CallContext, CallFlags, Operation, ResultSet, Sink
 from openwmi.session.moffile import read_mof
 from openwmi.session.partly import partial_get, partial_put
 from openwmi.session.traversal import associators_of, references_of
@@ -245,8 +246,16 @@ class Namespace:
 
         below = _name("the name of a namespace", name)
 
-        async def opened(_: object) -> Namespace:
-            return Namespace(await self._session.open_namespace(below, context), replace(self._options, sink=None))
+        async def opened(results: ResultSet[Namespace]) -> Namespace:
+            opening = self._session.open_namespace(below, context)
+            try:
+                found = Namespace(await opening, replace(self._options, sink=None))
+                results.when_finished(partial(_unless_taken, results, found))
+                return found
+            except asyncio.CancelledError:
+                if opening.results.finished and opening.results.error is None:
+                    await (await opening).close()  # it came in the last moment, and nobody else knows of it
+                raise
 
         context = self._context()
         return self._ready(Operation.start(opened, f"namespace {name}", single=True, context=context))
@@ -338,3 +347,13 @@ def _name(what: str, name: object) -> str:
 
 def _unfit(expected: str, given: object) -> WbemError:
     return WbemError(WbemStatus.INVALID_PARAMETER, f"{expected}, and this is {given!r} ({type(given).__name__})")
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+def _unless_taken(results: ResultSet[Namespace], found: Namespace) -> None:
+    if results.error is not None:  # it was given up in the last moment, and nobody else knows of it
+        closing = asyncio.ensure_future(found.close())
+        _closing.add(closing)
+        closing.add_done_callback(_closing.discard)
