@@ -137,7 +137,8 @@ async def test_a_call_that_is_never_begun(call: str) -> None:
             network.deaf = True
             began = clock()
             with pytest.raises(Unreachable, match="was to answer within 60 s"):
-                await verbs[call]()
+                async with asyncio.timeout(600):
+                    await verbs[call]()
             assert clock() - began == pytest.approx(BEGUN_MILLISECONDS / 1000 + SILENT_SECONDS, abs=1)
 
 
