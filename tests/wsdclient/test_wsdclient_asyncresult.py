@@ -237,6 +237,37 @@ def test_u2_abort_sets_the_handle_calls_back_once_and_is_e_abort(device: Device)
     assert len(heard.heard) == 1
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_u2_the_callback_of_abort_waits_for_no_loop(device: Device, answered: bool) -> None:
+    """What the loop finds meanwhile changes nothing: it was aborted, for everybody and at all times."""
+    heard = Heard()
+    result = device.begin("mine", heard)
+    pause = runner().pause()
+    assert pause is not None
+    with WaitHandle() as handle:
+        aborting = threading.Thread(target=result.Abort)
+        try:
+            if answered:
+                runner().post(device.endpoint.calls[-1].finish, reply())
+            runner().post(result.SetWaitHandle, handle)
+            aborting.start()
+            heard.wait()
+            assert heard.heard == [("mine", s.E_ABORT, None)]
+            assert result.HasCompleted() == s.S_OK
+            assert end_operation(device.proxy, result) == (s.E_ABORT, None)
+        finally:
+            pause.over.release()
+        aborting.join(5)
+        assert handle.wait(5), "that was set when it had ended"
+    assert result.GetEvent() == (s.E_ABORT, None)
+    assert result.error_ is not None
+    again = Heard()
+    result.SetCallback(again, "more")
+    again.wait()
+    assert [heard.heard, again.heard] == [[("mine", s.E_ABORT, None)], [("more", s.E_ABORT, None)]]
+    assert runner().call(lambda: device.endpoint.stopped) == (0 if answered else 1)
+
+
 def test_u2_abort_after_the_end_changes_nothing(device: Device) -> None:
     result = device.begin()
     device.endpoint.answer()

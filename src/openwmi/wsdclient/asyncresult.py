@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
+from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
 from openwmi.base.error import WbemError
@@ -33,7 +34,7 @@ from openwmi.blocking.com.unknown import IUnknown
 from openwmi.operation import Operation, ResultSet, WaitHandle, let_go
 from openwmi.soap import SoapFault
 from openwmi.wsdclient.callbacks import IWSDAsyncCallback, Notice
-from openwmi.wsdclient.calling import argument, given_up, on_loop, running_loop, wsd_method
+from openwmi.wsdclient.calling import argument, given_up, on_loop, running_loop, soon_on_loop, wsd_method
 from openwmi.wsdclient.events import event_of, fault_of
 from openwmi.wsdclient.statuses import S_FALSE, S_OK
 from openwmi.wsdclient.structures import WSD_EVENT, WSD_OPERATION
@@ -115,7 +116,7 @@ class AsyncResult(IUnknown, Generic[E]):
     @wsd_method()
     def HasCompleted(self) -> int:
         """S_OK if the operation has ended, well or not; S_FALSE while it has not. It troubles nobody."""
-        return S_OK if self._results.finished else S_FALSE
+        return S_OK if self._over else S_FALSE
 
     @wsd_method(1)
     def GetAsyncState(self) -> tuple[int, Any]:
@@ -132,6 +133,9 @@ class AsyncResult(IUnknown, Generic[E]):
         if running_loop() is results.loop:
             self._abort(pool=True)
             return S_OK
+        aside = self._abort_aside()
+        if aside is not None:
+            aside.finish()
         notice = on_loop(results.loop, self._abort)
         while notice is not None:
             earlier = notice.earlier
@@ -166,8 +170,9 @@ class AsyncResult(IUnknown, Generic[E]):
     @property
     def error_(self) -> WbemError | None:
         """Why the operation failed; None if it did not, or has not ended."""
-        results = self._results
-        return results.error if results.finished else None
+        if self._aborted:
+            return WbemError(ABORTED, "the call was cancelled", operation=self._results.name or None)
+        return self._results.error if self._over else None
 
     @property
     def fault_(self) -> SoapFault | None:
@@ -197,9 +202,9 @@ class AsyncResult(IUnknown, Generic[E]):
 
     def _event(self) -> WSD_EVENT:
         results = self._results
-        if not results.finished:
+        if not self._over:
             raise WbemError(HResult.E_FAIL, "the operation has not ended: wait for it, or have it call you back")
-        error = results.error
+        error = self.error_
         if error is None:
             return event_of(None, results.whole(), self._kind, self._endpoint)
         _ = results.status  # which notes that somebody has seen it
@@ -224,23 +229,58 @@ class AsyncResult(IUnknown, Generic[E]):
 
     def _released(self) -> None:
         watch = self._watch
-        if watch is not None and watch.callback is not None and self._results.finished:  # else it will be called yet
+        if watch is not None and watch.callback is not None and self._over:  # else it will be called yet
             callback, watch.callback = watch.callback, None
             callback.Release()
+
+    @property
+    def _over(self) -> bool:
+        """Whether the operation has ended for those who hold this: the loop may have to hear of it yet."""
+        watch = self._watch
+        return self._results.finished if watch is None or watch.ended is None else watch.ended
+
+    @property
+    def _aborted(self) -> bool:
+        """Whether it ended by an Abort that the loop may have to hear of yet."""
+        return self._watch is not None and self._watch.aborted
+
+    def _abort_aside(self) -> Notice | None:
+        """Ends the operation here, and has the loop hear of that meanwhile: what this thread is to tell.
+
+        To wake the loop first, and to be woken by it, would take ten times as long. None where nobody is to be told, or
+        it has ended.
+        """
+        watch = self._watch
+        if watch is None:
+            return None
+        with watch.guard:
+            callback, handle = watch.callback, watch.handle
+            if watch.ended is not False or callback is None or not Notice.on_thread(callback.AsyncOperationComplete):
+                return None
+            watch.ended = watch.aborted = True
+            watch.handle = None
+            notice = watch.notice = Notice(callback.AsyncOperationComplete, self, watch.state)
+        if handle is not None:
+            handle.set()
+        soon_on_loop(self._results.loop, self._abort)
+        return notice
 
     # On the loop's thread.
 
     def _set_callback(self, callback: IWSDAsyncCallback, state: Any) -> IWSDAsyncCallback | None:
         watch = self._watched()
-        before = watch.callback
-        watch.callback, watch.state = callback, state
-        if self._results.finished:
+        with watch.guard:
+            before = watch.callback
+            watch.callback, watch.state = callback, state
+        if self._over:
             self._notify(watch, pool=True)
         return before
 
     def _set_handle(self, handle: WaitHandle) -> None:
-        self._watched().handle = handle
-        if self._results.finished:
+        watch = self._watched()
+        with watch.guard:
+            watch.handle = handle
+        if self._over:
             handle.set()
 
     def _watched(self) -> _Watch:
@@ -248,7 +288,8 @@ class AsyncResult(IUnknown, Generic[E]):
         watch = self._watch
         if watch is None:
             watch = self._watch = _Watch(None)
-        if watch.callback is None and watch.handle is None and not self._results.finished:
+        if watch.ended is None and not self._results.finished:
+            watch.ended = False
             self._results.when_finished(self._ended)
         return watch
 
@@ -265,9 +306,13 @@ class AsyncResult(IUnknown, Generic[E]):
     def _ended(self, pool: bool = True) -> None:
         watch = self._watch
         assert watch is not None, "nobody else asked to hear of it"
-        if watch.handle is not None:
-            watch.handle.set()
-            watch.handle = None
+        with watch.guard:
+            if watch.ended:
+                return
+            watch.ended = True
+            handle, watch.handle = watch.handle, None
+        if handle is not None:
+            handle.set()
         if watch.callback is not None:
             self._notify(watch, pool)
 
@@ -281,12 +326,21 @@ class AsyncResult(IUnknown, Generic[E]):
 
 
 class _Watch:
-    """Who hears of the end of a call."""
+    """Who hears of the end of a call.
 
-    __slots__ = ("callback", "handle", "notice", "state")
+    Attributes:
+        guard: for the moments in which it is decided who tells of the end: the loop, or a thread that aborts.
+        ended: whether somebody does; None where nobody is to hear of it.
+        aborted: whether it was such a thread.
+    """
+
+    __slots__ = ("aborted", "callback", "ended", "guard", "handle", "notice", "state")
 
     def __init__(self, state: Any) -> None:
         self.state = state
+        self.guard = Lock()
+        self.ended: bool | None = None
+        self.aborted = False
         self.callback: IWSDAsyncCallback | None = None
         self.handle: WaitHandle | None = None
         self.notice: Notice | None = None

@@ -62,10 +62,15 @@ class Notice:
         self.earlier: Notice | None = None
         self.over = False
 
+    @staticmethod
+    def on_thread(function: Callable[..., Any]) -> bool:
+        """Whether a callback is called on a thread, and not on the loop."""
+        return not inspect.iscoroutinefunction(function)
+
     def post(self, loop: asyncio.AbstractEventLoop, *, pool: bool) -> None:
         """On the loop's thread: has it made soon; unless `pool`, by whoever calls `finish`, if he can."""
         assert self._function is not None
-        if inspect.iscoroutinefunction(self._function):
+        if not self.on_thread(self._function):
             self._claimed = True
             tasks.run(loop, self._make_on_loop())
         elif pool:

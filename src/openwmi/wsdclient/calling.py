@@ -52,6 +52,14 @@ def on_loop(loop: asyncio.AbstractEventLoop | None, function: Callable[..., T], 
     return runner().call(function, *arguments)
 
 
+def soon_on_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    """Has a function called on the thread of a loop, and does not wait for it."""
+    if runner().owns(loop):
+        runner().post(function)
+    else:
+        loop.call_soon_threadsafe(function)
+
+
 def pointer(given: object, name: str) -> None:
     """E_POINTER for None."""
     if given is None:

@@ -308,8 +308,10 @@ def ended(result: IWSDAsyncResult | None) -> Any:
     assert result is not None
     if result.HasCompleted() != S_OK:
         raise WbemError(HResult.E_FAIL, "the operation has not ended: wait for it, or have it call you back")
-    results = result.results_
-    results.check()
+    error, results = result.error_, result.results_
+    if error is not None:
+        _ = results.status  # which notes that somebody has seen it
+        raise error.with_traceback(None)
     return results.whole()
 
 
