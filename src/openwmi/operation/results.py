@@ -17,7 +17,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from openwmi.base.clock import NEVER, Deadline
@@ -74,7 +74,7 @@ class ResultSet(ABC, Generic[T]):
         "_stop",
         "_timer",
         "_waiters",
-        "aftermath",
+        "_words",
         "began",
         "context",
         "failure",
@@ -84,7 +84,6 @@ class ResultSet(ABC, Generic[T]):
         "name",
         "progress",
         "total",
-        "waits_for",
     )
 
     rewindable: ClassVar[bool]
@@ -100,8 +99,7 @@ class ResultSet(ABC, Generic[T]):
         self.finished = False
         self.failure: WbemError | _Aborted | None = None
         self.progress: Progress | None = None
-        self.waits_for = ""
-        self.aftermath = ""
+        self._words = ("", "")
         self.total = 0
         self._seen = False
         self.holders = 0
@@ -213,6 +211,24 @@ class ResultSet(ABC, Generic[T]):
         if self.finished:
             return State.FINISHED
         return State.RUNNING if self.began else State.STARTING
+
+    @property
+    def waits_for(self) -> str:
+        """What the call waits for, as the message says whose time is over; empty for nothing special."""
+        return self._words[0]
+
+    @waits_for.setter
+    def waits_for(self, what: str) -> None:
+        self._words = _words(what, self._words[1])
+
+    @property
+    def aftermath(self) -> str:
+        """What the message also says of a call that is cancelled or out of time; empty for one that is then over."""
+        return self._words[1]
+
+    @aftermath.setter
+    def aftermath(self, what: str) -> None:
+        self._words = _words(self._words[0], what)
 
     @property
     def cancelled(self) -> bool:
@@ -416,6 +432,12 @@ class ResultSet(ABC, Generic[T]):
                 return  # its loop has ended, with all who read
             # Its text may hold what the caller gave, such as a command line with a password.
             log.error("nobody saw the failure of %s: %s", self.kind, describe(self.status))
+
+
+@lru_cache(maxsize=256)
+def _words(waits_for: str, aftermath: str) -> tuple[str, str]:
+    """Few are said of many calls: they share them, and each has one place for both."""
+    return waits_for, aftermath
 
 
 _ANY: tasks.Group[ResultSet[Any]] = tasks.Group()
