@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from openwmi.base.case import fold
-from openwmi.base.error import WbemError
+from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.limits import LOCALES_CHARS, NAMESPACE_CHARS
-from openwmi.base.status import LocalStatus, WbemStatus
+from openwmi.base.status import HResult, LocalStatus, WbemStatus
 from openwmi.blocking.com.calling import require
 from openwmi.blocking.com.unknown import S_OK, IUnknown
 from openwmi.blocking.runner import Runner, runner
@@ -126,11 +126,12 @@ class IWbemLocator(IUnknown, iid="dc12a687-737f-11cf-884d-00aa004b2e24"):
         return self._port is not None or named_machine(resource, Remote())[0] is not None
 
     def _remote(self, user: str | None, password: str | None, authority: str | None, *, patient: bool) -> Remote:
-        """INVALID_PARAMETER for what cannot be meant."""
-        require(
-            self._providers is None and self._repository is None,
-            "another machine has providers and a repository of its own",
-        )
+        """INVALID_PARAMETER for what cannot be meant; Unreachable for a locator that serves this machine alone."""
+        if self._providers is not None or self._repository is not None:
+            raise Unreachable(
+                HResult.RPC_S_SERVER_UNAVAILABLE,
+                "another machine has providers and a repository of its own: a locator that was given some reaches none",
+            )
         # An empty password is one; that of nobody is none.
         remote = Remote(
             port=RESOLVER_PORT if self._port is None else self._port,
