@@ -52,7 +52,7 @@ def test_no_credentials_within_a_machine() -> None:
     for given in ({"strUser": "me"}, {"strPassword": "secret"}, {"strAuthority": "NTLMDOMAIN:DOM"}):
         assert _connect(CIMV2, **given) == (LocalStatus.LOCAL_CREDENTIALS, None)
     assert _connect(CIMV2, "", "", "", 0, "")[0] == OK
-    assert _connect(r"\\far\root\cimv2", "me", "secret") == (HResult.RPC_S_SERVER_UNAVAILABLE, None)  # it has its own providers
+    assert _connect(r"\\far\root\cimv2", "me", "secret") == (HResult.RPC_S_SERVER_UNAVAILABLE, None)
 
 
 @pytest.mark.parametrize("locale", ["MS_409", "ms_0409", "en-US", "de", "", None])
