@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 from tests.client.fakes import THINGS, World, world
 
-from openwmi.base.error import WbemError
+from openwmi.base.error import AccessDenied, WbemError
+from openwmi.base.status import WbemStatus
 from openwmi.operation import CallFlags
 from openwmi.session import Namespace
 
 GROWN: dict[str, Any] = {"Demo_Thing.Grow": lambda keys, inputs: 0}
-CREATED = "SELECT * FROM __InstanceCreationEvent WHERE TargetInstance ISA 'Demo_Thing'"
+CREATED = "SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE TargetInstance ISA 'Demo_Thing'"
 
 Spoil = Callable[[bytes], bytes]
 
@@ -88,4 +90,30 @@ async def test_each_answer_in_turn(spoil: Spoil, caplog: pytest.LogCaptureFixtur
                 break
         assert spoiling.at > 20
         assert failures or spoil is SPOILERS[5], "who adds something does no harm"
+        assert not [record for record in caplog.records if record.exc_info], "no bug is in the log"
+
+
+async def test_rights_that_end_at_each_call_in_turn(caplog: pytest.LogCaptureFixture) -> None:
+    """From then on the server denies everything but that it is let go: each time that is what we are told, and soon."""
+    async with world(THINGS, methods=GROWN) as there:
+        await there.server.namespace("root\\cimv2").load_mof('instance of __Namespace { Name = "below"; };')
+        endpoint = there.server._server.endpoint
+        last, count, denied = 0, 0, 0
+
+        async def before(call: str) -> None:
+            nonlocal count
+            if call not in {"RemRelease", "SimplePing", "ComplexPing"}:
+                count += 1
+                if count > last:
+                    raise WbemError(WbemStatus.ACCESS_DENIED, "no more")
+
+        endpoint._before = before
+        while True:
+            last, count = last + 1, 0
+            with contextlib.suppress(AccessDenied):
+                async with asyncio.timeout(60), there.entered() as ns:
+                    await asked(ns)
+                break
+            denied += 1
+        assert denied == last - 1 > 15
         assert not [record for record in caplog.records if record.exc_info], "no bug is in the log"
