@@ -14,12 +14,14 @@ import selectors
 import stat
 import struct
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from socket import inet_aton
+from time import monotonic
 
 import pytest
 from tests.interop.link import Machine
@@ -43,12 +45,14 @@ class Router:
         translates: whether the machine inside is seen from outside by the router's own address.
         forwarded: the ports of that address that lead to the machine inside; others are refused.
         loss: how likely a packet is lost.
+        delay: seconds that each takes.
         lost, carried: how many packets were, so far.
     """
 
     translates: bool = False
     forwarded: frozenset[int] = frozenset()
     loss: float = 0.0
+    delay: float = 0.0
     lost: int = 0
     carried: int = 0
     _known: set[tuple[int, int]] = field(default_factory=set)
@@ -116,15 +120,19 @@ def _carry(router: Router, devices: list[int], ended: int) -> None:
     with selectors.DefaultSelector() as selector:
         for each in (*devices, ended):
             selector.register(each, selectors.EVENT_READ)
+        under_way: deque[tuple[float, int, bytes]] = deque()
         while True:
-            for key, _ in selector.select():
+            for key, _ in selector.select(max(0.0, under_way[0][0] - monotonic()) if under_way else None):
                 if key.fd == ended:
                     return
                 here, there = devices if key.fd == devices[0] else reversed(devices)
                 on, back = router.carry(os.read(here, 1 << 16), outwards=here == devices[0])
                 for device, packet in ((there, on), (here, back)):
                     if packet is not None:
-                        os.write(device, packet)
+                        under_way.append((monotonic() + router.delay, device, packet))
+            while under_way and under_way[0][0] <= monotonic():
+                _, device, packet = under_way.popleft()
+                os.write(device, packet)
 
 
 def _device(machine: Machine) -> int:

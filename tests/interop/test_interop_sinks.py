@@ -43,8 +43,8 @@ def heard(machine: Machine, host: str, callbacks: str, *cancel: str, query: str 
     return found
 
 
-async def test_a_line_that_loses_packets(tmp_path: Path) -> None:
-    router = Router(loss=0.02)
+async def test_a_line_that_is_slow_and_loses_packets(tmp_path: Path) -> None:
+    router = Router(loss=0.02, delay=0.01)
     with routed(router) as (client, server):
         async with served(server, tmp_path):
             found = heard(client, OUTSIDE, "require", query=MANY)
