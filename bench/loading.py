@@ -296,6 +296,10 @@ class Process:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
+    def keep_to(self, core: int) -> None:
+        """Runs on this core alone, from now on."""
+        psutil.Process(self._process.pid).cpu_affinity([core])
+
     def tell(self, what: str, **how: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"do": what, **how}) + "\n")
