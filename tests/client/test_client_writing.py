@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.client.fakes import THINGS, world
 
-from openwmi.base.error import NotFound, WbemError
+from openwmi.base.error import AccessDenied, NotFound, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model import ChangeFlag, CimInstance
 from openwmi.mof import MofError
@@ -139,6 +139,17 @@ async def test_mof_that_is_wrong(mof: str, line: int, said: str) -> None:
             await ns.load_mof(mof)
         assert failure.value.line == line
         assert said in failure.value.message
+
+
+@pytest.mark.parametrize("verb", ["load_mof", "check_mof"])
+async def test_a_class_that_cannot_be_looked_up(verb: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What the server says of it is told, though several are looked up at once."""
+    mof = "class A : Demo_Thing { }; class B : Demo_Big { };"
+    async with world() as there, there.entered() as ns:
+        there.server.fault(call="GetObject", number=3, error=WbemStatus.ACCESS_DENIED)
+        with pytest.raises(AccessDenied):
+            await (ns.load_mof(mof) if verb == "load_mof" else ns.check_mof([mof]))
+    assert not [record for record in caplog.records if record.exc_info], "no bug is in the log"
 
 
 async def test_mof_is_checked_without_being_put(tmp_path: Path) -> None:

@@ -102,9 +102,12 @@ class Compiler:
                 self._known[_key(namespace, name)] = await self._find(namespace, name)
 
         unknown = {_key(*each): each for each in names if _key(*each) not in self._known}
-        async with asyncio.TaskGroup() as group:
-            for each in unknown.values():
-                group.create_task(look_up(*each))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for each in unknown.values():
+                    group.create_task(look_up(*each))
+        except ExceptionGroup as several:  # the first failure ends the others: it is the one to tell
+            raise several.exceptions[0] from None
 
 
 async def carry_out(steps: Sequence[Step], one: CarryOut) -> None:
