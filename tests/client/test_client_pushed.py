@@ -407,3 +407,39 @@ async def test_nobody_knows_what_a_change_has_done_that_was_cancelled(monkeypatc
             assert await sink.final() == WbemStatus.CALL_CANCELLED
             assert "the outcome is unknown" in str(sink.errors[0])
             await asyncio.sleep(limits.CANCEL_SECONDS + 1)
+
+
+async def test_nor_where_it_was_cancelled_before_the_server_had_taken_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, asked = asyncio.Event(), asyncio.Event()
+    ask = Services.DeleteInstanceAsync
+
+    async def slow(*arguments: Any) -> int:
+        asked.set()
+        await gate.wait()
+        return await ask(*arguments)
+
+    async with remote(Things(things(1)), callbacks="require") as made:
+        monkeypatch.setattr(Services, "DeleteInstanceAsync", slow)
+        call = made.ns.with_sink(Hearing()).delete("Demo_Nothing.Name='x'")
+        await asked.wait()
+        call.cancel()
+        gate.set()
+        with pytest.raises(WbemError, match="the outcome is unknown"):
+            await call
+
+
+async def test_what_was_lost_before_it_was_asked_has_changed_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = asyncio.Event()
+
+    async def silent(*_: object) -> None:
+        tried.set()
+        await asyncio.Event().wait()
+
+    async with remote(Things(things(1)), callbacks="require") as made:
+        monkeypatch.setattr(ClientSink, "indicate", silent)
+        call = made.ns.with_sink(Hearing()).delete("Demo_Nothing.Name='x'")
+        await tried.wait()
+        made.server.endpoint.cut_all()
+        with pytest.raises(Unreachable) as failure:
+            await call
+        assert "unknown" not in failure.value.message

@@ -358,19 +358,19 @@ class RemoteSession(Session):
             pushing = entered.login.pushing
             if not await pushing.ready(entered.services, self.callbacks):
                 return None
+            if changes:  # as in `_one`
+                results.aftermath = UNKNOWN
             return await pushing.begin(entered.services, partial(wanted.ask, entered.services, context), results)
 
         try:
             call = await self._ask(context, begin, namespace)
             if call is None:
                 return None
-            if changes:
-                results.aftermath = UNKNOWN
             if not results.began and not results.finished:
                 results.begin()
             return await call.outcome()
         except WbemError as error:
-            if not changes or undecided(error) is error:
+            if not results.aftermath or undecided(error) is error:
                 raise
             raise undecided(error) from error
 
