@@ -9,7 +9,7 @@ import pytest
 from tests.client.fakes import THINGS, world
 
 from openwmi.base.error import AccessDenied, NotFound, WbemError
-from openwmi.base.status import WbemStatus
+from openwmi.base.status import HResult, WbemStatus
 from openwmi.model import ChangeFlag, CimInstance
 from openwmi.mof import MofError
 
@@ -96,6 +96,49 @@ async def test_a_class_that_changes_between_two_calls() -> None:
         assert failure.value.status == WbemStatus.INVALID_METHOD_PARAMETERS
         with pytest.raises(NotFound):
             await ns.call("Demo_Nothing='one'", "Grow", By=1)
+
+
+async def test_what_is_known_of_a_class_when_it_changes() -> None:
+    """It is asked for once; and once more after it may have changed, also where nobody says that it has."""
+    asked: list[str] = []
+
+    async def before(call: str) -> None:
+        asked.append(call)
+
+    methods: dict[str, Any] = {"Demo_Thing.Grow": lambda keys, inputs: 0}
+    async with world(methods=methods) as there, there.entered() as ns:
+        there.server._server.endpoint._before = before
+        paths = await ns.load_mof("class A { [key] string K; }; class B : A { }; class C : A { };")
+        assert [path.server for path in paths] == ["TESTHOST"] * 3
+        assert asked.count("GetObject") == 4, "each of the three, and what the server is called"
+        thing = await ns.get("Demo_Thing")
+        asked.clear()
+        for _ in range(2):
+            await ns.call("Demo_Thing='one'", "Grow", By=1)
+        assert asked == ["GetObject", "ExecMethod", "ExecMethod"]
+
+        async def lost(call: str) -> None:
+            asked.append(call)
+            if call in {"PutClass", "DeleteClass"}:
+                raise WbemError(HResult.RPC_S_CALL_FAILED, "nobody knows")
+
+        there.server._server.endpoint._before = lost
+        for change in (lambda: ns.put(thing), lambda: ns.delete("Demo_Thing")):
+            with pytest.raises(WbemError, match="nobody knows"):
+                await change()
+            asked.clear()
+            await ns.call("Demo_Thing='one'", "Grow", By=1)
+            assert asked == ["GetObject", "ExecMethod"]
+
+
+async def test_a_method_that_fails_is_called_again_only_if_its_class_was_known_before() -> None:
+    async with world() as there, there.entered() as ns:
+        await ns.load_mof('instance of Demo_Big { Name = "big"; };')  # which looks up others
+        refused = there.server.fault(call="ExecMethod", error=WbemStatus.METHOD_NOT_IMPLEMENTED)
+        for seen in (1, 3):
+            with pytest.raises(WbemError):
+                await ns.call("Demo_Thing='one'", "Grow", By=1)
+            assert refused.seen == seen
 
 
 async def test_mof() -> None:

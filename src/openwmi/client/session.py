@@ -174,13 +174,13 @@ class RemoteSession(Session):
         self, path: str, method: str, inputs: Mapping[str, object], context: CallContext
     ) -> Operation[CimInstance]:
         async def work(results: ResultSet[CimInstance]) -> CimInstance:
-            known = bool(self._known)
+            known = self._key(ObjectPath.parse(path).class_name) in self._known
             try:
                 return await self._called(path, method, inputs, context, results)
             except WbemError as error:
                 if not known or error.status not in STALE:
                     raise
-            self._known.clear()  # the class may have changed since it was asked for
+            self._forget_classes()  # it may have changed since it was asked for
             return await self._called(path, method, inputs, context, results)
 
         return self._started(work, f"call {path} {method}", context, single=True)
@@ -386,9 +386,6 @@ class RemoteSession(Session):
         method = "PutClass" if isinstance(what, CimClass) else "PutInstance"
         known = what.path_
         push = partial(Push, f"{method}Async", (pointer,), flags=int(flags))
-        pushed = await self._push(push, context, results, changes=True, namespace=namespace)
-        if pushed is not None:
-            return await self._stored(what, pushed.text, context, namespace)
 
         async def ask(entered: Entered, flags: int, _: Out, result: Out) -> Answered:
             if result is None and known is None:
@@ -396,20 +393,30 @@ class RemoteSession(Session):
             verb = getattr(entered.services, method)
             return None, (await verb(pointer, flags, values_pointer(context.values), result)).ppCallResult
 
-        said = await self._one(method, ask, context, results, changes=True, more=int(flags), namespace=namespace)
+        try:
+            pushed = await self._push(push, context, results, changes=True, namespace=namespace)
+            if pushed is not None:
+                said = pushed.text
+            else:
+                said = await self._one(
+                    method, ask, context, results, changes=True, more=int(flags), namespace=namespace
+                )
+        finally:
+            if isinstance(what, CimClass):
+                self._forget_classes()
         return await self._stored(what, said, context, namespace)
 
     async def _stored(
         self, what: CimClass | CimInstance, said: str | None, context: CallContext, namespace: str | None
     ) -> ObjectPath:
         """The path of what was put; `said`: what the server says that it is, where only it knows."""
+        if what.path_ is None and not said:
+            raise RemoteProtocolError("the instance was put, and its path was not said")
         path = what.path_ or ObjectPath.parse(said or "")
         server = path.server
         if server is None:
             with suppress(WbemError):  # it has been put, whatever becomes of this question
                 server = (await self._class(EVERYWHERE, context)).server or None
-        if isinstance(what, CimClass):
-            self._known.clear()  # those derived from it have changed with it
         return replace(path, server=server, namespace=namespace or self.namespace)
 
     async def _put_several(
@@ -443,10 +450,12 @@ class RemoteSession(Session):
             verb = getattr(entered.services, method)
             return None, (await verb(named, flags, values_pointer(context.values), result)).ppCallResult
 
-        if await self._push(push, context, results, changes=True, namespace=namespace) is None:
-            await self._one(method, ask, context, results, changes=True, namespace=namespace)
-        if parsed.is_class:
-            self._known.clear()
+        try:
+            if await self._push(push, context, results, changes=True, namespace=namespace) is None:
+                await self._one(method, ask, context, results, changes=True, namespace=namespace)
+        finally:
+            if parsed.is_class:
+                self._forget_classes()
 
     async def _step(
         self, mof: MofText, context: CallContext, results: ResultSet[Any], paths: list[ObjectPath], step: Step
@@ -490,7 +499,7 @@ class RemoteSession(Session):
 
     async def _class(self, name: str, context: CallContext, namespace: str | None = None) -> CimClass:
         """A class of a namespace, asked for once, unless there is something wrong with it."""
-        key = fold(namespace or self.namespace), fold(name)
+        key = self._key(name, namespace)
         known = self._known.get(key)
         if known is not None:
             return known
@@ -504,6 +513,14 @@ class RemoteSession(Session):
             raise WbemError(WbemStatus.INVALID_CLASS, f"{name} is no class")
         self._known[key] = found
         return found
+
+    def _key(self, name: str, namespace: str | None = None) -> tuple[str, str]:
+        return fold(namespace or self.namespace), fold(name)
+
+    def _forget_classes(self) -> None:
+        """One has changed, or may have, and those derived from it with it; that of the system does not."""
+        system = fold(EVERYWHERE)
+        self._known = {key: known for key, known in self._known.items() if key[1] == system}
 
     def _unless_taken(self, results: ResultSet[Session], opened: RemoteSession) -> None:
         if results.error is not None:  # it was given up in the last moment, and nobody else knows of it
