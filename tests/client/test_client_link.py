@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from typing import cast
 
 import pytest
 from tests.client.fakes import THINGS, world
@@ -12,9 +14,11 @@ from openwmi.base import limits
 from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.client import Credentials, open_session
-from openwmi.interfaces import GetObjectReply
+from openwmi.interfaces import CallResultReply, GetObjectReply
+from openwmi.model import CimClass
+from openwmi.ndr import Cell
 from openwmi.net import Address
-from openwmi.operation import LOCAL
+from openwmi.operation import LOCAL, CallFlags
 from openwmi.security import nt_hash
 from openwmi.testing import WmiServer
 
@@ -90,6 +94,24 @@ async def test_an_answer_without_what_was_asked_for() -> None:
         (await session.link.reach(session.namespace, "")).services.__dict__["GetObject"] = nothing
         with pytest.raises(Unreachable, match="brought no object"):
             await session.get("Demo_Thing", LOCAL)
+        await session.close()
+
+
+async def test_a_put_of_which_too_little_is_said() -> None:
+    """Neither how it ended, nor, of an instance whose key the server makes, what its path is."""
+    async with world() as there:
+        session = await there.enter()
+        thing = cast(CimClass, await session.get("Demo_Thing", LOCAL))
+
+        async def nothing(*_: object) -> CallResultReply:
+            return CallResultReply(Cell(None))
+
+        (await session.link.reach(session.namespace, "")).services.__dict__["PutInstance"] = nothing
+        with pytest.raises(Unreachable, match="its path was not said"):
+            await session.put(thing.instance(), LOCAL)
+        later = replace(LOCAL, flags=CallFlags.RETURN_IMMEDIATELY)
+        with pytest.raises(Unreachable, match=r"nothing came that tells.*the outcome is unknown"):
+            await session.put(thing.instance({"Name": "x"}), later)
         await session.close()
 
 

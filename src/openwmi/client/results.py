@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.record import printable
 from openwmi.base.status import SEVERITY, HResult, WbemStatus
@@ -42,6 +43,8 @@ async def result_of(entered: Entered, rule: CallRule, ask: Ask, flags: int, resu
     if flags & CallFlags.RETURN_IMMEDIATELY:
         later = in_time(ask(entered, flags, None, Cell(None)), BEGUN_MILLISECONDS)
         _, result = await entered.login.brought(later, partial(_unwanted, entered))
+        if result is None or result.value is None:
+            raise RemoteProtocolError("the call was taken, and nothing came that tells how it ends")
         _begin(results)
     else:
         _begin(results)
