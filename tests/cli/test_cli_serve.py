@@ -24,7 +24,17 @@ from openwmi.dcom import Channel, proxy
 from openwmi.interfaces import IRemoteSCMActivator
 from openwmi.orpc import OrpcThis
 from openwmi.rpc import AuthLevel
-from openwmi.security import Initiator, KerberosInitiator, NtlmInitiator, add_user
+from openwmi.security import (
+    Initiator,
+    KerberosInitiator,
+    LoginRefused,
+    NtlmAcceptor,
+    NtlmInitiator,
+    ServerNames,
+    UsersFile,
+    add_user,
+)
+from openwmi.server import CallbackPolicy
 
 BAD_NAME = "e\x1b[31mvil\r\n2026-01-01 00:00:00,000 INFO forged"
 
@@ -114,6 +124,97 @@ def test_the_repository_is_the_one_that_is_named(
     named = ("--repository", "demo.db") if there else ()
     assert openwmi("serve", "--users", users, "--listen", ANYWHERE, *named).status == 1
     assert asked == [Path("demo.db") if there else None]
+
+
+# ------------------------------------------------------------------------------------------------- how sinks are called
+
+
+@pytest.fixture
+def policies(users: str, monkeypatch: pytest.MonkeyPatch) -> list[CallbackPolicy]:
+    """Those of the servers that are made; none of them comes to serve."""
+    found: list[CallbackPolicy] = []
+
+    def server(*_: object, callbacks: CallbackPolicy, **__: object) -> None:
+        found.append(callbacks)
+        raise WbemError(HResult.E_INVALIDARG, "enough")
+
+    monkeypatch.setattr("openwmi.cli.serve.Server", server)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.delenv("OPENWMI_PASSWORD", raising=False)
+    return found
+
+
+def _file(text: str, mode: int = 0o600) -> str:
+    Path("caller").write_text(text)
+    Path("caller").chmod(mode)
+    return "caller"
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "principal"),
+    [
+        ("username = me\npassword = secret\n", None, "me"),
+        ("username = me\npassword = secret\ndomain = DOM\n", "other", r"DOM\me"),
+        ("username = me@DOM\n", "secret", r"DOM\me"),
+    ],
+)
+def test_who_calls_sinks(
+    openwmi: Command,
+    users: str,
+    policies: list[CallbackPolicy],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    variable: str | None,
+    principal: str,
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv("OPENWMI_PASSWORD", variable)
+    openwmi("serve", "--users", users, "--listen", ANYWHERE, "--callback-login", _file(text))
+    (policy,) = policies
+    assert (policy.anonymous, policy.address) == (False, None)
+    assert policy.login is not None
+    add_user("client.txt", principal, "secret")
+    for _ in range(2):  # each connection has a login of its own
+        assert _principal(policy.login(), "client.txt") == principal
+    add_user("client.txt", principal, "another")
+    with pytest.raises(LoginRefused):
+        _principal(policy.login(), "client.txt")
+
+
+def test_how_sinks_are_called_otherwise(openwmi: Command, users: str, policies: list[CallbackPolicy]) -> None:
+    openwmi("serve", "--users", users, "--listen", ANYWHERE)
+    openwmi("serve", "--users", users, "--listen", ANYWHERE, "--anonymous-callbacks", "--callback-address", "192.0.2.1")
+    assert [(each.login, each.anonymous, each.address) for each in policies] == [
+        (None, False, None),
+        (None, True, "192.0.2.1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "said"),
+    [
+        ("username = me\n", 0o600, "caller has no line 'password = …', and $OPENWMI_PASSWORD is not set"),
+        ("password = hidden\n", 0o600, "caller names nobody"),
+        ("username = a\\b\\c\npassword = hidden\n", 0o600, "is not a user name"),
+        ("username = me\npassword = hidden\n", 0o640, "others can read or change caller"),
+    ],
+)
+def test_nobody_who_calls_sinks(
+    openwmi: Command, users: str, policies: list[CallbackPolicy], text: str, mode: int, said: str
+) -> None:
+    done = openwmi("serve", "--users", users, "--listen", ANYWHERE, "--callback-login", _file(text, mode))
+    assert (done.status, done.out, policies) == (2, "", [])
+    assert said in " ".join(done.err.split())
+    assert "hidden" not in done.err
+
+
+def _principal(login: Initiator, users: str) -> str:
+    """Who that is to somebody who lets these users in. LoginRefused."""
+    acceptor = NtlmAcceptor(UsersFile(users), ServerNames.of_host("client"), lambda: 0)
+    challenge = acceptor.step(login.step(b"").token).token
+    context = acceptor.step(login.step(challenge).token).context
+    assert context is not None
+    return context.principal
 
 
 # ---------------------------------------------------------------------------------------------------- what is served

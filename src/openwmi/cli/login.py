@@ -60,6 +60,21 @@ def login_of(user: str | None, authentication_file: str | None, password_file: s
     return Login(user, read_password(f"Password of {one_line(user)}: ", password_file))
 
 
+def account_of(file: str) -> Login:
+    """A user of Samba's file, and a password in any case: the file's, $OPENWMI_PASSWORD, or a prompt.
+
+    UsageError where nobody can be asked.
+    """
+    kept = read_authentication(file)
+    user = kept.user or ""
+    _names(user)
+    if kept.password is not None:
+        return kept
+    if VARIABLE not in os.environ and not is_terminal():
+        raise click.UsageError(f"{file} has no line 'password = …', and ${VARIABLE} is not set")
+    return Login(user, read_password(f"Password of {one_line(user)}: ", None))
+
+
 def _by_the_cache() -> Login:
     if has_ticket():
         return Login()

@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,14 +18,16 @@ from openwmi.cli.figures import Figures
 from openwmi.cli.journal import LOGS, set_up
 from openwmi.cli.listening import Service, resolver_socket_option, sharing
 from openwmi.cli.live import Live
+from openwmi.cli.login import account_of
 from openwmi.cli.options import repository_option
 from openwmi.cli.ports import Ports
 from openwmi.cli.stream import standard_output
 from openwmi.cli.systemd import Manager
 from openwmi.cli.watcher import Watcher
+from openwmi.client import Credentials
 from openwmi.locator import local_engine
 from openwmi.net import Address, loop_factory, parse_address
-from openwmi.security import KerberosAcceptor, UsersFile, check_keytab, parse_account
+from openwmi.security import Initiator, KerberosAcceptor, UsersFile, check_keytab, parse_account
 from openwmi.server import CallbackPolicy, Server, short_pauses
 
 PORT = 135
@@ -78,10 +80,16 @@ Many clients know no port but 135: impacket's commands, for one.
 )
 @click.option("--legacy", is_flag=True, help="Lets clients from before 2021 in, which activate without signatures.")
 @click.option(
+    "--callback-login",
+    metavar="FILE",
+    help="Answers asynchronous calls: who logs in to the clients to call their sinks, by NTLM, in a file as -A of other"
+    " commands has it. A password that is not in it is in $OPENWMI_PASSWORD, or is asked for.  [default: nobody]",
+)
+@click.option(
     "--anonymous-callbacks",
     is_flag=True,
-    help="Answers asynchronous calls: calls the clients' sinks, without a login, so that whoever is on the way can read"
-    " the objects.  [default: such calls are refused]",
+    help="Calls sinks without a login where there is none, or none that they take, so that whoever is on the way can"
+    " read the objects.  [default: such calls are refused]",
 )
 @click.option(
     "--callback-address",
@@ -112,6 +120,7 @@ def command(
     object_port: int | None,
     keytab: str | None,
     legacy: bool,
+    callback_login: str | None,
     anonymous_callbacks: bool,
     callback_address: str | None,
     resolver_socket: Path | None,
@@ -130,11 +139,11 @@ def command(
     metrics = None if metrics_at is None else _address(metrics_at, METRICS_PORT)
     users = _users(users_file, keytab)
     principals = [_principal(users, users_file, admin) for admin in admins]
+    callbacks = CallbackPolicy(_caller(callback_login), anonymous_callbacks, callback_address)
     out = standard_output()
     manager = Manager()
     say = set_up(logging.DEBUG if verbose else logging.INFO, log_as)
     kerberos = None if keytab is None else partial(KerberosAcceptor, users.admits, keytab)
-    callbacks = CallbackPolicy(anonymous=anonymous_callbacks, address=callback_address)
 
     async def serve() -> None:
         async with sharing(resolver_socket) as registry:
@@ -196,6 +205,16 @@ def _principal(users: UsersFile, file: str, text: str) -> str:
     if found is None or (domain and fold(domain) != fold(found.domain)):
         raise click.UsageError(f"{text} is no user of {file}: see 'openwmi users list {file}'")
     return found.principal
+
+
+def _caller(file: str | None) -> Callable[[], Initiator] | None:
+    """Who logs in where sinks are. By NTLM: the name of that machine, which Kerberos wants, nobody knows yet."""
+    if file is None:
+        return None
+    login = account_of(file)
+    begin = Credentials(login.user, login.password, kerberos=False).login("")
+    begin()  # loads what it needs now, and not while clients wait
+    return begin
 
 
 def _said(where: Address, admins: Sequence[str], *, legacy: bool) -> str:
