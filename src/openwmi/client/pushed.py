@@ -102,12 +102,25 @@ class Pushing:
         self.made = 0
 
     async def ready(self, services: IWbemServices, mode: Mode) -> bool:
-        """Whether the server calls us back; the first who asks finds out. With "require" the reason why not is raised.
+        """Whether the server calls us back. With "require" the reason why not is raised."""
+        if mode == "never":
+            return False
+        try:
+            await self.proved(services)
+        except WbemError as error:
+            if error.status in BROKEN:
+                raise
+            if mode == "require":
+                text = f"{error.message}; callbacks='auto' would do without"
+                raise WbemError(error.status, text, extended=error.extended) from None
+            return False
+        return True
+
+    async def proved(self, services: IWbemServices) -> None:
+        """The server calls us back, or WbemError says why not; the first who asks finds out.
 
         Where it does not, the log says so, once.
         """
-        if mode == "never":
-            return False
         self._check_open()
         if self._proof is None:
             self._proof = self._run(self._prove(services))
@@ -120,11 +133,7 @@ class Pushing:
             if error.status in BROKEN:
                 self._proof = None
                 raise
-            if mode == "require":
-                text = f"{error.message}; callbacks='auto' would do without"
-                raise WbemError(error.status, text, extended=error.extended) from None
-            return False
-        return True
+            raise WbemError(error.status, error.message, extended=error.extended) from None  # each has one of its own
 
     async def begin(self, services: IWbemServices, ask: Ask, results: ResultSet[Any]) -> PushedCall:
         """Makes a call; `ready` has said yes. Raises what the method itself returns: the call has then not begun."""

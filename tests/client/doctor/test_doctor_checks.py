@@ -276,6 +276,7 @@ async def test_callbacks_that_come_and_that_the_server_refuses(anonymous: bool) 
         await turns()
     assert finding.status is (Status.OK if anonymous else Status.FAILED)
     assert finding.layer is (None if anonymous else Layer.CALLBACK)
+    assert "callbacks=" not in finding.text, "who asks at the command line knows no such argument"
 
 
 def test_the_system_in_a_challenge_that_is_none() -> None:

@@ -21,7 +21,7 @@ async def _run(visit: Visit) -> Found:
     except WbemError as error:
         raise Skip(f"nobody can call this machine: {error.message}", WITHOUT) from None
     try:
-        await entered.login.pushing.ready(entered.services, "require")
+        await entered.login.pushing.proved(entered.services)
     finally:
         await visit.sinks.release(host, ends)
     return Found("it calls us back: asynchronous calls are pushed")
