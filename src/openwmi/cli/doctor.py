@@ -9,7 +9,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import click
 
@@ -58,15 +58,15 @@ def command(
     access: Access,
     namespace: str,
     timeout: float | None,
-    callbacks: Any,
+    callbacks: Literal["auto", "never"],
     format_: str,
     report: Path | None,
     names: bool,
 ) -> int:
     """Looks at another machine step by step: what works, what does not and what is slow, and what to do about it.
 
-    Nothing is written over there. Exit status: 0 all is well; 1 a check failed; 2 wrong usage; 3 the machine cannot be
-    reached, or lets nobody in.
+    One machine at a time. Nothing is written over there. Exit status: 0 all is well; 1 a check failed; 2 wrong usage;
+    3 the machine cannot be reached, or lets nobody in.
 
     \b
     Examples:
@@ -85,7 +85,7 @@ def command(
     return FAILED if any(each.status is Status.FAILED for each in findings) else DONE
 
 
-def _visit(access: Access, namespace: str, timeout: float | None, callbacks: Any) -> Visit:
+def _visit(access: Access, namespace: str, timeout: float | None, callbacks: Literal["auto", "never"]) -> Visit:
     (target, *others) = access.targets(namespace)
     if target.host is None:
         raise click.UsageError("the doctor looks at other machines: name one with --host")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 from openwmi import net
@@ -19,6 +19,7 @@ from openwmi.dcom import Channel, Machine, Means, RemoteExporter
 from openwmi.dcom.channel import CONNECT_SECONDS, Connect
 from openwmi.net import Address
 from openwmi.rpc import AuthLevel
+from openwmi.security import Initiator, Step
 
 P = TypeVar("P", bound=asyncio.Protocol)
 
@@ -113,6 +114,16 @@ class Visit:
         """How connections are made with a login."""
         return Means(lambda: _Watched(self._begin(), self), level, self.each, self.connect)
 
+    @asynccontextmanager
+    async def held(self, reference: bytes | None) -> AsyncIterator[tuple[RemoteExporter, Guid]]:
+        """An object that a call in the namespace has returned: where it is. It is given back at the end."""
+        login = self.inside.login
+        exporter, ipid = await login.machine.adopt(reference or b"")
+        try:
+            yield exporter, ipid
+        finally:
+            login.let_go(exporter, ipid)
+
     async def close(self) -> None:
         """Gives everything back."""
         if self.resolver is not None:
@@ -128,14 +139,14 @@ class Visit:
 class _Watched:
     """A login, of which is noted what the server says of itself ([MS-NLMP] 2.2.1.2)."""
 
-    def __init__(self, login: Any, visit: Visit) -> None:
+    def __init__(self, login: Initiator, visit: Visit) -> None:
         self._login = login
         self._visit = visit
         self.auth_type: int = login.auth_type
         self.blocks: bool = login.blocks
         visit.kind = self.auth_type
 
-    def step(self, token: bytes = b"") -> Any:
+    def step(self, token: bytes = b"") -> Step:
         self._visit.system = _system_in(token) or self._visit.system
         return self._login.step(token)
 

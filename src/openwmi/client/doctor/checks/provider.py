@@ -9,6 +9,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.client.doctor.check import Check, Fact, Found, Skip
 from openwmi.client.doctor.denied import Layer
 from openwmi.client.doctor.visit import Visit
+from openwmi.client.session import SEMISYNCHRONOUS
 from openwmi.interfaces import IEnumWbemClassObject
 from openwmi.model import CimClass, CimInstance
 from openwmi.pointers import pointed_object
@@ -20,17 +21,12 @@ MILLISECONDS = 10_000
 async def _run(visit: Visit) -> Found:
     if fold(visit.namespace) != fold(WHERE):
         raise Skip(f"only of {WHERE} is it known what has to be there")
-    entered = visit.inside
     loop = asyncio.get_running_loop()
-    flags = 0x30  # WBEM_FLAG_RETURN_IMMEDIATELY | WBEM_FLAG_FORWARD_ONLY ([MS-WMI] 2.2.6)
-    reply = await entered.services.CreateInstanceEnum(CLASS, flags, None)
-    exporter, ipid = await entered.login.machine.adopt(reply.ppEnum or b"")
-    try:
+    reply = await visit.inside.services.CreateInstanceEnum(CLASS, SEMISYNCHRONOUS, None)
+    async with visit.held(reply.ppEnum) as (exporter, ipid):
         began = loop.time()
         batch = await exporter.proxy(IEnumWbemClassObject, ipid).Next(MILLISECONDS, 1)
         first = loop.time() - began
-    finally:
-        entered.login.let_go(exporter, ipid)
     octets = [len(each or b"") for each in batch.apObjects]
     values = [_size(pointed_object(each, "apObjects")) for each in batch.apObjects]
     facts: dict[str, Fact] = {

@@ -9,19 +9,18 @@ from openwmi.client.doctor.denied import Layer
 from openwmi.client.doctor.visit import Visit
 from openwmi.interfaces import IWbemCallResult
 from openwmi.ndr import Cell
+from openwmi.operation import CallFlags
 from openwmi.pointers import pointed_object
 
-FLAGS = 0x10  # WBEM_FLAG_RETURN_IMMEDIATELY
 MILLISECONDS, MOST = 2000, 5
 
 
 async def _run(visit: Visit) -> Found:
-    entered = visit.inside
-    made = (await entered.services.GetObject("__SystemClass", FLAGS, None, None, Cell(None))).ppCallResult
+    flags = CallFlags.RETURN_IMMEDIATELY
+    made = (await visit.inside.services.GetObject("__SystemClass", flags, None, None, Cell(None))).ppCallResult
     if made is None or made.value is None:
         raise WbemError(WbemStatus.UNEXPECTED, "the call returned at once, and without a call result")
-    exporter, ipid = await entered.login.machine.adopt(made.value)
-    try:
+    async with visit.held(made.value) as (exporter, ipid):
         proxy = exporter.proxy(IWbemCallResult, ipid)
         polls, status = 1, await proxy.GetCallStatus(MILLISECONDS)
         while status.hresult == WbemStatus.TIMEDOUT and polls < MOST:
@@ -30,8 +29,6 @@ async def _run(visit: Visit) -> Found:
             raise WbemError(status.plStatus)
         octets = (await proxy.GetResultObject(0)).ppResultObject
         pointed_object(octets, "ppResultObject")
-    finally:
-        entered.login.let_go(exporter, ipid)
     return Found("calls can be held and polled", facts={"polls": polls, "octets": len(octets or b"")})
 
 

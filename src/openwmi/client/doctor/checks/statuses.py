@@ -11,30 +11,26 @@ from openwmi.client.doctor.check import Check, Code, Found
 from openwmi.client.doctor.denied import Layer
 from openwmi.client.doctor.visit import Visit
 from openwmi.client.failures import LOST
-from openwmi.client.link import Entered
+from openwmi.client.session import SEMISYNCHRONOUS
 from openwmi.interfaces import IEnumWbemClassObject
 from openwmi.ndr import Cell
 
-FLAGS: Final = 0x30
 MILLISECONDS: Final = 5000
 
-Asked = Callable[[Entered], Awaitable[Any]]
+Asked = Callable[[Visit], Awaitable[Any]]
 
 
 def _get(path: str) -> Asked:
-    return lambda entered: entered.services.GetObject(path, 0, None, Cell(None), None)
+    return lambda visit: visit.inside.services.GetObject(path, 0, None, Cell(None), None)
 
 
 def _query(text: str, language: str = "WQL") -> Asked:
     """A failure may come with the call, or with the first row of its enumerator."""
 
-    async def asked(entered: Entered) -> None:
-        reply = await entered.services.ExecQuery(language, text, FLAGS, None)
-        exporter, ipid = await entered.login.machine.adopt(reply.ppEnum or b"")
-        try:
+    async def asked(visit: Visit) -> None:
+        reply = await visit.inside.services.ExecQuery(language, text, SEMISYNCHRONOUS, None)
+        async with visit.held(reply.ppEnum) as (exporter, ipid):
             await exporter.proxy(IEnumWbemClassObject, ipid).Next(MILLISECONDS, 1)
-        finally:
-            entered.login.let_go(exporter, ipid)
 
     return asked
 
@@ -45,7 +41,7 @@ CALLS: Final[dict[str, tuple[Asked, int]]] = {
     "query_no_class": (_query("SELECT * FROM OpenWMI_NoSuchClass"), WbemStatus.INVALID_CLASS),
     "query_no_wql": (_query("SELECT FROM WHERE"), WbemStatus.INVALID_QUERY),
     "query_no_language": (_query("SELECT * FROM __SystemClass", "XQL"), WbemStatus.INVALID_QUERY_TYPE),
-    "cancel_nothing": (lambda entered: entered.services.CancelAsyncCall(None), WbemStatus.INVALID_PARAMETER),
+    "cancel_nothing": (lambda visit: visit.inside.services.CancelAsyncCall(None), WbemStatus.INVALID_PARAMETER),
 }
 """Of each the status that is expected."""
 
@@ -54,7 +50,7 @@ async def _run(visit: Visit) -> Found:
     codes: dict[str, Code] = {}
     for name, (ask, _) in CALLS.items():
         try:
-            await ask(visit.inside)
+            await ask(visit)
             codes[name] = Code(0)
         except WbemError as error:
             if error.status in LOST:
