@@ -289,6 +289,22 @@ def test_the_system_in_a_challenge_that_is_none() -> None:
     assert _system_in(whole.replace(b"\2", b"\3", 1)) == ()
 
 
+def test_what_a_check_was_given_it_gives_back() -> None:
+    """Not only at the end: a server keeps the rows of an enumerator as long as it is held."""
+    with served() as server:
+        visit = visit_to(server)
+        held: dict[str, int] = {}
+
+        def note(finding: Finding) -> None:
+            if visit.entered is not None:
+                held[finding.check] = len(visit.inside.exporter)
+
+        checks = [each for each in CHECKS if each.name != "interfaces"]  # those of the login are found, and kept
+        findings = asyncio.run(examine(visit, note, checks))
+    assert {each.status for each in findings} == {Status.OK, Status.SKIPPED}
+    assert held["speed"] == held["namespace"]
+
+
 def test_the_ends_are_ours() -> None:
     """What the visit gives callbacks is where the server is reached from."""
     with served() as server:
