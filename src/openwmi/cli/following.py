@@ -15,7 +15,7 @@ import click
 
 from openwmi.base.error import Timeout, WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.cli.messages import record_of, wsdl_within
+from openwmi.cli.messages import one_having, record_of, wsdl_within
 from openwmi.cli.output import Writer
 from openwmi.cli.records import Record
 from openwmi.cli.stream import ClosedPipe
@@ -196,12 +196,8 @@ async def _source_at(wanted: Wanted, url: str, profile: Profile, wsdl: Wsdl | No
 
 def _action(name: str, contracts: Sequence[PortType], wsdl: Wsdl) -> str:
     """That of the event of this name. UsageError where several port types have one; NotFound says what there is."""
-    having = [each for each in contracts if name in each.events]
-    if len(having) > 1:
-        raise click.UsageError(
-            f"several port types have {name}: --port-type {' or '.join(each.name.local for each in having)}"
-        )
-    if having:
-        return having[0].events[name].output_action or ""
+    contract = one_having(name, contracts, lambda each: each.events)
+    if contract is not None:
+        return contract.events[name].output_action or ""
     known = ", ".join(each for one in contracts for each in one.events) or "none"
     raise WbemError(WbemStatus.NOT_FOUND, f"{wsdl.name} has no event {name}; it has {known}")

@@ -24,8 +24,8 @@ class Live:
         if stream is None or not stream.isatty() or os.environ.get("TERM", "dumb") == "dumb":
             return self
         from rich.console import Console  # noqa: PLC0415 - only who looks pays for it
-        from rich.live import Live as RichLive  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        from rich.live import Live as RichLive  # noqa: PLC0415 - likewise
+        from rich.text import Text  # noqa: PLC0415 - likewise
 
         self._shown = self._line()
         # It takes standard error over while it is shown, so that what is printed there goes above.

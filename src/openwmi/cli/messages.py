@@ -6,7 +6,7 @@ import asyncio
 import mimetypes
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -35,20 +35,28 @@ _ODD: Final = re.compile(r"[^\w.-]+")
 def operation_of(wsdl: Wsdl, name: str, port_type: str | None) -> tuple[PortType, WsdlOperation]:
     """The operation of that name. UsageError where several port types have one; NotFound says what there is."""
     if port_type is not None:
-        contract = wsdl.port_types[port_type]
-        return contract, contract.operation(name)
-    having = [each for each in wsdl.port_types.values() if name in each.operations]
-    if len(having) > 1:
-        raise click.UsageError(
-            f"several port types have {name}: --port-type {' or '.join(each.name.local for each in having)}"
-        )
-    if having:
-        return having[0], having[0].operations[name]
+        named = wsdl.port_types[port_type]
+        return named, named.operation(name)
+    contract = one_having(name, wsdl.port_types.values(), lambda each: each.operations)
+    if contract is not None:
+        return contract, contract.operations[name]
     events = [each for each in wsdl.port_types.values() if name in each.events]
     if events:
         events[0].operation(name)  # which says that it is an event
     known = ", ".join(each for one in wsdl.port_types.values() for each in one.operations) or "none"
     raise WbemError(WbemStatus.NOT_FOUND, f"{wsdl.name} has no operation {name}; it has {known}")
+
+
+def one_having(
+    name: str, contracts: Iterable[PortType], members: Callable[[PortType], Container[str]]
+) -> PortType | None:
+    """The port type that has such a member; None where none has. UsageError where several have."""
+    having = [each for each in contracts if name in members(each)]
+    if len(having) > 1:
+        raise click.UsageError(
+            f"several port types have {name}: --port-type {' or '.join(each.name.local for each in having)}"
+        )
+    return having[0] if having else None
 
 
 def message_of(wsdl: Wsdl, operation: WsdlOperation, pairs: Iterable[str]) -> Any:

@@ -71,8 +71,11 @@ class _Receiver(Sink[Any]):
             self.failure = error
             self.cancel()
 
-    async def set_status(self, status: WbemStatus | HResult | int, error: WbemError | None) -> None:  # noqa: ARG002
-        # `error` has the status, too.
+    async def set_status(
+        self,
+        status: WbemStatus | HResult | int,  # noqa: ARG002 - the error has it, too
+        error: WbemError | None,
+    ) -> None:
         self.failure = self.failure or error
         self.ended.set()
 
