@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.cli.fakes import Command
 
 from openwmi.base.status import WbemStatus
+from openwmi.client.doctor import Finding, Status, Visit
 from openwmi.testing import WmiServer
 
 SYSTEM = 'class Win32_OperatingSystem { [key] string Name; }; instance of Win32_OperatingSystem { Name = "x"; };'
@@ -53,6 +54,44 @@ def test_a_login_that_is_refused(openwmi: Command, arguments: list[str], monkeyp
     assert printed.status == 3
     assert printed.out.splitlines()[-1] == "3 ok, 1 failed, 12 skipped"
     assert "  skipped               activation, objects, levels," in printed.out
+
+
+def test_what_is_skipped_is_told_together_but_for_what_can_be_done(
+    openwmi: Command, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings = [
+        Finding("rights", Status.SKIPPED, "login has failed"),
+        Finding("callbacks", Status.SKIPPED, "nobody can call", "let them in"),
+        Finding("speed", Status.SKIPPED, "login has failed"),
+    ]
+
+    async def examine(_: Visit, tell: Callable[[Finding], object]) -> list[Finding]:
+        for each in findings:
+            tell(each)
+        return findings
+
+    monkeypatch.setattr("openwmi.cli.doctor.examine", examine)
+    assert [line.split() for line in openwmi(*arguments).out.splitlines()[1:]] == [
+        ["skipped", "callbacks", "nobody", "can", "call"],
+        [">", "let", "them", "in"],
+        ["skipped", "rights,", "speed:", "login", "has", "failed"],
+        ["3", "skipped"],
+    ]
+
+
+def test_the_time_that_a_check_may_take(
+    openwmi: Command, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits: list[Visit] = []
+
+    async def examine(visit: Visit, _: object) -> list[Finding]:
+        visits.append(visit)
+        return []
+
+    monkeypatch.setattr("openwmi.cli.doctor.examine", examine)
+    openwmi(*arguments)
+    openwmi(*arguments, "--timeout", "1.5")
+    assert [each.timeout for each in visits] == [None, 1.5]
 
 
 def test_json(openwmi: Command, arguments: list[str], server: WmiServer) -> None:

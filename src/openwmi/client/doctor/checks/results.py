@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openwmi.base.error import WbemError
+from openwmi.base.error import Timeout, WbemError
 from openwmi.base.status import SEVERITY, WbemStatus
 from openwmi.client.doctor.check import Check, Found
 from openwmi.client.doctor.denied import Layer
@@ -25,6 +25,8 @@ async def _run(visit: Visit) -> Found:
         polls, status = 1, await proxy.GetCallStatus(MILLISECONDS)
         while status.hresult == WbemStatus.TIMEDOUT and polls < MOST:
             polls, status = polls + 1, await proxy.GetCallStatus(MILLISECONDS)
+        if status.hresult == WbemStatus.TIMEDOUT:
+            raise Timeout(None, f"the call has not ended within {polls * MILLISECONDS / 1000:g} s")
         if status.plStatus & SEVERITY:
             raise WbemError(status.plStatus)
         octets = (await proxy.GetResultObject(0)).ppResultObject
