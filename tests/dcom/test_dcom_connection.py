@@ -20,7 +20,7 @@ from openwmi.dcom.caller import causality
 from openwmi.interfaces import Interface, IObjectExporter
 from openwmi.ndr import NdrWriter, codec
 from openwmi.orpc import OrpcThis
-from openwmi.rpc import SENT_AT_ONCE, AuthLevel, AuthType, FaultStatus
+from openwmi.rpc import AuthLevel, AuthType, FaultStatus
 from openwmi.rpc.call import CoCancel, Orphaned
 from openwmi.rpc.pdu import encode
 from openwmi.security.mechanism import IDENTIFY, IMPERSONATE
@@ -257,16 +257,16 @@ async def test_a_long_answer_goes_in_pieces_and_no_faster_than_it_is_read(
             transport.set_write_buffer_limits(1 << 30)  # as if the network took all of it at once
         else:
             client.transport.pause_reading()
-        size = 5 * SENT_AT_ONCE
+        size = 5 * limits.RPC_SENT_AT_ONCE
         answer = client.ask(ILamp, *stub(ILamp, "Shine", size), target=lamp)[1]
         if not reads:
             await asyncio.sleep(1)
-            assert 0 < transport.get_write_buffer_size() < 2 * SENT_AT_ONCE
+            assert 0 < transport.get_write_buffer_size() < 2 * limits.RPC_SENT_AT_ONCE
             client.transport.resume_reading()
         assert len(await asyncio.wait_for(answer, 1)) > size
         pieces = [len(each.args[0]) for each in write.call_args_list]
         assert len(pieces) >= 5
-        assert max(pieces) < SENT_AT_ONCE + 2 * 5840
+        assert max(pieces) < limits.RPC_SENT_AT_ONCE + 2 * 5840
 
 
 async def test_a_call_that_ends_its_connection_and_waits_is_cancelled() -> None:
@@ -422,7 +422,7 @@ async def test_a_bug_that_one_client_meets_ends_its_connection_alone(
         await good.activate(ILamp)
 
 
-@pytest.mark.parametrize("size", [1_000, 3 * SENT_AT_ONCE])
+@pytest.mark.parametrize("size", [1_000, 3 * limits.RPC_SENT_AT_ONCE])
 async def test_an_answer_that_cannot_be_protected_ends_its_connection(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:

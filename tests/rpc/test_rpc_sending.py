@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from openwmi.rpc import SENT_AT_ONCE, AuthLevel, FaultReceived, FaultStatus, ResponseReceived
+from openwmi.base import limits
+from openwmi.rpc import AuthLevel, FaultReceived, FaultStatus, ResponseReceived
 
-LONG = bytes(range(251)) * (5 * SENT_AT_ONCE // 251)
-MOST = SENT_AT_ONCE
+LONG = bytes(range(251)) * (5 * limits.RPC_SENT_AT_ONCE // 251)
+MOST = limits.RPC_SENT_AT_ONCE
 
 
 @pytest.mark.parametrize("level", [AuthLevel.NONE, AuthLevel.INTEGRITY, AuthLevel.PRIVACY])

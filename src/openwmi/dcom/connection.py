@@ -25,7 +25,6 @@ from openwmi.dcom.ends import Ends
 from openwmi.dcom.tokens import WORKERS
 from openwmi.net import acknowledge
 from openwmi.rpc import (
-    SENT_AT_ONCE,
     AssociationGroups,
     CallCancelled,
     CallOrphaned,
@@ -256,7 +255,7 @@ class Connection(asyncio.Protocol):
         association = self._association
         if association.unsent and not self._transport.is_closing():
             try:
-                piece = association.data_to_send(SENT_AT_ONCE)
+                piece = association.data_to_send(limits.RPC_SENT_AT_ONCE)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the security provider's
                 self._cannot_protect(error)
                 return

@@ -56,7 +56,6 @@ from openwmi.rpc.event import (
     TokenNeeded,
 )
 from openwmi.rpc.group import AssociationGroups
-from openwmi.rpc.link import SENT_AT_ONCE
 from openwmi.rpc.protection import AuthLevel, AuthType, SecurityContext
 from openwmi.rpc.state import Role, State
 from openwmi.rpc.status import FaultStatus
@@ -67,7 +66,6 @@ from openwmi.rpc.verification import VerificationTrailer, check_trailer, find_tr
 __all__ = [
     "NDR",
     "NDR64",
-    "SENT_AT_ONCE",
     "AssociationGroups",
     "AuthLevel",
     "AuthOffer",

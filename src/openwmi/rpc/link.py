@@ -25,10 +25,6 @@ from openwmi.rpc.syntax import BindFeatures, SyntaxId
 MUST_RECEIVE: Final = 1432
 """Octets of a fragment that every implementation takes ([C706] 12.6.3.1): a peer that says less is not believed."""
 
-# A message that is longer is protected and sent in pieces of about so many octets, a millisecond each, between which
-# others have their turn.
-SENT_AT_ONCE: Final = 1 << 18
-
 
 class FaultError(RemoteProtocolError):
     """The peer broke a rule that has a status of its own; the connection ends after the fault that tells it."""
@@ -82,7 +78,7 @@ class Link:
         slot = message.slot
         signing = slot is not None and slot.signing(self.header_signing)
         made = fragments(message, self.max_transmit, sign_header=signing)
-        if self._later or len(message.stub) > SENT_AT_ONCE:
+        if self._later or len(message.stub) > limits.RPC_SENT_AT_ONCE:
             self._later.append(made)
         else:
             self._out += made
