@@ -376,6 +376,58 @@ async def test_closing_waits_a_moment_for_a_client_that_does_not_read() -> None:
         await client.closed.wait()
 
 
+async def begun(write: Mock) -> None:
+    """Until something of the answers has been written."""
+    for _ in range(100):
+        if write.called:
+            return
+        await asyncio.sleep(0)
+    pytest.fail("nothing is answered")
+
+
+@pytest.mark.parametrize(("reads", "calls"), [(True, 3), (False, 1)])
+async def test_long_answers_of_a_connection_that_is_closed_go_in_pieces(
+    reads: bool, calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        closing = made.connections[0]
+        write = Mock(wraps=closing._transport.write)
+        monkeypatch.setattr(closing._transport, "write", write)
+        if reads:
+            closing._transport.set_write_buffer_limits(1 << 30)  # as if the network took all of it at once
+        else:
+            client.transport.pause_reading()
+        size = 3 * limits.RPC_SENT_AT_ONCE
+        answers = [client.ask(ILamp, *stub(ILamp, "Shine", size), target=lamp)[1] for _ in range(calls)]
+        await begun(write)
+        before = write.call_count
+        closing.close()
+        assert write.call_count == before + 1, "the loop has its turn"
+        client.transport.write(b"garbage, which is not even looked at")
+        if not reads:
+            await asyncio.sleep(1)
+            assert closing._transport.get_write_buffer_size() < 3 * limits.RPC_SENT_AT_ONCE
+            client.transport.resume_reading()
+        assert [len(each) > size for each in await asyncio.wait_for(asyncio.gather(*answers), 1)] == [True] * calls
+        await asyncio.wait_for(client.closed.wait(), 1)
+        assert max(len(each.args[0]) for each in write.call_args_list) < limits.RPC_SENT_AT_ONCE + 2 * 5840
+
+
+async def test_a_client_that_is_gone_is_sent_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        closing = made.connections[0]
+        write = Mock(wraps=closing._transport.write)
+        monkeypatch.setattr(closing._transport, "write", write)
+        client.ask(ILamp, *stub(ILamp, "Shine", 5 * limits.RPC_SENT_AT_ONCE), target=lamp)
+        await begun(write)
+        closing.close()
+        client.transport.abort()
+        await asyncio.wait_for(closing.wait_closed(), 1)
+        assert sum(len(each.args[0]) for each in write.call_args_list) < 4 * limits.RPC_SENT_AT_ONCE
+
+
 async def test_a_client_that_broke_the_protocol_and_reads_nothing_is_cut() -> None:
     async with world() as made:
         client = await flood(made)
@@ -449,6 +501,26 @@ async def test_an_answer_that_cannot_be_protected_ends_its_connection(
         assert "an answer to 192.0.2.100 could not be protected: KeyError" in caplog.text
         assert "a secret" not in caplog.text
         await made.connections[0].wait_closed()
+
+
+async def test_an_answer_that_cannot_be_protected_ends_a_connection_that_is_closed(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("a secret")
+
+    async with world() as made:
+        client = await made.enter()
+        lamp = await client.activate(ILamp)
+        closing = made.connections[0]
+        client.transport.pause_reading()
+        client.ask(ILamp, *stub(ILamp, "Shine", 5 * limits.RPC_SENT_AT_ONCE), target=lamp.ipid)
+        await asyncio.sleep(1)
+        (slot,) = closing._association._link.slots.values()
+        monkeypatch.setattr(slot.context, "sign", fail)
+        closing.close()
+        assert "an answer to 192.0.2.100 could not be protected: KeyError" in caplog.text
+        await asyncio.wait_for(closing.wait_closed(), 1)
 
 
 class _Silent(asyncio.Protocol):

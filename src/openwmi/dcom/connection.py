@@ -173,16 +173,15 @@ class Connection(asyncio.Protocol):
         if not self._ending:
             self._be_patient(None)
             self._choose_reading()
-            if self._association.unsent:
-                self._flush_together()
+        if self._association.unsent:
+            self._flush_together()
 
     def close(self) -> None:
         """Ends the connection from our side: what was said is sent, unless the client is slow to take it."""
         if self._stop():
-            if data := self._association.data_to_send():
-                self._transport.write(data)
-            self._transport.close()
             self._be_patient(limits.CLOSE_SECONDS)
+            self._choose_reading()
+            self._flush()
 
     def cut(self) -> None:
         """Ends the connection at once: what was said and not sent yet is lost."""
@@ -253,17 +252,23 @@ class Connection(asyncio.Protocol):
             self._flushing.cancel()
             self._flushing = None
         association = self._association
-        if association.unsent and not self._transport.is_closing():
+        if association.closed and not self._ending:
+            self.close()  # and comes here again
+            return
+        if self._transport.is_closing():
+            return
+        if association.unsent:
             try:
                 piece = association.data_to_send(limits.RPC_SENT_AT_ONCE)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the security provider's
                 self._cannot_protect(error)
                 return
             self._transport.write(piece)
-        if association.closed:
-            self.close()
-        elif association.unsent and self._writable.is_set():
-            self._flush_together()  # others have their turn before
+        if association.unsent:
+            if self._writable.is_set():
+                self._flush_together()  # others have their turn before
+        elif self._ending:
+            self._transport.close()
 
     def _flush_together(self) -> None:
         """Sends what there is at the end of this turn of the loop, so that answers which are ready share a write."""
@@ -271,10 +276,10 @@ class Connection(asyncio.Protocol):
             self._flushing = self._loop.call_soon(self._flush)
 
     def _choose_reading(self) -> None:
-        """Reads on, unless the client does not take its answers, or a login of it has yet to be answered."""
+        """Reads on, unless the client does not take its answers, a login of it has yet to be answered, or all ends."""
         if self._transport.is_closing():
             return
-        if self._writable.is_set() and not self._association.waiting:
+        if self._writable.is_set() and not self._association.waiting and not self._ending:
             self._transport.resume_reading()
         else:
             self._transport.pause_reading()
