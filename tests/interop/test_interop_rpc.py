@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.interop.peer import python_with
 
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
@@ -90,14 +89,6 @@ async def echo_server(folder: Path) -> AsyncIterator[tuple[EchoServer, int]]:
     listener = await asyncio.start_server(echo.serve, "127.0.0.1", 0)
     async with listener:
         yield echo, listener.sockets[0].getsockname()[1]
-
-
-def python_with(package: str) -> str:
-    python = os.environ.get("OPENWMI_PEER_PYTHON") or sys.executable
-    found = subprocess.run([python, "-c", f"import {package}"], capture_output=True, check=False)
-    if found.returncode:
-        pytest.skip(f"{package} is not installed for OPENWMI_PEER_PYTHON, or for this Python")
-    return python
 
 
 async def run_peer(package: str, port: int, password: str) -> tuple[list[tuple[str, str, bool]], str]:
