@@ -9,8 +9,8 @@ import pytest
 from tests.wsd.contracts import NS, again, codec_of, load, wsdl_text
 
 from openwmi.base.error import NotFound, WbemError
-from openwmi.base.limits import WSDL_DOCUMENTS, WSDL_IMPORTS_DEEP, WSDL_OCTETS
 from openwmi.base.status import WbemStatus
+from openwmi.base.wsdl_limits import WSDL_DOCUMENTS, WSDL_IMPORTS_DEEP, WSDL_OCTETS
 from openwmi.soap import QName
 from openwmi.wsd import load_wsdl
 from openwmi.wsd.wsdl.documents import WSDL

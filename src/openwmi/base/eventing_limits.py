@@ -8,6 +8,8 @@ EVENTING_SUBSCRIPTIONS: Final = 16_384
 EVENTING_SUBSCRIPTIONS_PER_PEER: Final = 256
 # Characters of the parameters of one endpoint, which are sent back with each message: Windows' have some hundred.
 EVENTING_PARAMETERS_CHARS: Final = 2048
+# Actions in the filter of one subscription: a service of cameras has some thirty events.
+EVENTING_ACTIONS: Final = 256
 # How long a subscription lasts: where nobody says it, and at most; a sink that is alive renews it. A shorter one than
 # the least would be over before its sink knows of it.
 EVENTING_SECONDS: Final = 3600.0

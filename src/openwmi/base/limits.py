@@ -1,4 +1,7 @@
-"""Every limit, with its argument. A number that bounds memory, time or depth stands here, or in `eventing_limits`."""
+"""Every limit, with its argument. A number that bounds memory, time or depth stands here, or next to here:
+
+in `eventing_limits` and `wsdl_limits`, each for what one part of WSD alone has to do with.
+"""
 
 from typing import Final
 
@@ -300,23 +303,6 @@ XML_TEXT_CHARS: Final = 8192
 DPWS_URI_OCTETS: Final = 2048
 DPWS_FIELD_CHARS: Final = 256
 
-# A WSDL or a schema, which may come from a stranger's device: the longest that people have (cameras') are half a
-# megabyte, and annotate their elements with as much as a page. Reading one takes two seconds for each megabyte.
-WSDL_OCTETS: Final = 2 << 20
-WSDL_TAGS: Final = 1 << 17
-WSDL_TEXT_CHARS: Final = 1 << 16
-# Documents that one imports, itself among them, and how deep they import each other: cameras' are some twenty.
-WSDL_DOCUMENTS: Final = 64
-WSDL_IMPORTS_DEEP: Final = 16
-# Parts of all its types, groups written out: cameras' have some ten thousand. Reading each takes 0.2 ms.
-WSDL_PARTICLES: Final = 1 << 16
-# Elements in one type: whether one place is meant by each is looked at for each pair of them, which takes two seconds.
-WSDL_TYPE_PARTS: Final = 1024
-WSDL_TYPE_PAIRS: Final = 4 * WSDL_TYPE_PARTS**2  # in all types together
-# A value is compared with the pattern of its type where that looks at no more than so many places, whatever the value:
-# 10 ms. Beyond it a stranger's pattern could take for ever.
-WSDL_PATTERN_STEPS: Final = 1 << 17
-
 # Types, scopes and addresses of one device: cameras have some forty scopes, and a scope has 40 characters.
 DISCOVERY_TYPES: Final = 64
 DISCOVERY_SCOPES: Final = 256
@@ -585,8 +571,6 @@ SCAN_THREADS: Final = 2
 # Octets of an image that are read and sent at once.
 SCAN_PIECE_OCTETS: Final = 1 << 17
 
-# Actions in the filter of one subscription: a service of cameras has some thirty events.
-EVENTING_ACTIONS: Final = 256
 # Connecting to a machine, finding it and logging in together: more than two attempts at each, and nobody waits longer.
 OPEN_SECONDS: Final = 60.0
 # A server that is busy answers a call that has a time of its own so much later; after that nobody is there.

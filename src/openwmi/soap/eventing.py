@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
+from openwmi.base.eventing_limits import EVENTING_ACTIONS
 from openwmi.base.fault import RemoteProtocolError
-from openwmi.base.limits import EVENTING_ACTIONS
 from openwmi.soap import namespaces as ns
 from openwmi.soap.addressing import EndpointReference, checked_uri, is_long
 from openwmi.soap.envelope import Message

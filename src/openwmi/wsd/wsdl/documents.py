@@ -17,16 +17,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
-from openwmi.base.limits import (
-    WSDL_DOCUMENTS,
-    WSDL_IMPORTS_DEEP,
-    WSDL_OCTETS,
-    WSDL_TAGS,
-    WSDL_TEXT_CHARS,
-    XML_ATTRIBUTES,
-    XML_DEPTH,
-)
+from openwmi.base.limits import XML_ATTRIBUTES, XML_DEPTH
 from openwmi.base.status import WbemStatus
+from openwmi.base.wsdl_limits import WSDL_DOCUMENTS, WSDL_IMPORTS_DEEP, WSDL_OCTETS, WSDL_TAGS, WSDL_TEXT_CHARS
 from openwmi.soap import LARGE_METADATA, Limits, Section
 from openwmi.soap.fragment import keep
 from openwmi.soap.markup import Element, parse_xml

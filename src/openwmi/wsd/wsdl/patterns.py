@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from openwmi.base.limits import WSDL_PATTERN_STEPS
+from openwmi.base.wsdl_limits import WSDL_PATTERN_STEPS
 
 Check = Callable[[str], bool]
 

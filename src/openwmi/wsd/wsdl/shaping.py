@@ -14,8 +14,8 @@ from typing import Any as Component
 from typing import Final
 
 from openwmi.base.error import WbemError
-from openwmi.base.limits import WSDL_PARTICLES
 from openwmi.base.status import WbemStatus
+from openwmi.base.wsdl_limits import WSDL_PARTICLES
 from openwmi.soap import QName
 from openwmi.wsd.wsdl.documents import SCHEMA
 from openwmi.wsd.wsdl.schema import where

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openwmi.base.limits import WSDL_PARTICLES, WSDL_TYPE_PAIRS, WSDL_TYPE_PARTS
+from openwmi.base.wsdl_limits import WSDL_PARTICLES, WSDL_TYPE_PAIRS, WSDL_TYPE_PARTS
 from openwmi.soap.markup import Element
 from openwmi.wsd.wsdl.definitions import Place
 from openwmi.wsd.wsdl.documents import SCHEMA
