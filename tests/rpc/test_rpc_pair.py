@@ -36,7 +36,7 @@ from openwmi.rpc import (
     pdu,
 )
 from openwmi.rpc.bind import BindAck, BindNak
-from openwmi.rpc.call import Fault, Response, Shutdown
+from openwmi.rpc.call import CoCancel, Fault, Orphaned, Response, Shutdown
 from openwmi.rpc.header import PduFlags, Verifier
 
 IPID = Guid("8bc3f05e-d86b-11d0-a075-00c04fb68820")
@@ -214,6 +214,28 @@ def test_faults(kit: Any) -> None:
     pair.pump()
     pair.server.send_response(call_id, b"in step")
     assert pair.pump() == ([], [ResponseReceived(call_id, b"in step")])
+
+
+def test_what_cancels_a_call_needs_no_signature_and_moves_no_number(kit: Any) -> None:
+    pair = kit.pair.bound(AuthLevel.PRIVACY)
+    calls = [pair.client.send_request(0, 1, b"", auth_context_id=7) for _ in range(2)]
+    pair.pump()
+    pair.server.receive(pdu.encode(CoCancel(calls[0])) + pdu.encode(Orphaned(calls[1])))
+    assert pair.pump()[0] == [CallCancelled(calls[0]), CallOrphaned(calls[1])]
+    pair.server.send_response(calls[0], b"in step")
+    assert pair.pump() == ([], [ResponseReceived(calls[0], b"in step")])
+
+
+@pytest.mark.parametrize("kind", [CoCancel, Orphaned, Fault])
+def test_a_signature_that_need_not_be_there_is_verified_all_the_same(kit: Any, kind: Any) -> None:
+    pair = kit.pair.bound(AuthLevel.INTEGRITY)
+    call_id = pair.client.send_request(0, 1, b"", auth_context_id=7)
+    pair.pump()
+    end = pair.client if kind is Fault else pair.server
+    forged = kind(call_id, *((0, 5) if kind is Fault else ()), auth=Verifier(10, AuthLevel.INTEGRITY, 7, bytes(8)))
+    end.receive(pdu.encode(forged))
+    with pytest.raises(RemoteProtocolError, match="the toy signature does not fit"):
+        end.next_event()
 
 
 def test_a_call_is_answered_once(kit: Any) -> None:
