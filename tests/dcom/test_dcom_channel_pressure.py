@@ -1,14 +1,19 @@
-"""A server that is slow to take what a client asks: the client keeps little of it, and loses none."""
+"""A server that is slow to take what a client asks: the client keeps little of it, and loses none.
+
+And what becomes of requests that cannot be protected.
+"""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from tests.dcom.fakes import ILamp
+from tests.dcom.fakes import ILamp, lit, world
 from tests.dcom.scripted import scripted
 
-from openwmi.base.error import Unreachable
+from openwmi.base import limits
+from openwmi.base.error import Unreachable, WbemError
+from openwmi.base.status import HResult
 from openwmi.rpc.call import Request, Response
 from openwmi.rpc.header import PduFlags
 
@@ -58,3 +63,29 @@ async def test_who_waits_hears_of_the_end() -> None:
         for call in calls:
             with pytest.raises(Unreachable):
                 await call
+
+
+@pytest.mark.parametrize("size", [10, 2 * limits.RPC_SENT_AT_ONCE])
+async def test_a_request_that_cannot_be_protected_ends_its_connection(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Those that wait hear of it, and so does whoever asked; nobody is told why but the log."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("a secret")
+
+    async with world() as made:
+        channel = await made.channel()
+        lamp, std = await lit(channel)
+        waits = asyncio.ensure_future(lamp.Wait())
+        await settled()
+        (slot,) = channel._association._link.slots.values()
+        monkeypatch.setattr(slot.context, "sign", fail)
+        asked = asyncio.ensure_future(channel.request(ILamp.iid, 3, bytes(size), std.ipid))
+        for call in (waits, asked):
+            with pytest.raises(WbemError, match="could not be protected") as failed:
+                await asyncio.wait_for(call, 60)
+            assert failed.value.status == HResult.RPC_S_CALL_FAILED
+        assert channel.closed
+        assert "a request to 192.0.2.1:135 could not be protected: KeyError" in caplog.text
+        assert "a secret" not in caplog.text

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 from openwmi import net
 from openwmi.base import limits
 from openwmi.base.error import WbemError
-from openwmi.base.fault import RemoteProtocolError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.record import log_bug, printable
 from openwmi.base.status import HResult
@@ -226,7 +226,14 @@ class Channel(asyncio.Protocol):
         if self._failure is not None:
             raise self._failure.error()
         auth = None if self._login is None else 0
-        call_id = self._association.send_request(context, opnum, stub, target=target, auth_context_id=auth, vouch=True)
+        try:
+            call_id = self._association.send_request(
+                context, opnum, stub, target=target, auth_context_id=auth, vouch=True
+            )
+        except LocalProtocolError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the security provider's
+            raise self._cannot_protect(error) from None
         loop = asyncio.get_running_loop()
         self._replies[call_id] = loop.create_future()
         if self._load == 1 or len(stub) > limits.RPC_FRAGMENT:
@@ -381,9 +388,20 @@ class Channel(asyncio.Protocol):
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
-        data = self._association.data_to_send()
+        try:
+            data = self._association.data_to_send()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the security provider's
+            self._cannot_protect(error)
+            return
         if data and not self._transport.is_closing():
             self._transport.write(data)
+
+    def _cannot_protect(self, error: Exception) -> WbemError:
+        """Half of the request may be there, and those behind it would have the wrong tokens."""
+        log_bug(log, f"a request to {self._where} could not be protected", error)
+        self._end("a request could not be protected: this is a bug, and the log says where")
+        assert self._failure is not None, "it has ended"
+        return self._failure.error()
 
     def _on_bound(self, event: BindAccepted) -> None:
         for (interface, context), result in zip(self._asked.items(), event.results, strict=False):  # features come last
