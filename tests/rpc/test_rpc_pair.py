@@ -430,6 +430,8 @@ def test_answers_that_are_none(kit: Any, message: pdu.Pdu, words: str) -> None:
         ([Fault(9, 0, 5)], "call 9, which was not made"),
         ([Response(2, 0, b"x", flags=PduFlags.LAST)], "out of order"),
         ([Response(2, 0, b"x", flags=PduFlags.FIRST)] * 2, "out of order"),
+        ([Response(2, 0, b"x", flags=PduFlags.FIRST), Response(2, 0, b"y")], "out of order"),
+        ([Response(2, 0, bytes(200))], "longer than a client takes in"),
         ([Response(2, 0, bytes(200), flags=PduFlags.FIRST)], "longer than a client takes in"),
     ],
 )
