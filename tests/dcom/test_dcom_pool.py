@@ -58,6 +58,24 @@ async def test_one_connection_is_enough_where_it_takes_several_calls() -> None:
         pool.close()
 
 
+async def test_so_many_calls_on_one_connection_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "POOL_CALLS", 2)
+    async with world() as made:
+        pool = pool_of(made, size=2)
+        lamp = await lamp_of(made, pool)
+        await lamp.Switch(1)
+        waiting = [asyncio.ensure_future(lamp.Wait()) for _ in range(4)]
+        late = asyncio.ensure_future(lamp.Switch(0))
+        await asyncio.sleep(1)
+        assert [channel.load for channel in pool._channels] == [2, 2]
+        assert (made.lamps[0].waiting, made.lamps[0].on) == (4, 1)
+        waiting[0].cancel()
+        assert await asyncio.wait_for(late, 1) == SwitchReply(1)
+        pool.close()
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(each) for each in ended] == [asyncio.CancelledError] + [Unreachable] * 3
+
+
 async def test_a_call_that_waits_holds_up_no_other(exclusive: None) -> None:
     async with world() as made:
         pool = pool_of(made, size=3)

@@ -47,6 +47,8 @@ async def test_a_machine_that_is_gone_is_noticed() -> None:
             for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
         )
         assert idle + interval * probes == PING_PERIOD_SECONDS
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1000 * PING_PERIOD_SECONDS
     transport.close()
     await listener.close()
 

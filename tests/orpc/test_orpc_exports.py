@@ -275,6 +275,20 @@ def test_a_call_that_takes_long_keeps_its_object(table: ExportTable[Thing]) -> N
     assert table.expire(now + TIMEOUT) == (thing,)
 
 
+def test_what_a_call_of_has_just_ended_was_used_lately(table: ExportTable[Thing]) -> None:
+    thing = Thing()
+    std = export(table, thing)
+    found = table.lookup(std.ipid, "ada", 0.0)
+    assert found is not None
+    table.enter(found)
+    table.enter(found)
+    table.leave(found, 1.0)
+    assert table.expire(TIMEOUT) == ()  # the other call goes on
+    table.leave(found, 2 * TIMEOUT - PERIOD + 1)
+    assert table.expire(2 * TIMEOUT) == ()
+    assert same(table.expire(3 * TIMEOUT), thing)
+
+
 def test_a_connection_keeps_what_is_tied_to_it(table: ExportTable[Thing]) -> None:
     """Several clients never ping; with their connection open they lose nothing."""
     thing = Thing()
