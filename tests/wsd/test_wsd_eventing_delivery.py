@@ -110,6 +110,36 @@ async def test_who_shares_an_address_waits_for_its_connections_without_losing_ti
     assert len(post.lost) == 8
 
 
+@pytest.mark.parametrize("at_once", [1, 256])
+async def test_who_is_closed_while_it_waits_for_a_connection_gives_its_turn_on(at_once: int) -> None:
+    """Also where it has its turn, and waits for a place."""
+    post = Post()
+    post.http = HttpClient(connect=post.web.connect, connections=1)
+    post.deliveries = Deliveries(post.http, at_once=at_once)
+    sink, first = await post.sink(1)
+    other, there = await post.sink(2)
+    lanes = [first, *(Lane(first.url, first.where, post.lost.append) for _ in range(4))]
+    for lane in lanes[1:]:
+        post.deliveries.open(lane)
+    sink.gate.clear()
+    other.gate.clear()
+    for number, lane in enumerate(lanes):
+        post.send(lane, number)
+    post.send(there, 0)
+    await asyncio.sleep(0.6)  # who comes first is slow, and another has its place
+    for lane in lanes[1:3]:
+        post.deliveries.close(lane)
+    sink.gate.set()
+    await asyncio.sleep(0.1)
+    post.deliveries.close(lanes[3])
+    other.gate.set()
+    await asyncio.sleep(5)
+    assert sink.told == ["0", "3", "4"][:: 1 if at_once > 1 else 2]
+    assert not post.deliveries._held
+    assert not post.deliveries._busy
+    assert post.lost == []
+
+
 async def test_one_that_has_caught_up_is_not_slow_any_more() -> None:
     post = Post()
     sink, lane = await post.sink(1)

@@ -153,10 +153,13 @@ class Deliveries:
         """Nothing is sent there any more, not even the rest of what is under way. Harmless when repeated."""
         if lane.state is State.CLOSED:
             return
+        key, waited = _place(lane.url), lane.state is State.READY
         lane.state = State.CLOSED
         if lane.flight is not None:
             lane.flight.withdraw()
         self._ground(lane)
+        if waited and self._busy[key] < self._connections:  # it had its turn
+            self._release(key)
         for timer in (lane.timeout, lane.pausing):
             if timer is not None:
                 timer.cancel()
@@ -164,7 +167,6 @@ class Deliveries:
         for cargo in queue:
             cargo.landed()
         _settle(lane)
-        key = _place(lane.url)
         self._places[key] -= 1
         if not self._places[key]:
             del self._places[key]
@@ -309,10 +311,17 @@ class Deliveries:
         self._busy[place] -= 1
         if not self._busy[place]:
             del self._busy[place]
+        self._release(place)
+
+    def _release(self, place: _Place) -> None:
+        """One of those that wait for a connection there gets its turn."""
         held = self._held.get(place)
-        if held:
-            self._ready.appendleft(held.popleft())
-        elif held is not None:
+        while held:
+            lane = held.popleft()
+            if lane.state is State.READY:  # else it was closed meanwhile
+                self._ready.appendleft(lane)
+                break
+        if held is not None and not held:
             del self._held[place]
 
     # What became of a message.
