@@ -261,11 +261,38 @@ def test_u2_the_callback_of_abort_waits_for_no_loop(device: Device, answered: bo
         assert handle.wait(5), "that was set when it had ended"
     assert result.GetEvent() == (s.E_ABORT, None)
     assert result.error_ is not None
+    assert result.error_ is result.error_, "by which an End knows its own"
     again = Heard()
     result.SetCallback(again, "more")
     again.wait()
     assert [heard.heard, again.heard] == [[("mine", s.E_ABORT, None)], [("more", s.E_ABORT, None)]]
     assert runner().call(lambda: device.endpoint.stopped) == (0 if answered else 1)
+
+
+def test_u2_a_callback_set_in_the_moment_of_an_abort_comes_once(device: Device) -> None:
+    before, heard = Heard(), Heard()
+    result = device.begin("mine", before)
+    aborting = threading.Thread(target=result.Abort)
+    watch: Any = result._watch
+    guard = watch.guard
+
+    class Guard:
+        """Who sets the callback leaves it to one who aborts, and goes on when that one has called back."""
+
+        def __enter__(self) -> None:
+            guard.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            guard.release()
+            watch.guard = guard
+            aborting.start()
+            heard.wait()
+
+    watch.guard = Guard()
+    assert result.SetCallback(heard, "yours") == s.S_OK
+    aborting.join(5)
+    assert heard.heard == [("yours", s.E_ABORT, None)]
+    assert before.heard == []
 
 
 def test_u2_abort_after_the_end_changes_nothing(device: Device) -> None:

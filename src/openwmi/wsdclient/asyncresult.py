@@ -170,8 +170,9 @@ class AsyncResult(IUnknown, Generic[E]):
     @property
     def error_(self) -> WbemError | None:
         """Why the operation failed; None if it did not, or has not ended."""
-        if self._aborted:
-            return WbemError(ABORTED, "the call was cancelled", operation=self._results.name or None)
+        watch = self._watch
+        if watch is not None and watch.aborted is not None:
+            return watch.aborted
         return self._results.error if self._over else None
 
     @property
@@ -239,11 +240,6 @@ class AsyncResult(IUnknown, Generic[E]):
         watch = self._watch
         return self._results.finished if watch is None or watch.ended is None else watch.ended
 
-    @property
-    def _aborted(self) -> bool:
-        """Whether it ended by an Abort that the loop may have to hear of yet."""
-        return self._watch is not None and self._watch.aborted
-
     def _abort_aside(self) -> Notice | None:
         """Ends the operation here, and has the loop hear of that meanwhile: what this thread is to tell.
 
@@ -257,8 +253,9 @@ class AsyncResult(IUnknown, Generic[E]):
             callback, handle = watch.callback, watch.handle
             if watch.ended is not False or callback is None or not Notice.on_thread(callback.AsyncOperationComplete):
                 return None
-            watch.ended = watch.aborted = True
-            watch.handle = None
+            # In this order: who looks without the guard takes what has ended so for aborted.
+            watch.aborted = WbemError(ABORTED, "the call was cancelled", operation=self._results.name or None)
+            watch.ended, watch.handle = True, None
             notice = watch.notice = Notice(callback.AsyncOperationComplete, self, watch.state)
         if handle is not None:
             handle.set()
@@ -272,7 +269,8 @@ class AsyncResult(IUnknown, Generic[E]):
         with watch.guard:
             before = watch.callback
             watch.callback, watch.state = callback, state
-        if self._over:
+            over = self._over  # who aborts from now on tells this callback, and nobody else does
+        if over:
             self._notify(watch, pool=True)
         return before
 
@@ -280,7 +278,8 @@ class AsyncResult(IUnknown, Generic[E]):
         watch = self._watched()
         with watch.guard:
             watch.handle = handle
-        if self._over:
+            over = self._over
+        if over:
             handle.set()
 
     def _watched(self) -> _Watch:
@@ -331,7 +330,7 @@ class _Watch:
     Attributes:
         guard: for the moments in which it is decided who tells of the end: the loop, or a thread that aborts.
         ended: whether somebody does; None where nobody is to hear of it.
-        aborted: whether it was such a thread.
+        aborted: what it ended with where it was such a thread, of which the loop may have to hear yet.
     """
 
     __slots__ = ("aborted", "callback", "ended", "guard", "handle", "notice", "state")
@@ -340,7 +339,7 @@ class _Watch:
         self.state = state
         self.guard = Lock()
         self.ended: bool | None = None
-        self.aborted = False
+        self.aborted: WbemError | None = None
         self.callback: IWSDAsyncCallback | None = None
         self.handle: WaitHandle | None = None
         self.notice: Notice | None = None
