@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
+from tests.wsd.sources import Source
 
 from openwmi.testing import FakeClockLoop
 
@@ -14,3 +15,11 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     return {"fake-clock": FakeClockLoop}
+
+
+@pytest.fixture
+async def source() -> AsyncIterator[Source]:
+    """One in memory, whose network a test has for itself."""
+    started = await Source().start()
+    yield started
+    await started.aclose()

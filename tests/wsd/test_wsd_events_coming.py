@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from tests.wsd.sources import ACTION, Hearing, Source, body, hearing
@@ -24,13 +23,6 @@ from openwmi.wsd.eventing.happenings import (
 )
 
 R = wse.Refusal
-
-
-@pytest.fixture
-async def source() -> AsyncIterator[Source]:
-    started = await Source().start()
-    yield started
-    await started.aclose()
 
 
 # What is refused.

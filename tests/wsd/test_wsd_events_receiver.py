@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -24,13 +23,6 @@ SOURCE = parse_url("http://192.0.2.7:5357/events")
 
 async def take(message: Any, attachments: Any) -> SoapFault | None:
     return None
-
-
-@pytest.fixture
-async def source() -> AsyncIterator[Source]:
-    started = await Source().start()
-    yield started
-    await started.aclose()
 
 
 async def test_each_subscription_has_a_path_of_its_own(source: Source) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,13 +27,6 @@ from openwmi.wsd.eventing.happenings import (
 )
 
 R = wse.Refusal
-
-
-@pytest.fixture
-async def source() -> AsyncIterator[Source]:
-    started = await Source().start()
-    yield started
-    await started.aclose()
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,6 @@ from openwmi.wsd import load_wsdl
 from openwmi.wsd.wsdl.contract import PortType
 
 CHANGED = "http://www.example.com/ncd/FileServiceSecure/FileChangeEvent"
-
-
-@pytest.fixture
-async def source() -> AsyncIterator[Source]:
-    started = await Source().start()
-    yield started
-    await started.aclose()
 
 
 def encoded(contract: PortType, name: str, value: Any) -> bytes:

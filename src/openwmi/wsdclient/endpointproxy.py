@@ -1,6 +1,6 @@
 """IWSDEndpointProxy: a device or one of its services, as what messages are sent to (wsdclient.h).
 
-It is a face of `openwmi.Carrier`. Generated code calls its methods; so does `end_operation`, which is what each
+It is a face of `openwmi.wsd.Endpoint`. Generated code calls its methods; so does `end_operation`, which is what each
 End<Op> of generated code does.
 """
 
@@ -41,7 +41,7 @@ CALL_SECONDS = 30.0
 
 
 class Endpoint(Protocol):
-    """What an endpoint's face stands on: `openwmi.Carrier`."""
+    """What an endpoint's face stands on: `openwmi.wsd.Endpoint`."""
 
     def two_way(
         self,
