@@ -219,6 +219,9 @@ def test_a_stub_may_unsubscribe(device: Device) -> None:
 
 
 def test_a_proxy_that_is_released_is_subscribed_to_nothing(device: Device) -> None:
+    statuses = Statuses()
+    assert device.service.SetEventingStatusCallback(statuses) == S_OK
+    assert statuses.Release() == 1, "it is held"
     assert device.service.SubscribeToOperation(ONE, device.sink)[0] == S_OK
     gone = threading.Event()
 
@@ -229,6 +232,7 @@ def test_a_proxy_that_is_released_is_subscribed_to_nothing(device: Device) -> No
     device.service.Release()
     assert gone.wait(5)
     assert device.asked(wse.UNSUBSCRIBE) == 1
+    assert statuses.released.wait(5)
 
 
 # Faults.

@@ -98,10 +98,13 @@ class Subscriptions:
         return before
 
     def close(self) -> None:
-        """All of them end."""
+        """All of them end, and nobody is told any more. Harmless when repeated."""
         for group in set(self._groups.values()):
             group.of.cancel()
         self._groups.clear()
+        status = self.tell(None)
+        if status is not None:
+            status.Release()
 
     def subscribe(
         self,
