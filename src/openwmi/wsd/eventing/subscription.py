@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, Self, TypeVar, overload
+from typing import Any, Final, Self, TypedDict, TypeVar, Unpack, overload
 
 from openwmi.base.error import WbemError
 from openwmi.base.eventing_limits import EVENTS_ASKED_SECONDS, EVENTS_LEAVE_SECONDS
@@ -107,16 +107,19 @@ class Subscription(Operation[T]):
         await self.aclose()
 
 
+class Subscribing(TypedDict, total=False):
+    """How it is subscribed: see `subscribe`."""
+
+    at: Receiver | None
+    expires: Expires | None
+    renew: bool
+    on_status: Callable[[StatusEvent], object] | None
+    others: Sequence[Fragment]
+
+
 @overload
 def subscribe(
-    endpoint: Endpoint,
-    actions: Sequence[str] = (),
-    *,
-    at: Receiver | None = None,
-    expires: Expires | None = AT_A_TIME,
-    renew: bool = True,
-    on_status: Callable[[StatusEvent], object] | None = None,
-    others: Sequence[Fragment] = (),
+    endpoint: Endpoint, actions: Sequence[str] = (), **how: Unpack[Subscribing]
 ) -> Subscription[Notification]: ...
 
 
@@ -125,12 +128,8 @@ def subscribe(
     endpoint: Endpoint,
     actions: Sequence[str] = (),
     *,
-    at: Receiver | None = None,
-    expires: Expires | None = AT_A_TIME,
-    renew: bool = True,
-    on_status: Callable[[StatusEvent], object] | None = None,
-    others: Sequence[Fragment] = (),
     decode: Callable[[Notification], T],
+    **how: Unpack[Subscribing],
 ) -> Subscription[T]: ...
 
 

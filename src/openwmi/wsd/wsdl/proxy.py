@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar, Final, Protocol, TypedDict, Unpack
+from typing import Any, ClassVar, Final, Protocol, Unpack
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.operation import Operation, SingleResult
-from openwmi.soap import Fragment, Message, Part
-from openwmi.soap.moment import Expires
+from openwmi.soap import Message, Part
 from openwmi.wsd.attachments import Outbound
 from openwmi.wsd.endpoint import Endpoint
-from openwmi.wsd.eventing.happenings import Notification, StatusEvent
-from openwmi.wsd.eventing.receiver import Receiver
-from openwmi.wsd.eventing.subscription import Subscription, subscribe
+from openwmi.wsd.eventing.happenings import Notification
+from openwmi.wsd.eventing.subscription import Subscribing, Subscription, subscribe
 from openwmi.wsd.wsdl.contract import PortType, WsdlOperation
 from openwmi.wsd.wsdl.decoding import Beside
 from openwmi.wsd.wsdl.types import Codec
@@ -59,16 +57,6 @@ class Caller(Protocol):
         attachments: Sequence[Outbound] = (),
         timeout: float | None = CALL_SECONDS,
     ) -> Operation[None]: ...
-
-
-class Subscribing(TypedDict, total=False):
-    """What can be said of a subscription: see `openwmi.wsd.subscribe`."""
-
-    at: Receiver | None
-    expires: Expires | None
-    renew: bool
-    on_status: Callable[[StatusEvent], object] | None
-    others: Sequence[Fragment]
 
 
 class Proxy:
