@@ -97,7 +97,9 @@ class RoughMachine:
         for address in self._ports:
             if self._roads.open.get(address, (None,))[0] is self:
                 del self._roads.open[address]
-        for end in sorted(self.ends, key=lambda each: str(each.get_extra_info("sockname")) + str(id(each) * 0)):
+        for end in sorted(
+            self.ends, key=lambda each: str((each.get_extra_info("sockname"), each.get_extra_info("peername")))
+        ):
             if not end._lost:
                 self._roads.break_(end)
 

@@ -14,6 +14,7 @@ from openwmi.net import Address
 from openwmi.net.http import Request, Response
 from openwmi.soap import EndpointReference, EndStatus
 from openwmi.soap import eventing as e
+from openwmi.testing import FakeClockLoop
 from openwmi.wsd.calling import Faulted
 from openwmi.wsd.eventing.source import EventSource
 
@@ -51,6 +52,18 @@ async def test_what_waits_for_a_subscription_that_has_run_out_is_not_sent(watchi
     assert source_of(watching).lost == 0
 
 
+async def test_one_that_has_run_out_is_told_nothing_before_the_loop_finds_it(watching: Watching) -> None:
+    """As where the machine has slept."""
+    sink = await watching.sink()
+    await watching.subscribe(sink, expires=timedelta(seconds=10))
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, FakeClockLoop)
+    loop._selector_of_time.now += 10
+    signal = watching.service.signal(RISEN, tide(1))
+    assert len(source_of(watching)) == 1, "it is not found yet"
+    assert signal.results.finished, "nothing is under way"
+
+
 async def test_nobody_subscribes_to_what_has_ended(watching: Watching) -> None:
     sink = await watching.sink()
     await source_of(watching).end(EndStatus.SOURCE_CANCELING, "over")
@@ -73,6 +86,7 @@ async def test_an_end_is_told_once_whatever_is_answered(watching: Watching) -> N
     assert source_of(watching).lost == 1
     await asyncio.sleep(40)
     assert ends.asked == 1
+    assert not source_of(watching)._ending
 
 
 async def test_a_source_that_ends_leaves_nothing_under_way(watching: Watching) -> None:

@@ -170,10 +170,11 @@ async def test_a_message_that_comes_twice_subscribes_once(watching: Watching) ->
 
     first, again, another, unnamed = [await post(name) for name in ("urn:m:1", "urn:m:1", "urn:m:2", "")]
     assert again.manager == first.manager
-    managers = {each.manager.parameters[0].text for each in (first, another, unnamed, await post(""))}
-    assert len(managers) == 4
+    long = [await post(f"urn:m:{'x' * 300}") for _ in range(2)]  # such a name is not remembered
+    managers = {each.manager.parameters[0].text for each in (first, another, unnamed, await post(""), *long)}
+    assert len(managers) == 6
     await watching.service.signal(RISEN, tide(1))
-    assert sink.told == ["1"] * 4
+    assert sink.told == ["1"] * 6
     await watching.ask(e.UNSUBSCRIBE, e.Unsubscribe(), to=first.manager)
     assert (await post("urn:m:1")).manager != first.manager
 
