@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from tests.wsd.events import SinkServer, tide
 
 from openwmi.base.fault import LocalProtocolError
-from openwmi.net.http import parse_url
+from openwmi.net.http import Request, Response, parse_url
 from openwmi.net.http_client import HttpClient
-from openwmi.soap import DPWS_2006, EndpointReference
+from openwmi.net.http_server import HttpServer
+from openwmi.soap import DPWS_2006, EndpointReference, decode
 from openwmi.testing import MemoryNetwork
 from openwmi.wsd.eventing.delivery import Deliveries, Lane
 from openwmi.wsd.eventing.eventmessage import Destination, EventMessage
@@ -190,6 +192,29 @@ async def test_one_last_word_is_not_repeated() -> None:
     post.send(lane, 1)
     await asyncio.sleep(0.1)
     assert len(post.lost) == 1
+
+
+async def test_what_is_not_taken_is_sent_again_at_growing_intervals_as_the_same_message() -> None:
+    post = Post()
+    sink, lane = await post.sink(1)
+    asked: list[tuple[float, str]] = []
+
+    async def answer(request: Request, *_: object) -> Response:
+        asked.append((asyncio.get_running_loop().time(), decode(request.body).headers.message_id))
+        return Response(503)
+
+    await sink.server.close()
+    sink.server = HttpServer(answer)
+    await sink.listen(lane.url.port)
+    post.send(lane, 1)
+    await asyncio.sleep(60)
+    assert len(post.lost) == 1
+    times, names = zip(*asked, strict=True)
+    pauses = [round(after - before, 1) for before, after in pairwise(times)]
+    assert pauses[:5] == [0.2, 0.5, 1.0, 2.0, 4.0]
+    assert set(pauses[5:]) == {4.0}
+    assert times[-1] - times[0] <= 30
+    assert len(set(names)) == 1
 
 
 async def test_what_nobody_needs_any_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

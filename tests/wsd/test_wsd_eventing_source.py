@@ -286,7 +286,7 @@ async def test_a_break_of_some_seconds_loses_nothing(watching: Watching) -> None
     assert sink.told == ["0", "1", "2"]
 
 
-async def test_what_is_sent_again_is_the_same_message(watching: Watching) -> None:
+async def test_what_is_not_taken_is_sent_again(watching: Watching) -> None:
     sink = await watching.sink()
     await watching.subscribe(sink)
     sink.status = 503
