@@ -21,6 +21,7 @@ from openwmi.orpc import PingReply, Reference
 from openwmi.rpc import AuthLevel
 from openwmi.security import Logins, NtlmInitiator
 from openwmi.server import CallbackPolicy
+from openwmi.testing import MemoryNetwork
 from openwmi.wmio import ObjectArrayDecoder
 
 THERE, PORT = "192.0.2.100", 4000
@@ -140,8 +141,8 @@ class ClientHost:
         resolved: how often its resolver was asked.
     """
 
-    def __init__(self, made: Wmi, least: AuthLevel = AuthLevel.NONE) -> None:
-        self.made = made
+    def __init__(self, network: MemoryNetwork, least: AuthLevel = AuthLevel.NONE) -> None:
+        self.network = network
         self.resolved = 0
         self.exporter = _Exporter([], lambda: PORT)
         host = self
@@ -160,7 +161,7 @@ class ClientHost:
 
     async def open(self) -> None:
         for port in (135, PORT):
-            self.ports.append(await self.made.network.listen(self.endpoint, Address(THERE, port)))
+            self.ports.append(await self.network.listen(self.endpoint, Address(THERE, port)))
 
     async def shut(self) -> None:
         """Nobody gets in any more, and who was is thrown out."""
@@ -192,7 +193,7 @@ async def with_sinks(
     """A server of things that may call sinks, and its client's machine."""
     async with wmi(*providers) as made:
         made.server._shared.callbacks.policy = policy(made, **how)
-        host = ClientHost(made, least)
+        host = ClientHost(made.network, least)
         await host.open()
         yield made, host
         await made.server.close()

@@ -315,7 +315,7 @@ async def test_the_resolver_is_asked_when_the_call_starts_and_by_the_callers_add
         await host.shut()
         status = await services.call("ExecQueryAsync", "WQL", ALL, 0, None, reference)
         assert status == HResult.RPC_S_SERVER_UNAVAILABLE
-        again = ClientHost(made)
+        again = ClientHost(made.network)
         await again.open()
         status = await services.call("ExecQueryAsync", "WQL", ALL, 0, None, reference)
         assert status == HResult.RPC_E_INVALID_OXID  # another exporter lives there now
@@ -368,7 +368,7 @@ async def test_one_exporter_is_resolved_once_while_it_is_used() -> None:
 
 async def test_without_a_policy_no_sink_is_called() -> None:
     async with wmi(Things(things(1))) as made:
-        host = ClientHost(made)
+        host = ClientHost(made.network)
         services = await made.enter()
         reference = host.sink(RecordingSink())
         status = await services.call("ExecQueryAsync", "WQL", ALL, 0, None, reference)

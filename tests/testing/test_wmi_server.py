@@ -6,12 +6,14 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.cli.visitor import delete
-from tests.dcom.fakes import Client, nothing_left, standard
+from tests.dcom.fakes import ME, Client, nothing_left, standard
 from tests.server.fakes import Enumerator, Services
+from tests.server.sinks import ClientHost, RecordingSink
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
@@ -20,6 +22,9 @@ from openwmi.engine import Provider, Request, Row
 from openwmi.interfaces import IRemoteSCMActivator, IRemUnknown2, IWbemLevel1Login
 from openwmi.model import ChangeFlag, CimClass, CimType, Property, Qualifier, Type, qualifier_set
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
+from openwmi.rpc import AuthLevel
+from openwmi.security import NtlmInitiator
+from openwmi.server import CallbackPolicy
 from openwmi.server.host import OBJECTS
 from openwmi.session import Namespace
 from openwmi.testing import Fault, MemoryNetwork, WmiServer
@@ -38,7 +43,7 @@ USERS = {"me": "secret", "you": "hidden"}
 @asynccontextmanager
 async def serving(*contents: Any, **options: Any) -> AsyncIterator[tuple[WmiServer, Callable[..., Any]]]:
     """A server in memory, and what connects to it."""
-    network = MemoryNetwork()
+    network = options.pop("network", None) or MemoryNetwork()
     options = {"users": USERS, **options}
     async with nothing_left(), WmiServer(*contents, network=network, host="192.0.2.1", port=135, **options) as server:
 
@@ -161,6 +166,33 @@ async def test_all_users_are_administrators_unless_some_are_named() -> None:
         async with serving(LAMP, admins=admins) as (_, enter):
             assert await delete(await enter(), "Demo_Nothing") == WbemStatus.NOT_FOUND
             assert await delete(await enter("you"), "Demo_Nothing") == status
+
+
+@pytest.mark.parametrize(
+    ("policy", "callers"),
+    [
+        (None, set()),
+        (CallbackPolicy(anonymous=True), {(None, AuthLevel.NONE)}),
+        (CallbackPolicy(partial(NtlmInitiator, *ME, "DOM")), {(r"DOM\me", AuthLevel.PRIVACY)}),
+    ],
+    ids=["not at all", "anonymously", "with a login"],
+)
+async def test_sinks_are_called_as_it_is_told(
+    policy: CallbackPolicy | None, callers: set[tuple[str | None, AuthLevel]]
+) -> None:
+    network, sink = MemoryNetwork(), RecordingSink()
+    async with serving(LAMP, network=network, callbacks=policy) as (_, enter):
+        there = ClientHost(network)
+        await there.open()
+        services = await enter()
+        status = await services.call("ExecQueryAsync", "WQL", ALL, 0, None, there.sink(sink))
+        if policy is None:
+            assert (status, sink.heard) == (WbemStatus.ACCESS_DENIED, [])
+        else:
+            await sink.finished.wait()
+            assert (status, sorted(each.Size for each in sink.objects), sink.final.status) == (0, [1, 2], 0)
+        assert set(sink.callers) == callers
+        await there.shut()
 
 
 # ------------------------------------------------------------------------------------------------------ what goes wrong

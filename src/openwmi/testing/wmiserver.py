@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -23,7 +24,7 @@ from openwmi.engine import Engine
 from openwmi.model import CimClass, CimInstance
 from openwmi.net import Address, listen
 from openwmi.security import ServerNames, User, nt_hash, parse_account
-from openwmi.server import Ended, Server, Visit
+from openwmi.server import CallbackPolicy, Ended, Server, Visit
 from openwmi.session import Namespace
 from openwmi.testing.contents import DEFAULT_NAMESPACE, Answer, Content, Contents, Rows
 from openwmi.testing.faults import Fault, Faults, FaultyEngine
@@ -49,6 +50,8 @@ class WmiServer:
         admins: who of them may write and call methods; all of them where none are named.
         host, port: where it listens; port 0 is any free one.
         network: where it listens instead of TCP; for `async with` alone.
+        callbacks: how the sinks of asynchronous calls are called: with a login, or anonymously, over TCP or by way of
+            `network`; without it such calls are refused with ACCESS_DENIED.
 
     Attributes:
         address: where it listens.
@@ -67,11 +70,13 @@ class WmiServer:
         host: str = "127.0.0.1",
         port: int = 0,
         network: MemoryNetwork | None = None,
+        callbacks: CallbackPolicy | None = None,
     ) -> None:
         self._contents = Contents(contents, rows or {}, methods or {})
         self._users = _Users(USERS if users is None else users)
         self._admins = tuple(USERS if users is None else users) if admins is None else tuple(admins)
         self._network = network
+        self._callbacks = callbacks
         self._faults = Faults(self._cutting)
         self._thread: _Thread | None = None
         self.address = Address(host, port)
@@ -173,12 +178,16 @@ class WmiServer:
             raise
 
     async def _listening(self) -> Address:
+        callbacks = self._callbacks
+        if callbacks is not None and self._network is not None:
+            callbacks = replace(callbacks, connect=partial(self._network.connect, source=self.host))
         self._server = Server(
             FaultyEngine(self._engine, self._faults),
             self._users,
             ServerNames("TESTHOST", "WORKGROUP", "testhost", ""),
             open_port=listen if self._network is None else self._network.listen,
             admins=self._admins,
+            callbacks=callbacks,
             observer=self,
             before=self._faults.before,
         )
