@@ -187,7 +187,8 @@ def test_the_demo_in_a_terminal_without_unicode(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(demo)], cwd=tmp_path, capture_output=True, timeout=60, check=False, env=environment
     )
-    assert (done.returncode, done.stderr) == (0, b"")
+    lines = done.stderr.decode("ascii").splitlines()
+    assert (done.returncode, [line for line in lines if not line.startswith("a poll of ")]) == (0, [])
 
 
 def split(says: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -131,6 +131,8 @@ def test_what_this_system_does_not_have_is_null(still: Child, ask: Ask) -> None:
 
 @pytest.mark.parametrize(("nice", "priority"), [(0, 8), (6, 6), (19, 4)])
 def test_its_priority(still: Child, ask: Ask, nice: int, priority: int) -> None:
+    if os.geteuid() and nice < psutil.Process().nice():
+        pytest.skip("these tests run with a nice value that only root may take back")
     psutil.Process(still.pid).nice(nice)
     assert row_of(still.pid, ask())["Priority"] == priority
 

@@ -137,7 +137,7 @@ def place() -> Iterator[Path]:
 
 
 @pytest.mark.no_cover  # other tests show that each line is run; here it would cost minutes
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)  # a slow disk, or one that others use
 async def test_what_was_acknowledged_survives_a_kill(place: Path) -> None:
     chance = random.Random(20260101)
     file = place / "repository.db"
