@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from tests.dcom.fakes import (
+    HOST,
     ME,
     YOU,
     Client,
     ILamp,
     INothing,
     IShade,
+    Lamp,
     Refused,
     SwitchReply,
     World,
@@ -210,3 +212,23 @@ async def test_one_user_may_hold_so_many_objects_and_no_more(monkeypatch: pytest
         await yours.activate(ILamp)
         await mine.release(made.rem_unknown, first)
         await mine.activate(ILamp)
+
+
+async def test_what_is_handed_out_late_has_its_whole_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lamp, "tied", False)
+    async with world() as made:
+        client = await made.enter()
+        await asyncio.sleep(10 * limits.PING_TIMEOUT_SECONDS)
+        await client.activate(ILamp)
+        await asyncio.sleep(limits.PING_TIMEOUT_SECONDS - 1)
+        assert made.lamps[0].released_times == 0
+        await asyncio.sleep(2)
+        assert made.lamps[0].released_times == 1
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_what_is_published_and_not_kept_ends_when_nobody_pings_it(kept: bool) -> None:
+    async with world() as made:
+        made.exporter.publish(Lamp(made), ILamp, HOST, kept=kept)
+        await asyncio.sleep(limits.PING_TIMEOUT_SECONDS + 1)
+        assert (made.lamps[0].released_times, len(made.exporter)) == ((0, 1) if kept else (1, 0))

@@ -14,6 +14,7 @@ from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
 from openwmi.dcom import Channel, ErrorInformation, Means, Pool, Route, Served, proxy
 from openwmi.dcom.caller import causality
+from openwmi.dcom.remote import RemoteExporter
 from openwmi.interfaces import IObjectExporter, IUnknown, call
 from openwmi.ndr import HRESULT
 from openwmi.net import Address
@@ -142,6 +143,24 @@ async def test_whoever_waits_for_no_answer_is_told_of_the_end_too(exclusive: Non
         await lamp.Switch(0)
         pool.close()
         assert len(ends) == 2
+
+
+async def test_what_is_held_over_lost_connections_is_not_given_back() -> None:
+    """Nobody connects for that; it may not even be the same server."""
+    async with world() as made:
+        channel = await made.channel()
+        _, std = await lit(channel)
+        channel.close()
+        exporter = RemoteExporter(made.exporter.entry(HOST), pool_of(made))
+        lamp = exporter.proxy(ILamp, await exporter.adopt(std))
+        assert await lamp.Switch(1) == SwitchReply(0)
+        for connection in made.connections:
+            connection.cut()
+        await asyncio.sleep(1)
+        before = len(made.connections)
+        await exporter.close()
+        assert (len(exporter), len(made.connections)) == (0, before)
+        assert made.lamps[0].released_times == 0
 
 
 async def test_a_group_that_has_ended_is_not_asked_for_twice(monkeypatch: pytest.MonkeyPatch, exclusive: None) -> None:
