@@ -414,6 +414,19 @@ async def test_long_answers_of_a_connection_that_is_closed_go_in_pieces(
         assert max(len(each.args[0]) for each in write.call_args_list) < limits.RPC_SENT_AT_ONCE + 2 * 5840
 
 
+async def test_a_client_that_broke_the_protocol_is_not_heard_any_more(caplog: pytest.LogCaptureFixture) -> None:
+    async with world() as made:
+        client, lamp = await unprotected(made)
+        made.connections[0]._transport.set_write_buffer_limits(1 << 30)  # as if the network took all of it at once
+        client.ask(ILamp, *stub(ILamp, "Shine", 20 * limits.RPC_SENT_AT_ONCE), target=lamp)
+        for _ in range(10):
+            client.transport.write(b"garbage, garbage")
+            await asyncio.sleep(0)
+        assert not client.closed.is_set(), "there is more to send"
+        await asyncio.wait_for(client.closed.wait(), limits.CLOSE_SECONDS)
+        assert caplog.text.count("the connection is closed") == 1
+
+
 async def test_a_client_that_is_gone_is_sent_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     async with world() as made:
         client, lamp = await unprotected(made)
@@ -474,13 +487,14 @@ async def test_a_bug_that_one_client_meets_ends_its_connection_alone(
         await good.activate(ILamp)
 
 
+def fail(*_: object, **__: object) -> None:
+    raise KeyError("a secret")
+
+
 @pytest.mark.parametrize("size", [1_000, 3 * limits.RPC_SENT_AT_ONCE])
 async def test_an_answer_that_cannot_be_protected_ends_its_connection(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise KeyError("a secret")
-
     async with world() as made:
         client = await made.enter()
         lamp = await client.activate(ILamp)
@@ -506,9 +520,6 @@ async def test_an_answer_that_cannot_be_protected_ends_its_connection(
 async def test_an_answer_that_cannot_be_protected_ends_a_connection_that_is_closed(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise KeyError("a secret")
-
     async with world() as made:
         client = await made.enter()
         lamp = await client.activate(ILamp)
