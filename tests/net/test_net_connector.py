@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import pytest
+from tests.net.sockets import seconds_until_lost
 
 from openwmi.base.error import Unreachable
 from openwmi.base.limits import PING_PERIOD_SECONDS
@@ -40,13 +41,7 @@ async def test_a_machine_that_is_gone_is_noticed() -> None:
     listener = await listen(asyncio.Protocol, Address("127.0.0.1", 0))
     transport, _ = await connect(asyncio.Protocol, *listener.address, 5.0)
     opened = transport.get_extra_info("socket")
-    assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-    if hasattr(socket, "TCP_KEEPIDLE"):
-        idle, interval, probes = (
-            opened.getsockopt(socket.IPPROTO_TCP, option)
-            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
-        )
-        assert idle + interval * probes == PING_PERIOD_SECONDS
+    assert seconds_until_lost(opened) == PING_PERIOD_SECONDS
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1000 * PING_PERIOD_SECONDS
     transport.close()

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.net.sockets import seconds_until_lost
 
 from openwmi.base.error import AccessDenied, WbemError
 from openwmi.base.status import WbemStatus
@@ -78,12 +79,12 @@ def test_no_text_does_more_than_be_refused(text: str) -> None:
 
 
 class Greeter(asyncio.Protocol):
-    """Says its port."""
+    """Says its port, and when a client that is gone is noticed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.keeps_alive = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-        transport.write(f"{transport.get_extra_info('sockname')[1]} {bool(self.keeps_alive)}".encode())
+        seconds = seconds_until_lost(transport.get_extra_info("socket"))
+        transport.write(f"{transport.get_extra_info('sockname')[1]} {seconds}".encode())
         transport.close()
 
 
@@ -98,7 +99,7 @@ async def greeting(address: Address) -> str:
 async def test_any_free_port() -> None:
     listener = await listen(Greeter, Address("127.0.0.1", 0))
     assert listener.address.port
-    assert await greeting(listener.address) == f"{listener.address.port} True"
+    assert await greeting(listener.address) == f"{listener.address.port} 120"
     await listener.close()
     with pytest.raises(ConnectionRefusedError):
         await greeting(listener.address)
@@ -119,7 +120,7 @@ async def test_a_name_of_several_addresses_has_one_port(monkeypatch: pytest.Monk
     monkeypatch.setattr(loop, "getaddrinfo", resolve)
     listener = await listen(Greeter, Address("both", 0))
     for host in ("127.0.0.1", "127.0.0.2"):
-        assert (await greeting(Address(host, listener.address.port))).endswith("True")
+        assert (await greeting(Address(host, listener.address.port))).endswith(" 120")
     await listener.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import ssl
@@ -13,6 +12,7 @@ from typing import Final, TypeVar
 from openwmi.base.error import Unreachable
 from openwmi.base.limits import KEEP_ALIVE_INTERVAL_SECONDS, KEEP_ALIVE_PROBES, KEEP_ALIVE_SECONDS
 from openwmi.base.status import HResult
+from openwmi.net.keepalive import keep_alive
 
 P = TypeVar("P", bound=asyncio.Protocol)
 
@@ -42,7 +42,9 @@ async def connect(
         raise _unreachable(f"{where}: {reason}") from None
     except ValueError as error:  # such as a part of a name that is longer than a name's part may be
         raise _unreachable(f"{host!r} is no name of a machine: {error}") from None
-    _keep_alive(transport.get_extra_info("socket"))
+    opened = transport.get_extra_info("socket")
+    if opened is not None:
+        keep_alive(opened, _UNANSWERED)
     return transport, made
 
 
@@ -56,24 +58,10 @@ async def look_up(host: str, timeout: float) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def _keep_alive(opened: socket.socket | None) -> None:
-    if opened is None:
-        return
-    wanted = {name: getattr(socket, name, None) for name in _KEEP_ALIVE}  # not every system has each of them
-    with contextlib.suppress(OSError):  # the connection is over
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, option in wanted.items():
-            if option is not None:
-                opened.setsockopt(socket.IPPROTO_TCP, option, _KEEP_ALIVE[name])
-
-
-_KEEP_ALIVE: Final = {
-    "TCP_KEEPIDLE": KEEP_ALIVE_SECONDS,
-    "TCP_KEEPINTVL": KEEP_ALIVE_INTERVAL_SECONDS,
-    "TCP_KEEPCNT": KEEP_ALIVE_PROBES,
+_UNANSWERED: Final = {
     "TCP_USER_TIMEOUT": 1000 * (KEEP_ALIVE_SECONDS + KEEP_ALIVE_PROBES * KEEP_ALIVE_INTERVAL_SECONDS),
 }
-"""Of TCP. The last one is for what was sent, and not acknowledged: no probes are sent then."""
+"""For what was sent, and not acknowledged: no probes are sent then."""
 
 
 def _unreachable(text: str) -> Unreachable:

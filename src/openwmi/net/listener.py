@@ -16,6 +16,7 @@ from typing import NamedTuple
 from openwmi.base.error import WbemError
 from openwmi.base.limits import TLS_HANDSHAKE_SECONDS
 from openwmi.base.status import WbemStatus
+from openwmi.net.keepalive import keep_alive
 
 BACKLOG = 256
 ACCEPTING_TURNS = 3
@@ -92,7 +93,7 @@ async def listen(
     except ValueError as error:  # such as a part of a name that is longer than a name's part may be
         raise WbemError(WbemStatus.FAILED, f"{address.host!r} is no name of a machine: {error}") from error
     for listening in server.sockets:  # what is accepted inherits it
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        keep_alive(listening)
     return Listener(server, Address(address.host, port))
 
 
@@ -104,7 +105,7 @@ async def listen_at(
 ) -> Listener:
     """As `listen`, at a socket that somebody else has opened and that listens already. `address` is not looked at."""
     server = await asyncio.get_running_loop().create_server(protocol, sock=listening, backlog=BACKLOG)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    keep_alive(listening)
     host, port, *_ = listening.getsockname()
     return Listener(server, Address(host, port))
 
