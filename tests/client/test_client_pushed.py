@@ -376,6 +376,38 @@ async def test_a_connection_that_is_closed_while_it_is_tried_out(monkeypatch: py
         assert made.pushed == 2
 
 
+async def test_a_server_that_lets_the_first_sink_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = asyncio.Event()
+
+    async def silent(*_: object) -> None:
+        tried.set()
+        await asyncio.Event().wait()
+
+    async with called_back(Things(things(1))) as client:
+        monkeypatch.setattr(ClientSink, "indicate", silent)
+        ready = asyncio.ensure_future(client.ready())
+        await tried.wait()
+        await turns()
+        (sink,) = client.pushing._sinks
+        sink.released()
+        with pytest.raises(Unreachable, match="has let go of the sink"):
+            await ready
+        assert client.pushing._sinks == {}
+
+
+async def test_closing_while_the_server_says_no_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async with called_back(Things(things(1), asyncio.Event())) as client:
+        call = client.call(*QUERY)
+        assert len(await call.next(1)) == 1
+        monkeypatch.setattr(ClientSink, "set_status", silent)
+        await client.pushing.close()
+        with pytest.raises(Unreachable, match="was lost"):
+            await call.next(1)
+
+
 async def test_closing_ends_what_is_under_way() -> None:
     source = Things(things(1), asyncio.Event())
     async with called_back(source) as client:

@@ -196,6 +196,9 @@ class Pushing:
                     f"it has not called for {limits.CALLBACK_PROOF_SECONDS:g} s: a packet filter or a router may be in"
                     " between, or it does not call those whom it cannot log in to",
                 ) from None
+            except WbemError:
+                self.forget(sink)
+                raise
             self.forget(sink)
         except (WbemError, RemoteProtocolError) as error:
             status = error.status if isinstance(error, WbemError) else WbemStatus.TRANSPORT_FAILURE
@@ -264,7 +267,7 @@ class Pushing:
                     await asking
                 if self._host is not None:
                     await services.CancelAsyncCall(self._host.publish(sink))
-                    await sink.ended
+                    await asyncio.shield(sink.ended)  # for which another may wait, too
         except NotFound:
             pass  # it has just ended
         except (WbemError, RemoteProtocolError, TimeoutError) as error:
