@@ -102,6 +102,15 @@ async def test_who_gives_up_while_the_resolver_is_asked_leaves_no_port_open(
     assert not network._ports
 
 
+async def test_a_resolver_that_cannot_even_be_looked_for() -> None:
+    """Where the way to its socket is closed to us, or is none."""
+    network = MemoryNetwork()
+    hosts = SinkHosts(open_port=network.listen, sockets=[Path("/", "x" * 300)])
+    host = await hosts.hold(ENDS)
+    assert [each.host for each in network._ports] == [THERE]
+    await hosts.release(host, ENDS)
+
+
 async def test_the_environment_says_where_the_resolver_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SOCKET_VARIABLE, "/somewhere/socket")
     monkeypatch.setenv(KEYTAB_VARIABLE, "/somewhere/keytab")

@@ -102,11 +102,13 @@ class SinkHosts:
     async def _open(self, host: SinkHost) -> None:
         problems = []
         for socket in self._sockets:
-            if socket.exists():
-                try:
+            try:
+                if socket.exists():
                     return await host.share(socket, self._open_port)
-                except WbemError as error:
-                    problems.append(error.message)
+            except WbemError as error:
+                problems.append(error.message)
+            except OSError as error:  # not even that is ours to know
+                problems.append(str(error))
         try:
             return await host.listen(self._port, self._open_port)
         except WbemError as error:
