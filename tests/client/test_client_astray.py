@@ -11,15 +11,16 @@ import pytest
 from tests.client.fakes import THINGS, world
 from tests.client.test_client_exclusive import Deaf
 
-from openwmi.base.error import AccessDenied, Timeout, Unreachable, WbemError
+from openwmi.base.error import AccessDenied, NotFound, Timeout, Unreachable, WbemError
 from openwmi.base.guid import Guid
 from openwmi.base.limits import OPEN_SECONDS, SILENT_SECONDS
-from openwmi.base.status import HResult
+from openwmi.base.status import HResult, WbemStatus
 from openwmi.client import Credentials, RemoteSession
 from openwmi.client.waiting import BEGUN_MILLISECONDS
-from openwmi.interfaces import EnumReply, IWbemServices
-from openwmi.operation import CallFlags
-from openwmi.orpc import Bindings, ObjRefCustom, ObjRefHandler, OxidEntry, StdObjRef, objref
+from openwmi.interfaces import EnumReply, IWbemServices, OpenNamespaceReply
+from openwmi.ndr import Cell
+from openwmi.operation import LOCAL, CallFlags
+from openwmi.orpc import Bindings, ObjRefCustom, ObjRefHandler, ObjRefStandard, OxidEntry, StdObjRef, objref
 from openwmi.session import Namespace
 
 LATER = CallFlags.RETURN_IMMEDIATELY
@@ -143,13 +144,32 @@ async def test_a_call_that_is_never_begun(call: str) -> None:
 
 
 async def test_a_failure_of_another_namespace_is_its_own() -> None:
-    async with world() as there, there.entered() as ns:
+    async with world() as there:
+        session = await there.enter()
         there.server.disconnect()
         await asyncio.sleep(0.1)
-        missing, found = ns.namespace("nowhere"), ns.get("Demo_Thing='one'")
-        with pytest.raises(WbemError):
+        missing = asyncio.ensure_future(session.link.reach(r"root\nowhere", ""))
+        found = asyncio.ensure_future(session.get("Demo_Thing='one'", LOCAL).status())
+        with pytest.raises(NotFound):
             await missing
-        assert (await found).Size == 1
+        assert await found == WbemStatus.NO_ERROR
+        await session.close()
+
+
+async def test_a_namespace_at_an_exporter_that_is_never_found() -> None:
+    elsewhere = objref.encode(ObjRefStandard(IWbemServices.iid, STD, Bindings.tcp(["192.0.2.1"], None)))
+
+    async def lying(*_: object) -> OpenNamespaceReply:
+        return OpenNamespaceReply(Cell(elsewhere), None)
+
+    async with world() as there, there.entered() as ns:
+        session = cast(RemoteSession, ns._session)
+        (await session.link.reach(session.namespace, "")).services.__dict__["OpenNamespace"] = lying
+        there.server.fault(call="ResolveOxid2", delay=3600.0)
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(Unreachable, match="let us wait for 30 s"):
+            await ns.namespace("below")
+        assert asyncio.get_running_loop().time() - began == pytest.approx(SILENT_SECONDS, abs=0.1)
 
 
 STD = StdObjRef(0, 5, 1, 2, Guid(int=3))
@@ -186,5 +206,8 @@ async def test_services_of_a_namespace_that_was_closed_are_given_back() -> None:
         async with await root.namespace("cimv2") as ns:
             assert (await ns.get("Demo_Thing='one'")).Size == 1
             assert len(held) == before + 1
+            async with await root.namespace("cimv2"):
+                await asyncio.sleep(1)
+                assert len(held) == before + 1, "those that came first do for both"
         await asyncio.sleep(1)
         assert len(held) == before

@@ -271,7 +271,7 @@ class Link:
         if self._login is None:
             return
         if self._login.entered(namespace, locale) is None:
-            await self._login.take(reference, namespace, locale)
+            await in_time(self._login.take(reference, namespace, locale))
         elif reference is not None:  # it was entered before, and those services do
             self._login.disown(reference)
 
