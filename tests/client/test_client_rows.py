@@ -9,7 +9,16 @@ from typing import Any, cast
 import pytest
 from tests.client.fakes import THINGS, world
 
-from openwmi.client.enumerating import BATCH_OCTETS, FIRST_ROWS, LEAST_MOST_ROWS, MOST_ROWS, Pace
+from openwmi.base.status import WbemStatus
+from openwmi.client.enumerating import (
+    BATCH_OCTETS,
+    FIRST_MILLISECONDS,
+    FIRST_ROWS,
+    LEAST_MOST_ROWS,
+    MOST_MILLISECONDS,
+    MOST_ROWS,
+    Pace,
+)
 from openwmi.engine import Provider, Request, Row
 from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
 from openwmi.operation import CallFlags, Operation, State
@@ -89,6 +98,16 @@ def test_the_pace() -> None:
     for _ in range(5):
         pace.saw(pace.count, 1, 0)
     assert pace.count == MOST_ROWS, "and however small"
+    pace.saw(7, 100, WbemStatus.TIMEDOUT)
+    assert (pace.count, pace.milliseconds) == (7, FIRST_MILLISECONDS), "no more than came in that time"
+    waits = []
+    for _ in range(6):
+        pace.saw(0, 0, WbemStatus.TIMEDOUT)
+        waits.append(pace.milliseconds)
+    assert waits == [1000, 2000, 4000, 8000, MOST_MILLISECONDS, MOST_MILLISECONDS]
+    assert pace.count == 1, "the first that there is"
+    pace.saw(1, 100, 0)
+    assert (pace.count, pace.milliseconds) == (8, FIRST_MILLISECONDS)
 
 
 async def test_enumerators_are_given_back_however_their_reading_ends() -> None:

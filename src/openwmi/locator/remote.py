@@ -51,10 +51,9 @@ class Remote:
 
     async def open(self, host: str, namespace: str) -> Session:
         """A session of a namespace such as `root\\cimv2`. What `client.open_session` raises."""
-        # Who stays at home loads no client.
-        from openwmi.client import Credentials, open_session  # noqa: PLC0415
-        from openwmi.net import Address  # noqa: PLC0415
-        from openwmi.security import parse_nt_hash  # noqa: PLC0415
+        from openwmi.client import Credentials, open_session  # noqa: PLC0415 - who stays at home loads no client
+        from openwmi.net import Address  # noqa: PLC0415 - the same
+        from openwmi.security import parse_nt_hash  # noqa: PLC0415 - the same
 
         hashed = parse_nt_hash(self.nt_hash) if isinstance(self.nt_hash, str) else self.nt_hash
         return await open_session(
