@@ -116,11 +116,26 @@ async def test_a_namespace_that_is_never_entered() -> None:
             clock = asyncio.get_running_loop().time
             began = clock()
             there.server.fault(call="NTLMLogin", delay=3600.0)
-            with pytest.raises(Timeout, match="let us wait"):
+            with pytest.raises(Timeout, match="did not let us in within 60 s"):
                 await ns.options(locale="ms_407").get("Demo_Thing='one'")
             assert clock() - began == pytest.approx(OPEN_SECONDS, abs=0.1)
             there.server.no_faults()
             assert (await ns.options(locale="ms_407").get("Demo_Thing='one'")).Size == 1
+
+
+@pytest.mark.parametrize("timeout", [5.0, 300.0])
+async def test_whoever_says_how_long_a_login_may_take_is_heard(timeout: float) -> None:
+    """Also where that is longer than it may take otherwise, and where a login has to be made anew."""
+    clock = asyncio.get_running_loop().time
+    async with world() as there, there.entered(timeout=timeout) as ns:
+        there.server.fault(call="NTLMLogin", delay=3600.0)
+        there.server.disconnect()
+        await asyncio.sleep(0.1)
+        for attempt in (ns.get("Demo_Thing='one'"), there.enter(timeout=timeout)):
+            began = clock()
+            with pytest.raises(Timeout, match=f"did not let us in within {timeout:g} s"):
+                await attempt
+            assert clock() - began == pytest.approx(timeout, abs=0.2)
 
 
 @pytest.mark.parametrize("call", ["ExecQuery", "GetObject", "ExecNotificationQuery"])

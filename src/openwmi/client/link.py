@@ -198,13 +198,17 @@ class Link:
         means: how connections are made.
         user: who logs in, for errors.
         sinks: where servers call our sinks; None: where all of this process are called.
+        timeout: seconds for connecting, logging in and entering together, each time; None: limits.OPEN_SECONDS.
     """
 
-    def __init__(self, where: Address, means: Means, user: str, sinks: SinkHosts | None = None) -> None:
+    def __init__(
+        self, where: Address, means: Means, user: str, sinks: SinkHosts | None = None, timeout: float | None = None
+    ) -> None:
         self.where = where
         self._means = means
         self._user = user
         self._sinks = sinks
+        self._timeout = limits.OPEN_SECONDS if timeout is None else timeout
         self._login: Login | None = None
         self._turn = asyncio.Lock()
         self._failed: _Failed | None = None
@@ -284,7 +288,7 @@ class Link:
         host = "." if ":" in self.where.host else self.where.host  # an address of IPv6 is no part of a path
         resource = rf"\\{host}\{namespace}"
         try:
-            async with asyncio.timeout(limits.OPEN_SECONDS):
+            async with asyncio.timeout(self._timeout):
                 if self._login is None:
                     return await self._opened(resource, namespace, locale)
                 entered = self._login.entered(namespace, locale)
@@ -292,8 +296,7 @@ class Link:
         except TimeoutError as error:
             if isinstance(error, WbemError):
                 raise
-            text = f"{self.where} let us wait for {limits.OPEN_SECONDS:g} s while we connected to it and logged in"
-            raise Timeout(None, text) from None
+            raise Timeout(None, f"{self.where} did not let us in within {self._timeout:g} s") from None
 
     async def _opened(self, resource: str, namespace: str, locale: str) -> Entered:
         """Connects, logs in and enters."""

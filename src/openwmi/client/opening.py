@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from openwmi import net
-from openwmi.base.error import Timeout, WbemError
 from openwmi.client.credentials import Credentials
 from openwmi.client.failures import in_words
 from openwmi.client.link import Link
@@ -36,7 +33,7 @@ async def open_session(
         namespace: such as `root\\cimv2`.
         where: the machine, and the port of its resolver, which is 135.
         credentials: who logs in; None: whoever the Kerberos cache is of.
-        timeout: seconds for all of it; None: limits.OPEN_SECONDS.
+        timeout: seconds for all of it, and as many where it has to be done again; None: limits.OPEN_SECONDS.
         locale: the preferred languages, such as `ms_409,en-US`.
         level: how calls are protected.
         callbacks: whether asynchronous calls have the server call us back.
@@ -50,17 +47,11 @@ async def open_session(
     who = credentials or Credentials()
     each = CONNECT_SECONDS if timeout is None else min(CONNECT_SECONDS, timeout)
     means = Means(who.login(where.host), level, each, connect)
-    link = Link(where, means, who.user or "", sinks)
+    link = Link(where, means, who.user or "", sinks, timeout)
     session = RemoteSession(link, namespace, locale, callbacks)
     try:
         with in_words(where):
-            async with asyncio.timeout(timeout):
-                await link.reach(namespace, locale)
-    except TimeoutError as error:
-        await session.close()
-        if isinstance(error, WbemError):
-            raise
-        raise Timeout(None, f"{where} did not let us in within {timeout:g} s") from None
+            await link.reach(namespace, locale)
     except BaseException:
         await session.close()
         raise
