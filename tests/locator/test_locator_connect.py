@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 import openwmi
-from openwmi import blocking
+from openwmi import blocking, client
 from openwmi.base.error import NotFound, Unreachable, WbemError
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.client import Credentials
 from openwmi.engine import Provider, Request, Row
 from openwmi.locator import connection
 from openwmi.locator.remote import Remote
 from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
+from openwmi.net import Address
 from openwmi.testing import WmiServer
 
 HOST = connection.this_host()
@@ -248,6 +250,26 @@ async def test_what_cannot_be_meant_together(text: str, how: dict[str, Any], sai
 async def test_a_machine_that_is_not_there() -> None:
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1"):
         await openwmi.connect(host="127.0.0.1", port=1, user="me", password="x")
+
+
+async def test_all_that_is_said_of_another_machine_gets_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+
+    async def open_session(namespace: str, **how: Any) -> Any:
+        told.update(how, namespace=namespace)
+        raise Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, "not today")
+
+    monkeypatch.setattr(client, "open_session", open_session)
+    how: dict[str, Any] = {"port": 1135, "user": r"DOM\me", "nt_hash": "0a" * 16, "kerberos": False}
+    with pytest.raises(Unreachable, match="not today"):
+        await openwmi.connect("//srv1/root", **how, timeout=3, callbacks="never")
+    assert told == {
+        "namespace": "root",
+        "where": Address("srv1", 1135),
+        "credentials": Credentials(r"DOM\me", nt_hash=b"\n" * 16, kerberos=False),
+        "timeout": 3,
+        "callbacks": "never",
+    }
 
 
 async def test_another_machine() -> None:
