@@ -184,6 +184,14 @@ async def test_mof_that_is_wrong(mof: str, line: int, said: str) -> None:
         assert said in failure.value.message
 
 
+async def test_what_may_be_missing_may_not_be_denied() -> None:
+    async with world() as there, there.entered() as ns:
+        there.server.fault(call="DeleteClass", error=WbemStatus.ACCESS_DENIED)
+        with pytest.raises(MofError) as failure:
+            await ns.load_mof('#pragma deleteclass("Demo_Big", nofail)')
+        assert failure.value.status == WbemStatus.ACCESS_DENIED
+
+
 @pytest.mark.parametrize("verb", ["load_mof", "check_mof"])
 async def test_a_class_that_cannot_be_looked_up(verb: str, caplog: pytest.LogCaptureFixture) -> None:
     """What the server says of it is told, though several are looked up at once."""
