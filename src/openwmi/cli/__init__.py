@@ -1,11 +1,12 @@
-"""The command line: `openwmi query|get|watch|call|classes|describe|serve|users|doctor|wsd`.
+"""The command line: `openwmi COMMAND`.
 
 Rows go to standard output, everything else to standard error. Exit status: 0; 1 the operation failed; 2 usage;
 3 unreachable, or the login was refused; 130 interrupted.
 
 A command is a module of its own here, named in the table of `openwmi.cli.commands` and loaded when it is asked for.
-Nobody imports this room. All but `serve`, `doctor` and `wsd` know the verbs of a Namespace, and nothing of engines or
-wires.
+Nobody imports this room. Commands that ask know the verbs of a Namespace, and nothing of engines or wires; only those
+know more that serve (`serve`, `resolver`, `users`), look into the wire (`doctor`) or into the file of what was put
+(`repository`), or speak to devices (`wsd`).
 """
 
 from __future__ import annotations
