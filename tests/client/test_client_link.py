@@ -14,6 +14,7 @@ from openwmi.base import limits
 from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.client import Credentials, open_session
+from openwmi.client.link import resource_of
 from openwmi.interfaces import CallResultReply, GetObjectReply
 from openwmi.model import CimClass
 from openwmi.ndr import Cell
@@ -150,3 +151,9 @@ async def test_calls_that_wait_are_spread_over_connections(monkeypatch: pytest.M
                 assert [event.Text for event in await each.next(1, timeout=5)] == ["heard"]
                 each.close()
             assert len(there.server.sessions) == 1
+
+
+def test_what_is_asked_for() -> None:
+    assert resource_of("srv1", r"root\cimv2") == r"\\srv1\root\cimv2"
+    assert resource_of("192.0.2.1", r"root\cimv2") == r"\\192.0.2.1\root\cimv2"
+    assert resource_of("fe80::1%eth0", r"root\cimv2") == r"\\.\root\cimv2", "Windows' paths have no such hosts"

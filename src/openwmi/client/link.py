@@ -59,6 +59,11 @@ INTERFACES: Final = (
 """All that is ever called there, in one bind."""
 
 
+def resource_of(host: str, namespace: str) -> str:
+    """What NTLMLogin is asked for. An address of IPv6 is no part of a path."""
+    return rf"\\{'.' if ':' in host else host}\{namespace}"
+
+
 class Login:
     """One login, and all that is held by it.
 
@@ -285,8 +290,7 @@ class Link:
         if self._login is not None and self._login.lost:
             log.info("the connection to %s was lost: logging in again", self.where)
             await self._drop()
-        host = "." if ":" in self.where.host else self.where.host  # an address of IPv6 is no part of a path
-        resource = rf"\\{host}\{namespace}"
+        resource = resource_of(self.where.host, namespace)
         try:
             async with asyncio.timeout(self._timeout):
                 if self._login is None:

@@ -6,12 +6,13 @@ from openwmi.base.error import WbemError
 from openwmi.client.doctor.check import Check, Found
 from openwmi.client.doctor.denied import Layer
 from openwmi.client.doctor.visit import Visit
+from openwmi.client.link import resource_of
 
 
 async def _run(visit: Visit) -> Found:
     assert visit.login is not None, "activation made it"
-    host = "." if ":" in visit.where.host else visit.where.host
-    visit.entered = await visit.login.enter(rf"\\{host}\{visit.namespace}", visit.namespace, "")
+    resource = resource_of(visit.where.host, visit.namespace)
+    visit.entered = await visit.login.enter(resource, visit.namespace, "")
     return Found(f"{visit.namespace} is open")
 
 
