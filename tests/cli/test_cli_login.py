@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from tests.cli.fakes import Command, Machine
 from tests.cli.typist import Typist
 
 from openwmi.cli import login
+from openwmi.cli.access import Access, Target
 from openwmi.session import Namespace
 
 NAMES = "SELECT Name FROM Test_Robot"
@@ -100,6 +103,13 @@ def test_a_file_that_others_can_read_is_refused(openwmi: Command, watched: Watch
     assert (printed.status, watched.asked) == (2, [])
     assert "others can read or change auth, which holds a password: chmod 600 it" in printed.err
     assert "hidden" not in printed.err
+
+
+def test_a_file_of_somebody_else_is_refused() -> None:
+    owner = max(os.geteuid(), 1) + 1
+    of_another = os.stat_result((stat.S_IFREG | 0o600, 0, 0, 1, owner, owner, 0, 0, 0, 0))
+    with pytest.raises(click.UsageError, match="auth belongs to another user"):
+        login._check_private("auth", of_another)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +218,15 @@ def test_where_and_how_long(openwmi: Command, watched: Watched, monkeypatch: pyt
         assert openwmi("query", NAMES, *arguments, *ours).status == 0
         how = watched.asked[-1]
         assert (how["host"], how["port"], how["timeout"], how["namespace"]) == (host, port, 5, r"root\cimv2")
+
+
+def test_a_machine_that_is_named_twice_is_asked_once() -> None:
+    access = Access(("srv1", "srv2", "SRV1", "srv1:1135"))
+    assert access.targets(r"root\cimv2") == (
+        Target("srv1", "srv1"),
+        Target("srv2", "srv2"),
+        Target("srv1:1135", "srv1", 1135),
+    )
 
 
 def test_a_name_of_this_machine_is_this_machine(openwmi: Command, watched: Watched) -> None:

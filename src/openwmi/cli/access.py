@@ -66,7 +66,10 @@ class Access:
         return self.file is not None or len(self.hosts) > 1
 
     def targets(self, namespace: str) -> tuple[Target, ...]:
-        """The machines, each once; HERE alone where neither an option nor the namespace names another one."""
+        """The machines, each once, where it was named first.
+
+        HERE alone where neither an option nor the namespace names another one.
+        """
         server, _ = parse_namespace(namespace)
         names = [*self.hosts, *(_names_in(self.file) if self.file is not None else ())]
         if not names:
@@ -75,8 +78,10 @@ class Access:
             return (self._by_namespace(namespace, server),)
         if server not in (None, "."):
             raise click.UsageError(f"{namespace} is on {server}, and --host names a machine, too: give one of the two")
-        found = {fold(name): self._target(name) for name in reversed(names)}
-        return tuple(reversed(found.values()))
+        found: dict[str, Target] = {}
+        for name in names:
+            found.setdefault(fold(name), self._target(name))
+        return tuple(found.values())
 
     def login(self) -> Login:
         """Who logs in. It may ask at the terminal."""
