@@ -14,8 +14,11 @@ import pytest
 from tests.cli.fakes import Command, Machine
 from tests.cli.typist import Typist
 
+from openwmi.base.error import Unreachable
+from openwmi.base.status import HResult
 from openwmi.cli import login
 from openwmi.cli.access import Access, Target
+from openwmi.cli.failure import NoEntry, line_of
 from openwmi.session import Namespace
 
 NAMES = "SELECT Name FROM Test_Robot"
@@ -250,3 +253,9 @@ def test_ctrl_c_instead_of_a_password() -> None:
         typist.enter(b"\x03")
         assert typist.end() == 130
         assert "Traceback" not in typist.shown
+
+
+def test_a_name_that_nobody_knows_is_no_matter_of_firewalls() -> None:
+    known, unknown = ("srv1: Connection refused", "no address is known for srv1: Name or service not known")
+    said = [line_of(NoEntry(Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, text))) for text in (known, unknown)]
+    assert ["firewalls" in line for line in said] == [True, False]
