@@ -120,6 +120,9 @@ async def test_a_copy_is_known_however_much_has_come(source: Source) -> None:
         assert await source.tell(body(number), name=f"urn:m:{number}:own") == (202, None)
     await source.tell(body("next"))
     assert await heard.texts(1) == ["next"]
+    await source.tell(body("again"), name="urn:m:5:own")
+    await source.tell(body("last"))
+    assert await heard.texts(1) == ["again"], "so many are remembered, and no more"
     heard.events.close()
 
 
