@@ -8,9 +8,10 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from itertools import cycle, islice
+from typing import Any
 
 import pytest
-from tests.dcom.fakes import standard
+from tests.dcom.fakes import YOU, standard
 from tests.server.devices import Devices
 from tests.server.fakes import (
     ALL,
@@ -25,7 +26,9 @@ from tests.server.fakes import (
 from tests.server.sinks import ClientHost, RecordingSink, with_sinks
 
 from openwmi.base import limits
-from openwmi.interfaces import IWbemLevel1Login
+from openwmi.base.status import HResult
+from openwmi.dcom import Exporter, Resolver
+from openwmi.interfaces import ComplexPingReply, IObjectExporter, IWbemLevel1Login
 
 PER_CONNECTION = 100
 WIDENED = ("EXPORTS_PER_PRINCIPAL", "ENUMERATORS_PER_PRINCIPAL", "ASYNC_CALLS_PER_PRINCIPAL")
@@ -160,6 +163,69 @@ async def test_many_sinks_of_a_machine_that_vanishes_are_one_line_of_the_log(
     said = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
     assert len(said) == 1, said
     assert ("a sink of query failed" if busy else "are given up") in said[0]
+
+
+class Moody(Resolver):
+    """While it is mute its machine hangs: connections stay, and nobody answers."""
+
+    def __init__(self, exporter: Exporter, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(exporter)
+        self.speaks = asyncio.Event()
+        monkeypatch.setattr(limits, "LOGIN_SECONDS", 1 << 20)  # it does not even close connections that idle
+
+    async def ResolveOxid2(self, pOxid: int, cRequestedProtseqs: int, arRequestedProtseqs: Any) -> Any:
+        await self.speaks.wait()
+        return await super().ResolveOxid2(pOxid, cRequestedProtseqs, arRequestedProtseqs)
+
+    async def SimplePing(self, pSetId: int) -> int:
+        await self.speaks.wait()
+        return await super().SimplePing(pSetId)
+
+    async def ComplexPing(self, pSetId: int, SequenceNum: int, *rest: Any) -> ComplexPingReply:
+        await self.speaks.wait()
+        return await super().ComplexPing(pSetId, SequenceNum, *rest)
+
+
+IN_VAIN = limits.PING_PERIOD_SECONDS + limits.SILENT_SECONDS
+"""Until a ping that nobody answers is over."""
+
+
+async def test_a_machine_that_hangs_is_given_up_until_it_calls_and_one_that_answers_now_and_then_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with with_sinks(Things(things(1), asyncio.Event())) as (made, host):
+        services, back = await made.enter(), RecordingSink()
+        await by_sink(made, host, services)
+        moody = host.endpoint._services[IObjectExporter.iid] = Moody(host.exporter, monkeypatch)
+        for _ in range(3):
+            moody.speaks.clear()
+            await asyncio.sleep(2 * IN_VAIN)
+            moody.speaks.set()
+            await asyncio.sleep(limits.PING_PERIOD_SECONDS + 1)
+            assert len(made.server._shared.calls) == 1
+        moody.speaks.clear()
+        await asyncio.sleep(3 * IN_VAIN + 1)
+        assert (len(made.server._shared.calls), made.server._shared.callbacks._hosts) == (0, {})
+        moody.speaks.set()
+        assert await services.call("CreateClassEnumAsync", "Demo_Thing", 0, None, host.sink(back)) == 0
+        async with asyncio.timeout(60):
+            await back.finished.wait()
+        assert back.final.status == 0
+
+
+async def test_who_waits_for_a_machine_until_it_is_given_up_hears_of_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with with_sinks(Things(things(1), asyncio.Event())) as (made, host):
+        await by_sink(made, host, await made.enter())
+        moody = host.endpoint._services[IObjectExporter.iid] = Moody(host.exporter, monkeypatch)
+        await asyncio.sleep(3 * IN_VAIN - 3)
+        theirs = await made.enter(user=YOU)
+        sink = host.sink(RecordingSink())
+        asked = asyncio.create_task(theirs.call("ExecQueryAsync", "WQL", ALL, 0, None, sink))
+        await asyncio.sleep(5)
+        assert not asked.done()
+        moody.speaks.set()
+        assert await asked == HResult.RPC_S_SERVER_UNAVAILABLE
+        assert (len(made.server._shared.calls), made.server._shared.callbacks._hosts) == (0, {})
 
 
 @pytest.mark.no_cover  # other tests show that each line is run

@@ -17,11 +17,11 @@ from typing import Any
 
 from openwmi import net
 from openwmi.base import limits
-from openwmi.base.error import WbemError
+from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.record import printable
-from openwmi.base.status import WbemStatus
+from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom import Caller, Channel, Ladder, Means, Pinger, Pool, RemoteExporter, Route, proxy, resolve
 from openwmi.dcom.channel import Connect, Initiator
 from openwmi.dcom.resolution import RESOLVER_PORT
@@ -263,14 +263,16 @@ class _Host:
         while silent < limits.PING_TIMEOUT_SECONDS:
             await asyncio.sleep(limits.PING_PERIOD_SECONDS)
             try:
-                if self._held():
-                    await self._pinger.ping()
-                else:
-                    await self._resolver.ServerAlive()
+                async with asyncio.timeout(limits.SILENT_SECONDS):  # a machine may hang with its connection open
+                    if self._held():
+                        await self._pinger.ping()
+                    else:
+                        await self._resolver.ServerAlive()
                 silent = 0.0
-            except (WbemError, RemoteProtocolError) as error:
+            except (WbemError, RemoteProtocolError, TimeoutError) as error:
                 silent += limits.PING_PERIOD_SECONDS
-                log.info("a ping of the sinks at %s failed: %s", self.name, printable(error))
+                said = printable(error) or "nobody answered it"
+                log.info("a ping of the sinks at %s failed: %s", self.name, said)
         self.is_news()  # this is; what follows from it is not
         log.warning("the sinks at %s are given up: it has not answered for %g s", self.name, silent)
         self._pinging = None
@@ -309,13 +311,15 @@ class _Exporter:
         return policy.anonymous and (self._carrier is None or self._carrier.lowest)
 
     async def found(self, reference: ObjRefStandard) -> None:
-        """Asks the resolver where it is, unless that is known."""
+        """Asks the resolver where it is, unless that is known. Unreachable if it was given up meanwhile."""
         async with self._asking:
             if self._remote is None:
                 host = self.host
                 entry = await resolve(reference, connect=host.callbacks.policy.connect, only=host.name)
                 self._carrier = Ladder(_rungs(entry, host), OUR_VERSION.negotiate(entry.version))
                 self._remote = RemoteExporter(entry, self._carrier)
+        if self._closed:
+            raise Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, f"{self.host.name} has not answered for long")
 
     async def hold(self, std: StdObjRef) -> None:
         assert self._remote is not None, "it was found"
@@ -344,18 +348,19 @@ class _Exporter:
             self.close_if_idle()
 
     def give_up(self) -> None:
-        """Its machine does not answer: what is told its sinks ends, and they are not called for it."""
-        if self._carrier is not None:
-            self._carrier.close()
+        """Its machine does not answer: what is told its sinks ends, and they are not called for it.
+
+        Whoever comes from there later is looked for again.
+        """
+        self.close()
         for key in list(self.keys):
             self.host.callbacks.cancel(key)
-        self.close_if_idle(at_once=True)
 
-    def close_if_idle(self, *, at_once: bool = False) -> None:
+    def close_if_idle(self) -> None:
         """Its connection is kept a while for the next call, where there is one."""
         if self.busy or +self._users or self._closed:
             return
-        if self._remote is None or at_once:
+        if self._remote is None:
             self.close()
         elif self._idle is None:
             self._idle = asyncio.get_running_loop().call_later(limits.CALLBACK_IDLE_SECONDS, self.close)
