@@ -303,15 +303,18 @@ async def test_what_cannot_be_opened(
         assert (reply.ppWorkingNamespace, reply.hresult) == (out, status)
 
 
-@pytest.mark.parametrize("method", ["Wait", "query"])
+@pytest.mark.parametrize("method", ["Wait", "get", "query"])
 async def test_what_is_done_when_its_client_goes_away(method: str) -> None:
     """A method that was called goes on; what only reads ends with the client who waits for it."""
     devices, things_ = Devices(), Things(asyncio.Event())
     async with wmi(devices, things_) as made:
         services = await made.enter()
-        wait = ("ExecMethod", "Demo_Device", "Wait", 0, None, None, Cell(None), None)
-        query = ("ExecQuery", "WQL", ALL, 0, None)
-        asked = asyncio.create_task(services.call(*(wait if method == "Wait" else query)))
+        calls: dict[str, tuple[Any, ...]] = {
+            "Wait": ("ExecMethod", "Demo_Device", "Wait", 0, None, None, Cell(None), None),
+            "get": ("GetObject", "Demo_Thing='thing 1'", 0, None, Cell(None), None),
+            "query": ("ExecQuery", "WQL", ALL, 0, None),
+        }
+        asked = asyncio.create_task(services.call(*calls[method]))
         await asyncio.sleep(1)
         assert devices.waiting + things_.reading == 1
         services.client.transport.abort()

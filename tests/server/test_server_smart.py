@@ -58,6 +58,20 @@ async def test_so_many_proxies_and_no_more() -> None:
         assert (await smart.next(Guid(int=0), 1))[1] == OK
 
 
+async def test_a_reply_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REPLY_OCTETS", 10_000)
+    numbers = list(range(500))
+    async with wmi(Things(things(*numbers))) as made:
+        smart = await (await (await made.enter()).query()).smart(made)
+        found, status = await smart.next(A, 1000)
+        assert 0 < len(found) < 500
+        assert status == TIMEDOUT
+        while status != FALSE:
+            more, status = await smart.next(A, 1000)
+            found = found + more
+        assert found == numbers
+
+
 async def test_it_shares_its_place_with_the_enumerator() -> None:
     async with wmi(Things(things(*range(6)))) as made:
         enumerator = await (await made.enter()).query(ALL, RETURN_IMMEDIATELY)
