@@ -255,3 +255,15 @@ async def test_calls_in_the_same_words_share_them_and_no_more_is_kept_of_what_st
         assert (one == other, one is other) == (True, shared)
     kept = local._kept.cache_info()
     assert kept.currsize <= (kept.maxsize or 0) <= 1024
+
+
+async def test_who_asks_for_a_part_takes_nothing_from_who_asks_the_same_for_all() -> None:
+    lamps = Rows(LAMP, LAMPS)
+    ns = serve(lamps)
+    part = {"__GET_EXTENSIONS": True, "__GET_EXT_CLIENT_REQUEST": True, "__GET_EXT_PROPERTIES": ["On"]}
+    for given in (part, {}, part):
+        await ns.options(context=given).query("SELECT * FROM Demo_Lamp")
+    some, all_, again = (request.properties for request in lamps.requests)
+    assert (all_, some) == (None, again)
+    assert some is not None
+    assert "on" in some

@@ -6,15 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.dcom.fakes import HOST
-from tests.server.fakes import ALL, CIMV2, Things, things, wmi
+from tests.dcom.fakes import HOST, standard
+from tests.server.fakes import ALL, CIMV2, THING, Things, things, wmi
 
 from openwmi.base.error import Unreachable, WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.interfaces import IWbemLevel1Login
+from openwmi.interfaces import IWbemLevel1Login, IWbemObjectSink
 from openwmi.ndr import Cell
 from openwmi.net import Address
 from openwmi.operation import CallContext, Sink
+from openwmi.pointers import object_pointer
 
 
 async def test_whoever_waits_hears_that_the_call_was_cancelled() -> None:
@@ -34,6 +35,7 @@ async def test_nobody_logs_in_meanwhile_and_no_call_begins() -> None:
     async with wmi() as made:
         client, login = await made.login()
         services = await made.enter()
+        events = standard((await services.call("QueryObjectSink", 0)).ppResponseHandler).ipid
         await made.server.stop(10)
         reply = await client.call(IWbemLevel1Login, "NTLMLogin", "root", None, 0, None, target=login)
         assert reply.hresult == WbemStatus.SHUTTING_DOWN
@@ -45,6 +47,9 @@ async def test_nobody_logs_in_meanwhile_and_no_call_begins() -> None:
             services.call("QueryObjectSink", 0),
         ):
             assert (await begin).hresult == WbemStatus.SHUTTING_DOWN
+        event = object_pointer(THING.instance({}))
+        given = await services.client.call(IWbemObjectSink, "Indicate", 1, (event,), target=events)
+        assert given == WbemStatus.SHUTTING_DOWN
         with pytest.raises(Unreachable):
             await made.connect()
 
