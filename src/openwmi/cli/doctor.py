@@ -77,6 +77,8 @@ def command(
     if names and report is None:
         raise click.UsageError("--names is of the report: give --report FILE, too")
     visit = _visit(access, namespace, timeout, callbacks)
+    if report is not None:
+        _write(report, {})  # whoever waited for all checks should not hear only then that it cannot be
     findings = _examined(visit, format_)
     if report is not None:
         _write(report, report_of(visit, findings, version=__version__, names=names))

@@ -146,11 +146,13 @@ def command(
     kerberos = None if keytab is None else partial(KerberosAcceptor, users.admits, keytab)
 
     async def serve() -> None:
+        engine = local_engine(repository)
+        engine.session("root")  # a file that is no repository is told of here, and not to each client
         async with sharing(resolver_socket) as registry:
             figures = Figures(lambda: len(server.endpoint))
             watcher = Watcher(figures, asyncio.get_running_loop().time)
             server = Server(
-                local_engine(repository),
+                engine,
                 users,
                 kerberos=kerberos,
                 admins=principals,
