@@ -24,7 +24,7 @@ from openwmi.base.status import HResult, WbemStatus
 from openwmi.model import CimClass, CimInstance
 from openwmi.operation import StreamResults
 from openwmi.pointers import object_pointer
-from openwmi.server.enumerators import STEP
+from openwmi.server.enumerators import PIECE, STEP
 from openwmi.server.enumerators import Enumerator as ServedEnumerator
 
 OK, FALSE, TIMEDOUT = WbemStatus.NO_ERROR, WbemStatus.FALSE, WbemStatus.TIMEDOUT
@@ -188,6 +188,14 @@ async def test_a_reply_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
             more, status = await enumerator.next(1000)
             found = found + more
         assert found == numbers
+
+
+async def test_a_reply_with_large_objects_is_not_much_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REPLY_OCTETS", 1)
+    async with wmi(Things(things(*range(100)))) as made:
+        enumerator = await (await made.enter()).query()
+        assert await enumerator.next(100) == (list(range(PIECE)), TIMEDOUT)
+        assert await enumerator.next(PIECE) == (list(range(PIECE, 2 * PIECE)), OK)
 
 
 async def test_others_have_their_turn_while_many_objects_are_encoded(monkeypatch: pytest.MonkeyPatch) -> None:

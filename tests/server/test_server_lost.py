@@ -26,11 +26,13 @@ from tests.server.fakes import (
 from tests.server.sinks import ClientHost, RecordingSink, with_sinks
 
 from openwmi.base import limits
-from openwmi.base.status import HResult
+from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom import Exporter, Resolver
 from openwmi.interfaces import ComplexPingReply, IObjectExporter, IWbemLevel1Login
+from openwmi.server.enumerators import PIECE
 
 PER_CONNECTION = 100
+TIMEDOUT = WbemStatus.TIMEDOUT
 WIDENED = ("EXPORTS_PER_PRINCIPAL", "ENUMERATORS_PER_PRINCIPAL", "ASYNC_CALLS_PER_PRINCIPAL")
 """What one user may have; they are all one."""
 PING_TIME = limits.PING_TIMEOUT_SECONDS + limits.PING_PERIOD_SECONDS + 1
@@ -93,6 +95,7 @@ def left(made: Wmi) -> dict[str, int]:
         "sessions": len(shared.sessions),
         "sinks": len(shared.calls),
         "enumerators": len(shared.allowances.enumerators.open),
+        "replies": len(shared.allowances.replies) + len(made.server.endpoint.untaken),
         "results": len(shared.allowances.results.open),
         "asynchronous calls": len(shared.allowances.sinks.open),
     }
@@ -292,3 +295,30 @@ async def test_a_client_that_stops_reading(monkeypatch: pytest.MonkeyPatch) -> N
         await asyncio.sleep(PING_TIME)
         assert set(left(made).values()) == {0}
         assert endless.reading == 0
+
+
+async def test_replies_that_one_user_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many at once, none of them longer than it may be: together they have an end, which is no other user's."""
+    monkeypatch.setattr(limits, "REPLIES_OCTETS", 1_000_000)
+    rows: list[dict[str, object]] = [{"Name": f"{number}" * 3000, "Size": number} for number in range(10, 60)]
+    gate = asyncio.Event()
+    async with wmi(Things(gate, rows)) as made:
+        mine, theirs = await made.enter(), await made.enter(user=YOU)
+        held = [await theirs.query() for _ in range(20)]
+        theirs.client.transport.pause_reading()
+        asked = [asyncio.ensure_future(each.next(50)) for each in held]
+        await asyncio.sleep(1)
+        gate.set()
+        await asyncio.sleep(1)
+        untaken = made.server.endpoint.untaken
+        assert 900_000 < untaken.total() < 1_400_000 < len(held) * 50 * 6_000
+        assert await (await mine.query()).next(50) == (list(range(10, 60)), 0)
+        theirs.client.transport.resume_reading()
+        *_, (sizes, status) = await asyncio.gather(*asked)
+        assert (sizes, status) == (list(range(10, 10 + PIECE)), TIMEDOUT)
+        assert not untaken
+        assert await held[-1].next(50) == (list(range(10 + PIECE, 60)), WbemStatus.FALSE)
+        theirs.client.transport.close()
+        mine.client.transport.close()
+        await asyncio.sleep(PING_TIME)
+        assert set(left(made).values()) == {0}

@@ -157,6 +157,9 @@ LOGIN_SECONDS: Final = 60.0
 # Octets of objects in one reply; then the client has to ask again. 64 thousand small rows fit, and a reply of that size
 # is a hundredth of a second of a fast network.
 REPLY_OCTETS: Final = 16 << 20
+# Octets of one user's replies that are in the making, or that no client has taken yet; beyond them a reply is short.
+# Four of the longest: else whoever asks two hundred enumerators at once and reads nothing is sent gigabytes.
+REPLIES_OCTETS: Final = 64 << 20
 
 # Proxies that read one smart enumerator: a client makes one for each process; each may be told of every class.
 SMART_PROXIES: Final = 16

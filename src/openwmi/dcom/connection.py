@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from contextvars import copy_context
 from functools import partial
@@ -68,6 +69,8 @@ class Endpoint(Protocol):
     def logins(self) -> Callable[[str], TokenAnswerer]: ...
     @property
     def familiar(self) -> Container[str]: ...
+    @property
+    def untaken(self) -> Counter[str]: ...
     def admit(self, connection: Any, /) -> bool: ...
     def leave(self, connection: Any, group: int, /) -> None: ...
     async def answer(self, request: RequestReceived, caller: Caller, /, *, header_signing: bool) -> bytes: ...
@@ -95,6 +98,7 @@ class Connection(asyncio.Protocol):
         self._octets = 0  # of the stubs of these calls, which are kept as long as they run
         self._at_once = 0  # how many more calls are begun before the loop has its turn; 0 outside of `_pump`
         self._unsent = 0  # octets of answers
+        self._untaken: Counter[str] = Counter()  # those of long ones, by user, of which some are not sent yet
         self._flushing: asyncio.Handle | None = None  # what is to be sent is, at the end of this turn of the loop
         self._login_timer: asyncio.TimerHandle | None = None
         self._patience: asyncio.TimerHandle | None = None  # with a client that does not take what it is sent
@@ -156,6 +160,7 @@ class Connection(asyncio.Protocol):
         """Part of asyncio.Protocol."""
         self._stop()
         self._be_patient(None)
+        self._all_taken()
         self._lost.set()
         group, self.group = self.group, 0
         self._endpoint.leave(self, group)
@@ -267,7 +272,10 @@ class Connection(asyncio.Protocol):
         if association.unsent:
             if self._writable.is_set():
                 self._flush_together()  # others have their turn before
-        elif self._ending:
+            return
+        if self._untaken:
+            self._all_taken()
+        if self._ending:
             self._transport.close()
 
     def _flush_together(self) -> None:
@@ -407,7 +415,7 @@ class Connection(asyncio.Protocol):
             log_bug(log, f"{self.peer}: call {request.opnum} of {request.interface} failed", error)
             self._fail(call_id, HResult.RPC_E_SERVERFAULT, executed=True)
         else:
-            self._respond(call_id, stub)
+            self._respond(call_id, stub, caller)
         finally:
             self._forget(call_id, len(request.stub))
 
@@ -425,7 +433,7 @@ class Connection(asyncio.Protocol):
             self._caller, self._context = last, context_of(last)
         return last
 
-    def _respond(self, call_id: int, stub: bytes) -> None:
+    def _respond(self, call_id: int, stub: bytes, caller: Caller) -> None:
         if self._association.closed:
             return
         try:
@@ -433,7 +441,18 @@ class Connection(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the security provider's
             self._cannot_protect(error)
         else:
+            if len(stub) >= ANSWERS_TOGETHER and caller.principal is not None:
+                for untaken in (self._untaken, self._endpoint.untaken):
+                    untaken[caller.principal] += len(stub)
             self._answered(len(stub))
+
+    def _all_taken(self) -> None:
+        """What was answered has been sent, or never will be."""
+        for principal, octets in self._untaken.items():
+            self._endpoint.untaken[principal] -= octets
+            if not self._endpoint.untaken[principal]:
+                del self._endpoint.untaken[principal]
+        self._untaken.clear()
 
     def _cannot_protect(self, error: Exception) -> None:
         """The client would wait for this answer for ever, and those behind it would have the wrong tokens."""

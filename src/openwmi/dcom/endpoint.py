@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 
 from openwmi.base import limits
@@ -59,6 +60,9 @@ class Endpoint:
         familiar: addresses from which nobody needs to log in: connections stay open without, and requests may be as
             long as with a login.
         before: is waited for before each call; what it raises is the call's failure. For tests of clients.
+
+    Attributes:
+        untaken: octets of long answers, by user, that clients have not taken yet.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class Endpoint:
         self.logins = logins
         self._levels = {**LEAST_LEVELS, **(levels or {})}
         self.groups = AssociationGroups()
+        self.untaken: Counter[str] = Counter()
         self._connections: set[Connection] = set()
         self._closed = False
 

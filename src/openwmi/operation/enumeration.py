@@ -131,11 +131,13 @@ class Enumeration(Generic[T]):
         timeout: float | None,
         use: Callable[[Sequence[T]], bool],
         step: int,
+        piece: int | None = None,
     ) -> WbemStatus:
-        """Passes the next `count` objects to `use`, up to `step` at a time and all of them in one turn.
+        """Passes the next `count` objects to `use`, up to `piece` at a time and all of them in one turn.
 
-        `use` says whether it can take more; if not, and more were asked for, the status is TIMEDOUT. Otherwise it is
-        that of `Cursor.next`, and so are the errors; a failure after some objects waits for the next call.
+        After each `step` of them others get to run. `use` says whether it can take more; if not, and more were asked
+        for, the status is TIMEDOUT. Otherwise it is that of `Cursor.next`, and so are the errors; a failure after some
+        objects waits for the next call.
         """
         loop = asyncio.get_running_loop()
         until = None if timeout is None else loop.time() + timeout
@@ -144,23 +146,28 @@ class Enumeration(Generic[T]):
         try:
             if self._at_its_end():
                 return WbemStatus.FALSE
-            left = count
+            left, ready = count, 0
             while True:
-                seconds = None if until is None else max(0.0, until - loop.time())
                 try:
-                    batch = await self._next(min(left, step), seconds)
+                    if not ready:
+                        ready = min(left, step)
+                        await self._cursor.ready(ready, None if until is None else max(0.0, until - loop.time()))
+                    with self._taking:
+                        batch = self._cursor.take(min(ready, piece or ready))
                 except WbemError:
                     if left == count:
                         raise
                     return WbemStatus.TIMEDOUT
                 enough = not use(batch)
                 left -= len(batch)
+                ready -= len(batch)
                 self._look(batch.status)
                 if batch.status is not WbemStatus.NO_ERROR or not left:
                     return batch.status
                 if enough:
                     return WbemStatus.TIMEDOUT
-                await asyncio.sleep(0)
+                if not ready:
+                    await asyncio.sleep(0)
         finally:
             self._turn.release()
 

@@ -64,16 +64,48 @@ class _Held:
             allowance.leave(self._principal)
 
 
+class Replies:
+    """How many octets of replies with many objects each user has waiting.
+
+    Args:
+        untaken: how many of a user's are made, and lie here because no client takes them.
+    """
+
+    def __init__(self, untaken: Callable[[str], int]) -> None:
+        self._untaken = untaken
+        self._making: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """How many users have some in the making."""
+        return len(self._making)
+
+    def grow(self, principal: str, octets: int) -> bool:
+        """A reply in the making has so many more; whether it may have more still."""
+        self._making[principal] += octets
+        return self._making[principal] + self._untaken(principal) <= limits.REPLIES_OCTETS
+
+    def made(self, principal: str, octets: int) -> None:
+        """A reply that had grown by so many is made, or will not be."""
+        self._making[principal] -= octets
+        if not self._making[principal]:
+            del self._making[principal]
+
+
 class Allowances:
     """Those of one server.
 
+    Args:
+        untaken: how many octets of a user's answers no client has taken yet.
+
     Attributes:
+        replies: what replies with many objects take.
         enumerators: result sets; each may hold the rows of a whole class.
         results: calls that an IWbemCallResult will tell of.
         sinks: calls whose results go to sinks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, untaken: Callable[[str], int]) -> None:
+        self.replies = Replies(untaken)
         self.enumerators = Allowance(
             lambda: limits.ENUMERATORS_PER_PRINCIPAL,
             "enumerators with results are open: read them to the end, or release some",

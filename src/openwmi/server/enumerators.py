@@ -9,7 +9,7 @@ from openwmi.base import limits
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
-from openwmi.dcom import Served
+from openwmi.dcom import Served, current_caller
 from openwmi.interfaces import (
     CloneReply,
     GetSmartEnumReply,
@@ -31,7 +31,10 @@ Rows = Enumeration[CimInstance] | Enumeration[CimClass]
 Place = Rows | ResultSet[Any]
 
 STEP = 64
-"""Objects that are taken from the cursor and encoded at one go, before other clients have their turn."""
+"""Objects that are encoded at one go, before other clients have their turn."""
+
+PIECE = 8
+"""Objects of these that are taken from the cursor together: a reply may get so many longer than it should."""
 
 BLOCK_OCTETS = 64
 """What an object costs in a reply besides its own octets."""
@@ -111,19 +114,25 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     async def take(self, timeout: int, count: int, encode: Callable[[Row], bytes]) -> tuple[list[bytes], WbemStatus]:
         """The next `count` objects, encoded, or those that there are when the time (in milliseconds) is over.
 
-        A reply has an end, too: where objects are many and large, TIMEDOUT says that there are more.
+        A reply has an end, too: where objects are many and large, or other replies of this user have yet to be taken,
+        TIMEDOUT says that there are more.
         """
         encoded: list[bytes] = []
         octets = 0
+        principal, replies = current_caller().principal or "", self._shared.allowances.replies
 
         def use(rows: Sequence[Row]) -> bool:
             nonlocal octets
             new = [encode(row) for row in rows]
             encoded.extend(new)
-            octets += sum(map(len, new)) + BLOCK_OCTETS * len(new)
-            return octets <= limits.REPLY_OCTETS
+            more = sum(map(len, new)) + BLOCK_OCTETS * len(new)
+            octets += more
+            return replies.grow(principal, more) and octets <= limits.REPLY_OCTETS
 
-        status = await self._rows.read(count, seconds(timeout), use, STEP)
+        try:
+            status = await self._rows.read(count, seconds(timeout), use, STEP, PIECE)
+        finally:
+            replies.made(principal, octets)
         self._read_on(status)
         return encoded, status
 

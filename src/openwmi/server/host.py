@@ -48,6 +48,7 @@ from openwmi.security import (
     Throttle,
     UserLookup,
 )
+from openwmi.server.allowance import Allowances
 from openwmi.server.callbacks import CallbackPolicy, Callbacks
 from openwmi.server.login import Level1Login
 from openwmi.server.observing import Observation, Observer
@@ -146,7 +147,8 @@ class Server:
         self._access = Access.of_admins(admins)
         calls = CallTable()
         sinks = Callbacks(callbacks or CallbackPolicy(), calls)
-        self._shared = Shared(self._exporter, self._session, sinks, calls, self._takes_more)
+        allowances = Allowances(lambda principal: self.endpoint.untaken[principal])
+        self._shared = Shared(self._exporter, self._session, sinks, calls, self._takes_more, allowances)
         classes = ClassTable(self._exporter, {CLSID_WbemLevel1Login: self._login})
         mapper = EndpointMapper(lambda: self.endpoint.interfaces, self._port)
         services = (Resolver(self._exporter, registry), Activator(classes), OldActivator(classes), mapper)

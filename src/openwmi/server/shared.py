@@ -37,7 +37,7 @@ class Shared:
     callbacks: Callbacks
     calls: CallTable
     takes_more: Callable[[object], None]
-    allowances: Allowances = field(default_factory=Allowances)
+    allowances: Allowances
     sessions: WeakSet[Session] = field(default_factory=WeakSet)
     stopping: bool = False
 
