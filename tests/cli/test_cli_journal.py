@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+
+import pytest
 
 from openwmi.base import limits
-from openwmi.cli.journal import Flood, OneLine
+from openwmi.cli.journal import Flood, OneLine, StandardError
 
 
 def record(text: str, line: int = 1) -> logging.LogRecord:
@@ -42,3 +46,22 @@ def test_a_record_is_one_line_and_shows_what_it_holds() -> None:
     assert first.startswith("WARNING user ")
     assert "\x1b" not in said
     assert second == "    ERROR forged"
+
+
+def test_nobody_waits_for_a_reader_that_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "w") as pipe:
+            monkeypatch.setattr(sys, "stderr", pipe)
+            handler = StandardError()
+            for number in range(2000):
+                handler.handle(record(f"{number:099}"))
+            written = os.read(reading, 1 << 20).count(b"\n")
+            handler.handle(record("read again"))
+            missing, last = os.read(reading, 1 << 20).decode().splitlines()
+            monkeypatch.undo()
+    finally:
+        os.close(reading)
+    assert 0 < written < 2000
+    assert missing == f"standard error was not read: {2000 - written} records before this one are missing"
+    assert last == "read again"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import select
 import sys
 import time
 from collections.abc import Callable
@@ -30,7 +31,7 @@ Say = Callable[[str, str], None]
 
 def set_up(level: int, kind: str = "text") -> Say:
     """Sends the records of this process to standard error, as text or as JSON; returns what speaks beside them."""
-    handler = _StandardError()
+    handler = StandardError()
     handler.setFormatter(OneLine(FORMAT) if kind == "text" else JsonLine())
     handler.addFilter(Flood())
     logging.basicConfig(handlers=[handler], level=level)
@@ -51,15 +52,44 @@ def note(level: int, event: str, text: str, **fields: object) -> None:
     log.log(level, "%s", text, extra={"event": event, "fields": fields})
 
 
-class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to standard error as it is now: a terminal's last line may be in use by something else (see `live`)."""
+class StandardError(logging.StreamHandler[TextIO]):
+    """Writes to standard error as it is now: a terminal's last line may be in use by something else (see `live`).
+
+    What reads it may have stopped, as a pipe does that is full: nobody waits for that, and the next line that can be
+    written says how many are missing.
+    """
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+        self._missing = 0
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # it is set by nobody
         return sys.stderr
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Part of logging.Handler."""
+        if not _takes_more(self.stream):
+            self._missing += 1
+            return
+        missing, self._missing = self._missing, 0
+        if missing:
+            text = "standard error was not read: %d records before this one are missing"
+            super().emit(log.makeRecord(log.name, logging.WARNING, __file__, 0, text, (missing,), None))
+        super().emit(record)
+
+
+def _takes_more(stream: TextIO) -> bool:
+    """Whether a line can be written without waiting for whoever reads it; so for what no system call knows."""
+    try:
+        descriptor = stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return True
+    if not hasattr(select, "poll"):
+        return True
+    asked = select.poll()
+    asked.register(descriptor, select.POLLOUT)
+    return bool(asked.poll(0))
 
 
 class OneLine(logging.Formatter):
