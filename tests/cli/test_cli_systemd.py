@@ -129,7 +129,7 @@ def test_what_is_no_socket_that_listens_for_tcp() -> None:
     reading, writing = os.pipe()
     near, far = socket.socketpair()
     try:
-        for descriptor in (reading, near.fileno()):
+        for descriptor in (reading, near.fileno(), 999_999):
             with pytest.raises(WbemError, match=f"descriptor {descriptor}, from the service manager") as caught:
                 Manager(variables(1), descriptor)
             assert caught.value.status == WbemStatus.INVALID_PARAMETER

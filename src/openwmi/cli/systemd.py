@@ -87,8 +87,8 @@ def _sockets(taken: dict[str, str], first: int) -> list[Opened]:
 
 def _listening(descriptor: int) -> socket.socket:
     """The socket. WbemError(INVALID_PARAMETER) for what is none, or takes no connections of TCP."""
-    os.set_inheritable(descriptor, False)
     try:
+        os.set_inheritable(descriptor, False)
         found = socket.socket(fileno=descriptor)
         listens = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     except OSError as error:
