@@ -170,6 +170,7 @@ LONG = "n" * (NAMESPACE_CHARS - len(NAMESPACE) - 1)
         ("a b", WbemStatus.INVALID_PARAMETER),
         (".", WbemStatus.INVALID_PARAMETER),
         ("a\nb", WbemStatus.INVALID_PARAMETER),
+        ("a\ud800", WbemStatus.INVALID_PARAMETER),
         (LONG + "n", WbemStatus.QUOTA_VIOLATION),
     ],
     ids=lambda each: repr(each)[:10],

@@ -56,6 +56,7 @@ def delete_namespace(transaction: Transaction, draft: Draft, path: ObjectPath) -
 
 def _is_namespace(full: str) -> bool:
     try:
+        full.encode()  # half a character (a surrogate) cannot be stored
         return parse_namespace(full) == (None, full)
-    except WbemError:
+    except (WbemError, UnicodeEncodeError):
         return False
