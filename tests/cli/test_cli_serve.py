@@ -128,7 +128,7 @@ def test_the_repository_is_the_one_that_is_named(
 
 def test_a_file_that_is_no_repository_is_told_of_at_the_start(openwmi: Command, users: str, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
-    file.write_text("no repository", encoding="ascii")
+    file.write_text("no repository\n" * 1000, encoding="ascii")
     done = openwmi("serve", "--users", users, "--listen", ANYWHERE, "--repository", str(file))
     assert (done.status, done.out) == (1, "")
     assert f"the repository {file} is no repository" in done.err
