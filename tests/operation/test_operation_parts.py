@@ -17,7 +17,7 @@ from tests.operation.fakes import counting, counting_endlessly, forever, turn
 from openwmi.base.clock import NEVER, Deadline
 from openwmi.base.error import WbemError
 from openwmi.base.fault import LocalProtocolError
-from openwmi.base.limits import KEPT_IN_MEMORY, SPOOL_PAGE, STREAM_BACKLOG
+from openwmi.base.limits import KEPT_IN_MEMORY, KEPT_UNCOUNTED, SPOOL_PAGE, STREAM_BACKLOG
 from openwmi.base.status import WbemStatus
 from openwmi.operation import (
     CallContext,
@@ -30,6 +30,7 @@ from openwmi.operation import (
     StreamResults,
 )
 from openwmi.operation import kept as kept_module
+from openwmi.operation.kept import PLACES
 from openwmi.operation.spool import QUOTA, Quota, Spool
 from openwmi.operation.timers import TICKS_PER_SECOND, Timer, Timers
 
@@ -44,10 +45,10 @@ def test_a_spool_gives_back_its_pages_in_any_order_and_its_disk_once() -> None:
         spool.append(page)
     assert len(spool) == 3
     assert [spool.page(number) for number in (2, 0, 1, 2)] == [pages[2], pages[0], pages[1], pages[2]]
-    assert quota.used_bytes > 0
+    assert quota.used > 0
     for _ in range(2):
         spool.close()
-    assert quota.used_bytes == 0
+    assert quota.used == 0
 
 
 def test_a_forgotten_spool_gives_back_its_disk() -> None:
@@ -56,7 +57,7 @@ def test_a_forgotten_spool_gives_back_its_disk() -> None:
     spool.append([1])
     del spool
     gc.collect()
-    assert quota.used_bytes == 0
+    assert quota.used == 0
 
 
 def test_a_page_beyond_the_quota_is_refused_and_changes_nothing() -> None:
@@ -85,7 +86,7 @@ def test_a_full_disk_is_said_and_the_quota_given_back(monkeypatch: pytest.Monkey
     with pytest.raises(WbemError, match="no space left") as caught:
         spool.append([1])
     assert caught.value.status == WbemStatus.OUT_OF_DISK_SPACE
-    assert (len(spool), quota.used_bytes) == (0, 0)
+    assert (len(spool), quota.used) == (0, 0)
 
 
 def test_a_disk_that_takes_a_few_octets_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +108,7 @@ def test_the_quota_comes_back_with_what_nobody_closed() -> None:
     circle.append(circle)  # type: ignore[arg-type] # a list in itself
     del spool, circle
     gc.collect()
-    assert quota.used_bytes == 0
+    assert quota.used == 0
 
 
 def test_the_quota_may_be_given_back_in_the_midst_of_taking() -> None:
@@ -117,7 +118,7 @@ def test_the_quota_may_be_given_back_in_the_midst_of_taking() -> None:
     with quota._lock:
         quota.give_back(60)
     quota.take(100)
-    assert quota.used_bytes == 100
+    assert quota.used == 100
 
 
 # Kept.
@@ -126,8 +127,8 @@ def test_the_quota_may_be_given_back_in_the_midst_of_taking() -> None:
 async def test_a_call_fails_when_its_kept_results_exceed_the_quota_and_its_disk_is_given_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = QUOTA.used_bytes
-    monkeypatch.setattr(QUOTA, "limit_bytes", before + 1000)
+    before = QUOTA.used
+    monkeypatch.setattr(QUOTA, "limit", before + 1000)
 
     async def much(results: ResultSet[str]) -> None:
         while True:
@@ -138,7 +139,7 @@ async def test_a_call_fails_when_its_kept_results_exceed_the_quota_and_its_disk_
     first = await operation.next(KEPT_IN_MEMORY)
     assert len(first) == KEPT_IN_MEMORY
     operation.close()
-    assert QUOTA.used_bytes == before
+    assert QUOTA.used == before
 
 
 @pytest.mark.parametrize("end", [0, 1, 9, 10, 11, 13, 14, 15, 18, 41])
@@ -158,18 +159,39 @@ async def test_each_slice_of_kept_results_is_right_around_every_border(
         results.release()
 
 
+async def test_many_kept_sets_share_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes later goes to disk; the first few of each set always have their place."""
+    monkeypatch.setattr(PLACES, "limit", PLACES.used + 100)
+    before = QUOTA.used
+    sets: list[KeptResults[int]] = [KeptResults() for _ in range(3)]
+    for each in sets:
+        await each.put(range(KEPT_UNCOUNTED))
+        assert each.in_memory
+    for each in sets:
+        await each.put(range(KEPT_UNCOUNTED, 200 + SPOOL_PAGE))
+        each.finish()
+        assert each.read(0, 10_000) == list(range(200 + SPOOL_PAGE))
+    assert PLACES.used == PLACES.limit
+    assert (QUOTA.used > before, [each.in_memory for each in sets]) == (True, [False] * 3)
+    sets[0].release()
+    assert PLACES.limit - PLACES.used == 100
+    del sets, each  # whoever forgets one without a word gives its places back, too
+    gc.collect()
+    assert (PLACES.limit - PLACES.used, QUOTA.used) == (100, before)
+
+
 async def test_disk_is_given_back_with_the_last_cursor_not_before() -> None:
-    before = QUOTA.used_bytes
+    before = QUOTA.used
     results: KeptResults[int] = KeptResults()
     operation = Operation(results)
     await results.put(list(range(KEPT_IN_MEMORY + 2 * SPOOL_PAGE)))
     results.finish()
     clone = operation.clone()
     operation.close()
-    assert QUOTA.used_bytes > before
+    assert QUOTA.used > before
     assert len(await clone.next(10_000)) == KEPT_IN_MEMORY + 2 * SPOOL_PAGE
     clone.close()
-    assert QUOTA.used_bytes == before
+    assert QUOTA.used == before
 
 
 # Stream.

@@ -475,7 +475,7 @@ def test_the_rules_hold_in_every_story(part: int, log: Log) -> None:
     for seed in range(WARMING):
         play(seed)
     end_threads()
-    before, octets, files, blocks = living(), QUOTA.used_bytes, open_files(), sys.getallocatedblocks()
+    before, octets, files, blocks = living(), QUOTA.used, open_files(), sys.getallocatedblocks()
     operations = 0
     for seed in range(part * SEEDS, (part + 1) * SEEDS):
         operations += len(play(seed))
@@ -486,7 +486,7 @@ def test_the_rules_hold_in_every_story(part: int, log: Log) -> None:
     end_threads()
     assert living() - before == Counter(), "no object is left"
     assert sys.getallocatedblocks() - blocks < operations // 2, "nor anything else that is not the interpreter's own"
-    assert QUOTA.used_bytes == octets, "the disk has been given back"
+    assert QUOTA.used == octets, "the disk has been given back"
     assert open_files() == files
 
 

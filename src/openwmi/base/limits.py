@@ -22,6 +22,10 @@ STREAM_BACKLOG: Final = 256
 # A kept result set stays in memory up to this many objects, then goes to disk in pages. 4,096 rows of forty-five
 # properties are about 10 MB; nearly every class of a real machine has fewer instances.
 KEPT_IN_MEMORY: Final = 4096
+# All kept sets of the process together; who comes later goes to disk at once, and only slower. Rows of 4 KB, which are
+# long, are 256 MB then. The first few of each set are not counted: most sets have no more.
+KEPT_IN_MEMORY_TOGETHER: Final = 1 << 16
+KEPT_UNCOUNTED: Final = 64
 SPOOL_PAGE: Final = 512
 
 # All spooled pages of the process together: a runaway query must not fill the disk of the machine that it asks about.

@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 from openwmi.base.case import fold
 from openwmi.base.clock import NEVER
 from openwmi.base.error import WbemError
-from openwmi.base.limits import KEPT_IN_MEMORY, NEXT_ASYNC_PENDING
+from openwmi.base.limits import NEXT_ASYNC_PENDING
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.operation import tasks
 from openwmi.operation.context import CallContext
@@ -113,7 +113,7 @@ class Enumeration(Generic[T]):
         Such a set changes no more but by its cursors, and nobody waits for it.
         """
         results = self._results
-        if results is not None and (not results.finished or (results.rewindable and results.total > KEPT_IN_MEMORY)):
+        if results is not None and not (results.finished and results.in_memory):
             return None
         with self._taking:
             if self._busy:

@@ -231,6 +231,11 @@ class ResultSet(ABC, Generic[T]):
         self._words = _words(self._words[0], what)
 
     @property
+    def in_memory(self) -> bool:
+        """Whether all objects are; then any thread can read them once the call has finished."""
+        return True
+
+    @property
     def cancelled(self) -> bool:
         """Whether the call was ended before its producer had finished: what was not read by then is gone."""
         return isinstance(self.failure, _Aborted)

@@ -21,16 +21,16 @@ T = TypeVar("T")
 
 
 class Quota:
-    """Bytes that all users of it may hold together. Loops on several threads share the process's one."""
+    """What all users of it may hold together, bytes or objects. Loops on several threads share the process's one."""
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit: int) -> None:
         self._lock = threading.Lock()
         self._returned: deque[int] = deque()
         self._taken = 0
-        self.limit_bytes = limit_bytes
+        self.limit = limit
 
     @property
-    def used_bytes(self) -> int:
+    def used(self) -> int:
         """What is held just now."""
         with self._lock:
             return self._settle()
@@ -38,13 +38,20 @@ class Quota:
     def take(self, size: int) -> None:
         """WbemError(QUOTA_VIOLATION) if there is not that much left."""
         with self._lock:
-            if self._settle() + size > self.limit_bytes:
+            if self._settle() + size > self.limit:
                 raise WbemError(
                     WbemStatus.QUOTA_VIOLATION,
-                    f"kept results would need more than {self.limit_bytes:,} bytes of disk in all: "
+                    f"kept results would need more than {self.limit:,} bytes of disk in all: "
                     "read them forward-only, or ask for fewer",
                 )
             self._taken += size
+
+    def take_up_to(self, size: int) -> int:
+        """As much of it as there is left."""
+        with self._lock:
+            granted = min(size, self.limit - self._settle())
+            self._taken += granted
+            return granted
 
     def give_back(self, size: int) -> None:
         # The collector may call this in the midst of `take`, on the same thread: so no lock, and no arithmetic.
