@@ -8,6 +8,8 @@ Read in this order:
     opening      a namespace of a machine -> a RemoteSession
     link         the connections to the machine and what is held there; made anew when they are lost
     session      the verbs, as calls on one namespace
+    asking       what they all ask with, and the classes that they need
+    changing     put, delete and call: what changes the machine
     mofs         MOF, which is compiled here
     waiting      how long a server may take to answer
     failures     what a failure over there is called here

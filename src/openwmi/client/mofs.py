@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from openwmi.base.case import fold
-from openwmi.base.error import WbemError
+from openwmi.base.error import NotFound, WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.client.asking import Asking
+from openwmi.client.changing import delete, put
+from openwmi.client.pushed import EVERYWHERE
 from openwmi.engine.mofload import parse_mof
-from openwmi.model import CimClass
+from openwmi.model import CimClass, ObjectPath
 from openwmi.mof import (
     ClassDeclaration,
     Declaration,
@@ -29,14 +32,66 @@ from openwmi.mof import (
     resolve,
     split,
 )
+from openwmi.operation import CallContext, ResultSet
 from openwmi.session import MofText
 
 Step: TypeAlias = PutClass | PutInstance | DeleteClass | DeleteInstance
 Find: TypeAlias = Callable[[str, str], Awaitable[CimClass | None]]
 """(namespace, class) -> the class that is there, or None."""
-CarryOut: TypeAlias = Callable[[Step], Awaitable[None]]
 
 LOOKED_UP_AT_ONCE = 16
+
+
+async def load(asking: Asking, mof: MofText, context: CallContext, results: ResultSet[Any]) -> tuple[ObjectPath, ...]:
+    """The paths of what a text has put. MofError says at which place it failed, and how much before it is done."""
+    compiler = await _compiler(asking, context)
+    steps = await compiler.steps(mof)
+    paths: list[ObjectPath] = []
+    for done, step in enumerate(steps):
+        try:
+            await _carry_out(step, asking, mof, context, results, paths)
+        except WbemError as error:
+            if error.status == WbemStatus.NOT_FOUND and not getattr(step, "must_exist", True):
+                continue
+            problem = f"{error.message} (what stands before it, {done} of {len(steps)}, has been stored)"
+            raise MofError(int(error.status), problem if done else error.message, step.place, Phase.STORING) from error
+    return tuple(paths)
+
+
+async def check(asking: Asking, mofs: Sequence[MofText], context: CallContext) -> tuple[WbemError, ...]:
+    """What is wrong with texts, as far as it is found here."""
+    compiler = await _compiler(asking, context)
+    return await compiler.check(mofs)
+
+
+async def _compiler(asking: Asking, context: CallContext) -> Compiler:
+    async def find(namespace: str, name: str) -> CimClass | None:
+        try:
+            return await asking.class_(name, context, namespace)
+        except NotFound as error:
+            if error.status == WbemStatus.INVALID_NAMESPACE and name.startswith("__"):
+                # A namespace that the text itself creates will have the classes of the system, as any has.
+                return await asking.class_(name, context, "root")
+            return None
+
+    system = await find(asking.namespace, EVERYWHERE)
+    servers = (asking.link.where.host, "" if system is None else system.server)
+    return Compiler(asking.namespace, servers, find)
+
+
+async def _carry_out(
+    step: Step, asking: Asking, mof: MofText, context: CallContext, results: ResultSet[Any], paths: list[ObjectPath]
+) -> None:
+    """One call; what it puts is added to `paths`."""
+    if isinstance(step, PutClass):
+        flags = step.flags or mof.class_flags
+        paths.append(await put(asking, step.class_, context, flags, results, step.namespace))
+    elif isinstance(step, PutInstance):
+        flags = step.flags or mof.instance_flags
+        paths.append(await put(asking, step.instance, context, flags, results, step.namespace))
+    else:
+        path = step.class_name if isinstance(step, DeleteClass) else str(step.path)
+        await delete(asking, path, context, results, step.namespace)
 
 
 class Compiler:
@@ -108,18 +163,6 @@ class Compiler:
                     group.create_task(look_up(*each))
         except ExceptionGroup as several:  # the first failure ends the others: it is the one to tell
             raise several.exceptions[0] from None
-
-
-async def carry_out(steps: Sequence[Step], one: CarryOut) -> None:
-    """Makes the calls, one after the other. MofError says at which place, and that what stood before it is done."""
-    for done, step in enumerate(steps):
-        try:
-            await one(step)
-        except WbemError as error:
-            if error.status == WbemStatus.NOT_FOUND and not getattr(step, "must_exist", True):
-                continue
-            problem = f"{error.message} (what stands before it, {done} of {len(steps)}, has been stored)"
-            raise MofError(int(error.status), problem if done else error.message, step.place, Phase.STORING) from error
 
 
 def _named(declarations: Iterable[Declaration]) -> set[str]:
