@@ -9,6 +9,7 @@ from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.orpc import ObjRefCustom, objref
 from openwmi.orpc.wellknown import CLSID_WbemContext, IID_IWbemContext
+from openwmi.pointers.custom import decode_custom
 from openwmi.wmio import decode_context, encode_context
 
 
@@ -24,10 +25,6 @@ def pointed_values(pCtx: bytes) -> Mapping[str, object]:  # noqa: N803 - the par
     is not valid.
     """
     try:
-        reference = objref.decode(pCtx)
-        if isinstance(reference, ObjRefCustom) and reference.clsid == CLSID_WbemContext:
-            return decode_context(reference.data)
-        problem = "it is not custom marshaled, or by somebody else"
+        return decode_custom(pCtx, CLSID_WbemContext, decode_context)
     except RemoteProtocolError as error:
-        problem = str(error)
-    raise WbemError(WbemStatus.INVALID_CONTEXT, f"pCtx is no context: {problem}")
+        raise WbemError(WbemStatus.INVALID_CONTEXT, f"pCtx is no context: {error}") from None

@@ -8,6 +8,7 @@ from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, CimInstance
 from openwmi.orpc import ObjRefCustom, objref
 from openwmi.orpc.wellknown import CLSID_WbemClassObject, IID_IWbemClassObject
+from openwmi.pointers.custom import decode_custom
 from openwmi.wmio import decode_object, encode_object
 
 
@@ -24,10 +25,6 @@ def pointed_object(pointer: bytes | None, name: str) -> CimInstance | CimClass:
     if pointer is None:
         raise WbemError(WbemStatus.INVALID_PARAMETER, f"{name} must not be NULL")
     try:
-        reference = objref.decode(pointer)
-        if isinstance(reference, ObjRefCustom) and reference.clsid == CLSID_WbemClassObject:
-            return decode_object(reference.data)
-        problem = "it is not custom marshaled, or by somebody else"
+        return decode_custom(pointer, CLSID_WbemClassObject, decode_object)
     except RemoteProtocolError as error:
-        problem = str(error)
-    raise WbemError(WbemStatus.INVALID_OBJECT, f"{name} is no object: {problem}")
+        raise WbemError(WbemStatus.INVALID_OBJECT, f"{name} is no object: {error}") from None
