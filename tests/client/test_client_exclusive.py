@@ -12,7 +12,7 @@ from tests.client.trips import Trips
 
 from openwmi.base.error import Timeout, Unreachable
 from openwmi.base.limits import OPEN_SECONDS
-from openwmi.client.enumerating import MOST_MILLISECONDS
+from openwmi.client.waiting import POLL_MILLISECONDS
 from openwmi.operation import CallFlags
 from openwmi.rpc import client as rpc_client
 from openwmi.rpc.header import PduFlags
@@ -52,7 +52,7 @@ async def test_what_is_given_up_takes_no_connection_with_it(exclusive: None) -> 
         events.cancel()
         rows.close()
         assert len(await ns.query(ALL)) == 3
-        await asyncio.sleep(MOST_MILLISECONDS / 1000)
+        await asyncio.sleep(POLL_MILLISECONDS / 1000)
         assert len(await ns.query(ALL)) == 3
         assert len(there.server.sessions) == 1
         assert {call.method for call in there.server.calls} == {"ExecNotificationQuery", "ExecQuery"}

@@ -15,10 +15,10 @@ from openwmi.client.enumerating import (
     FIRST_MILLISECONDS,
     FIRST_ROWS,
     LEAST_MOST_ROWS,
-    MOST_MILLISECONDS,
     MOST_ROWS,
     Pace,
 )
+from openwmi.client.waiting import POLL_MILLISECONDS
 from openwmi.engine import Provider, Request, Row
 from openwmi.model import CimClass, CimType, Property, Qualifier, Type, qualifier_set
 from openwmi.operation import CallFlags, Operation, State
@@ -104,7 +104,7 @@ def test_the_pace() -> None:
     for _ in range(6):
         pace.saw(0, 0, WbemStatus.TIMEDOUT)
         waits.append(pace.milliseconds)
-    assert waits == [1000, 2000, 4000, 8000, MOST_MILLISECONDS, MOST_MILLISECONDS]
+    assert waits == [1000, 2000, 4000, 8000, POLL_MILLISECONDS, POLL_MILLISECONDS]
     assert pace.count == 1, "the first that there is"
     pace.saw(1, 100, 0)
     assert (pace.count, pace.milliseconds) == (8, FIRST_MILLISECONDS)

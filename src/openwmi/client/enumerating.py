@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from openwmi.base.guid import Guid
 from openwmi.base.status import WbemStatus
 from openwmi.client.link import Entered
-from openwmi.client.waiting import in_time
+from openwmi.client.waiting import POLL_MILLISECONDS, in_time
 from openwmi.dcom import RemoteExporter
 from openwmi.interfaces import IEnumWbemClassObject, IWbemFetchSmartEnum, IWbemWCOSmartEnum
 from openwmi.operation import ResultSet
@@ -30,9 +30,8 @@ BATCH_OCTETS: Final = 1 << 18
 """What a batch grows to, where rows are not so large that 128 of them are more."""
 GROWTH: Final = 8
 FIRST_MILLISECONDS: Final = 500
-"""How long the server gathers a first batch; a longer wait lets it hold what it has back from the reader."""
-MOST_MILLISECONDS: Final = 10_000
-"""And while there is nothing at all: finite, so that a server that has gone silent is found out."""
+"""How long the server gathers a first batch; a longer wait lets it hold what it has back from the reader.
+While it has nothing the wait grows to POLL_MILLISECONDS."""
 
 FALSE, TIMEDOUT = WbemStatus.FALSE, WbemStatus.TIMEDOUT
 
@@ -101,7 +100,7 @@ class Rows:
         try:
             read = await self._reader()
             while True:
-                waiting = asyncio.ensure_future(read(MOST_MILLISECONDS, 1))
+                waiting = asyncio.ensure_future(read(POLL_MILLISECONDS, 1))
                 await asyncio.wait([waiting])
                 batch = waiting.result()
                 while rows := batch.rows():
@@ -186,4 +185,4 @@ class Pace:
             self.milliseconds = FIRST_MILLISECONDS
         else:
             self.count = 1
-            self.milliseconds = min(2 * self.milliseconds, MOST_MILLISECONDS)
+            self.milliseconds = min(2 * self.milliseconds, POLL_MILLISECONDS)

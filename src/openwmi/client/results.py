@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
@@ -17,7 +17,7 @@ from openwmi.base.record import printable
 from openwmi.base.status import SEVERITY, HResult, WbemStatus
 from openwmi.client.failures import GONE
 from openwmi.client.link import Entered
-from openwmi.client.waiting import BEGUN_MILLISECONDS, in_time
+from openwmi.client.waiting import BEGUN_MILLISECONDS, POLL_MILLISECONDS, in_time
 from openwmi.dcom import RemoteExporter
 from openwmi.interfaces import IWbemCallResult
 from openwmi.ndr import Cell
@@ -29,9 +29,6 @@ Answered: TypeAlias = tuple[Out, Out]
 """What a method returned: in its own out parameter, and in ppCallResult."""
 Ask: TypeAlias = Callable[[Entered, int, Out, Out], Coroutine[Any, Any, Answered]]
 """Makes the call with these flags and these cells."""
-
-POLL_MILLISECONDS: Final = 10_000
-"""How long one question for the status may wait: finite, so that a server that has gone silent is found out."""
 
 
 async def result_of(entered: Entered, rule: CallRule, ask: Ask, flags: int, results: ResultSet[Any]) -> Any:

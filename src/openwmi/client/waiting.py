@@ -12,6 +12,9 @@ from openwmi.base.status import HResult
 
 T = TypeVar("T")
 
+POLL_MILLISECONDS: Final = 10_000
+"""How long one question for what there is later may wait over there: for rows, for events, for the end of a call. It is
+asked again as long as there is nothing."""
 BEGUN_MILLISECONDS: Final = 60_000
 """What a server may take to begin a call that it answers at once, and whose results are asked for later: it may have to
 start a provider first."""
