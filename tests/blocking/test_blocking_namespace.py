@@ -187,11 +187,11 @@ def test_the_time_of_options_is_that_of_the_call(own: Runner) -> None:
 
 def test_what_is_wrong_with_the_arguments_is_raised_at_once(ns: Namespace, session: RecordingSession) -> None:
     for attempt in (
-        lambda: ns.get(3),  # type: ignore[arg-type]
-        lambda: ns.begin.get(3),  # type: ignore[arg-type]
-        lambda: ns.put(3),  # type: ignore[arg-type]
-        lambda: ns.put([3]),  # type: ignore[list-item]
-        lambda: ns.options(timeout="a"),  # type: ignore[arg-type]
+        lambda: ns.get(3),  # type: ignore[arg-type]  # what is wrong with it is the point, in each of them
+        lambda: ns.begin.get(3),  # type: ignore[arg-type]  # the same
+        lambda: ns.put(3),  # type: ignore[arg-type]  # the same
+        lambda: ns.put([3]),  # type: ignore[list-item]  # the same
+        lambda: ns.options(timeout="a"),  # type: ignore[arg-type]  # the same
     ):
         with pytest.raises(WbemError, check=lambda error: error.status is WbemStatus.INVALID_PARAMETER):
             attempt()
@@ -246,7 +246,7 @@ def test_a_sink_is_called_on_a_thread_of_its_own(ns: Namespace, own: Runner) -> 
     with pytest.raises(WbemError, match="go to a sink"):
         call.next()
     with pytest.raises(WbemError, match="no sink"):
-        ns.with_sink(3)  # type: ignore[arg-type]
+        ns.with_sink(3)  # type: ignore[arg-type]  # it is no sink, which is the point
 
 
 def test_cancelling_by_the_sink(own: Runner) -> None:

@@ -144,7 +144,7 @@ async def test_own_providers_stand_in_place_of_the_built_in_ones() -> None:
 
 
 async def test_what_is_no_provider_is_refused_when_it_is_entered() -> None:
-    connection = openwmi.connect(providers=[Dial])  # type: ignore[list-item]
+    connection = openwmi.connect(providers=[Dial])  # type: ignore[list-item]  # a class is no provider: the point of the test
     with pytest.raises(WbemError, match="is no instance of a class derived from") as caught:
         await connection
     assert caught.value.status == WbemStatus.INVALID_PROVIDER_REGISTRATION
