@@ -25,12 +25,13 @@ from tests.dcom.fakes import (
 
 from openwmi.base import limits
 from openwmi.base.error import AccessDenied, Unreachable, WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
 from openwmi.dcom import Machine, Means, Resolver
 from openwmi.dcom import activation as activation_module
 from openwmi.dcom import dispatch as dispatch_module
-from openwmi.interfaces import ComplexPingReply, IObjectExporter, ServerAlive2Reply
+from openwmi.interfaces import ComplexPingReply, IObjectExporter, RemQueryInterfaceReply, ServerAlive2Reply
 from openwmi.net import Address
 from openwmi.orpc import ComVersion, ObjRefCustom, ObjRefStandard, StdObjRef, objref
 from openwmi.security import NtlmInitiator, negotiate
@@ -69,6 +70,18 @@ async def test_an_object_from_its_activation_to_its_end() -> None:
         await exporter.release(shade, lamp)
         assert made.lamps[0].released_times == 1
         assert len(exporter) == len(made.exporter) == 0
+
+
+async def test_a_server_that_tells_of_fewer_interfaces_than_it_was_asked_for() -> None:
+    async def nothing(*_: object) -> RemQueryInterfaceReply:
+        return RemQueryInterfaceReply(None)
+
+    async with world() as made, machine(made) as there:
+        exporter, (lamp,) = await there.activate(CLSID_LAMP, ILamp)
+        assert lamp is not None
+        exporter._rem_unknown.__dict__["RemQueryInterface"] = nothing
+        with pytest.raises(RemoteProtocolError, match="asked for 2 interfaces, it told of 0"):
+            await exporter.query(lamp, IShade, INothing)
 
 
 async def test_what_is_held_is_given_back_when_the_client_ends() -> None:

@@ -82,7 +82,10 @@ class RemoteExporter:
             if error.status != HResult.E_NOINTERFACE:
                 raise
             return [None] * len(iids)
-        return [None if each.hResult else await self.adopt(each.std) for each in reply.ppQIResults or ()]
+        results = reply.ppQIResults or ()
+        if len(results) != len(iids):
+            raise RemoteProtocolError(f"asked for {len(iids)} interfaces, it told of {len(results)}")
+        return [None if each.hResult else await self.adopt(each.std) for each in results]
 
     async def release(self, *ipids: Guid) -> None:
         """These are not needed any more. What is gone already does no harm."""
