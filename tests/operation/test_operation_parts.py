@@ -399,6 +399,25 @@ async def test_a_cancel_that_was_asked_for_is_no_unseen_failure(caplog: pytest.L
     assert caplog.records == []
 
 
+async def test_who_is_cancelled_as_the_call_fails_needs_no_word_of_that(caplog: pytest.LogCaptureFixture) -> None:
+    results: SingleResult[int] = SingleResult("get")
+
+    async def wait(operation: Operation[int]) -> None:
+        await operation
+
+    waiting = asyncio.ensure_future(wait(Operation(results)))
+    await turn()
+    results.fail(WbemError(WbemStatus.NOT_FOUND, "there is none"))
+    waiting.cancel()
+    del results
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    del waiting
+    gc.collect()
+    await turn()
+    assert caplog.records == []
+
+
 async def test_a_task_that_is_cancelled_from_outside_ends_its_call_and_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

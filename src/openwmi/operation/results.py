@@ -262,8 +262,8 @@ class ResultSet(ABC, Generic[T]):
 
     def cancel(self) -> None:
         """Ends the call with CALL_CANCELLED, or what sinks still hear of one that has ended, and waits for nobody."""
+        self._seen = True  # whoever cancels has no use for how the call ends, or has just ended
         if not self.finished:
-            self._seen = True  # whoever cancels knows what becomes of the call
             self._abort(WbemStatus.CALL_CANCELLED, f"the call was cancelled{self.aftermath}")
         elif self._callbacks is not None:
             for callback in self._callbacks:
