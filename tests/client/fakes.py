@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from tests.dcom.fakes import nothing_left
 
 from openwmi.client import Credentials, RemoteSession, open_session
+from openwmi.client.sinkhost import SinkHosts
 from openwmi.net import Address
 from openwmi.session import Namespace
 from openwmi.testing import MemoryNetwork, WmiServer
@@ -34,11 +36,13 @@ class World:
     Attributes:
         network: where it is.
         server: it.
+        sinks: where it calls sinks of ours, if it does (`callbacks=CallbackPolicy(…)`).
     """
 
     def __init__(self, server: WmiServer, network: MemoryNetwork) -> None:
         self.server = server
         self.network = network
+        self.sinks = SinkHosts(open_port=network.listen)
 
     async def enter(self, namespace: str = r"root\cimv2", **how: Any) -> RemoteSession:
         """A session with it."""
@@ -47,6 +51,7 @@ class World:
             where=Address(self.server.host, self.server.port),
             credentials=how.pop("credentials", self.credentials),
             connect=how.pop("connect", self.network.connect),
+            sinks=self.sinks,
             **how,
         )
 
@@ -62,6 +67,12 @@ class World:
             yield ns
 
 
+def bugs(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log has of errors that nobody foresaw: `log_bug` says where each of them came from."""
+    found = [record for record in caplog.records if record.exc_info or '\n  File "' in record.getMessage()]
+    return [record.getMessage() for record in found]
+
+
 @asynccontextmanager
 async def world(*contents: Any, **options: Any) -> AsyncIterator[World]:
     """A server in memory; in the end nothing may be left of it, nor of its clients."""
@@ -70,4 +81,6 @@ async def world(*contents: Any, **options: Any) -> AsyncIterator[World]:
         nothing_left(),
         WmiServer(*(contents or (THINGS,)), network=network, host=HOST, port=PORT, **options) as server,
     ):
-        yield World(server, network)
+        made = World(server, network)
+        yield made
+        assert made.sinks._hosts == {}
