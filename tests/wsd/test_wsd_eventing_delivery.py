@@ -12,7 +12,19 @@ from openwmi.base.fault import LocalProtocolError
 from openwmi.net.http import Request, Response, parse_url
 from openwmi.net.http_client import HttpClient
 from openwmi.net.http_server import HttpServer
-from openwmi.soap import DPWS_2006, EndpointReference, decode
+from openwmi.soap import (
+    DPWS_2006,
+    DPWS_2009,
+    EndpointReference,
+    QName,
+    SoapFault,
+    action_not_supported,
+    decode,
+    destination_unreachable,
+    encode_fault,
+    endpoint_unavailable,
+    not_understood,
+)
 from openwmi.testing import MemoryNetwork
 from openwmi.wsd.eventing.delivery import Deliveries, Lane
 from openwmi.wsd.eventing.eventmessage import Destination, EventMessage
@@ -215,6 +227,50 @@ async def test_what_is_not_taken_is_sent_again_at_growing_intervals_as_the_same_
     assert set(pauses[5:]) == {4.0}
     assert times[-1] - times[0] <= 30
     assert len(set(names)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "fault", "seconds"),
+    [
+        (400, SoapFault("Sender", None, "no number"), None),
+        (400, action_not_supported(DPWS_2006, ACTION), None),
+        (500, SoapFault("Sender", None, "as some write it"), None),
+        (400, destination_unreachable(DPWS_2006, "urn:x"), 0),
+        (400, destination_unreachable(DPWS_2009, "urn:x"), 0),
+        (404, SoapFault("Sender", None, "sdc11073 says it so"), 0),
+        (400, None, 0),
+        (500, endpoint_unavailable(DPWS_2006), 30),
+        (500, not_understood((QName("urn:x", "Signed"),)), 30),
+        (500, None, 30),
+    ],
+)
+async def test_a_fault_for_one_event_is_the_end_of_that_event_alone(
+    status: int, fault: SoapFault | None, seconds: float | None
+) -> None:
+    """After how many seconds a sink is given up that answers so; None where it is not."""
+    post = Post()
+    sink, lane = await post.sink(1)
+    came: list[str] = []
+
+    async def answer(request: Request, *_: object) -> Response:
+        message = decode(request.body)
+        assert message.body is not None
+        came.append(message.body.text or "")
+        if came[-1] != "1":
+            return Response(202)
+        return Response(status, body=b"<no/>" if fault is None else encode_fault(message, fault, "urn:x:1"))
+
+    await sink.server.close()
+    sink.server = HttpServer(answer)
+    await sink.listen(lane.url.port)
+    letters = [post.send(lane, number) for number in range(3)]
+    await asyncio.sleep(29)
+    assert len(post.lost) == (seconds == 0)
+    await asyncio.sleep(2)
+    assert len(post.lost) == (seconds is not None)
+    assert [each.landings for each in letters] == [1] * 3
+    assert "".join(came) == "012" if seconds is None else "2" not in came
+    assert (came.count("1") > 1) == (seconds == 30), "what may succeed later is sent again"
 
 
 async def test_what_nobody_needs_any_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

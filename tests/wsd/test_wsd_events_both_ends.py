@@ -13,6 +13,7 @@ from tests.wsd.devices import THEIRS
 from tests.wsd.events import FALLEN, RISEN, Watching, tide
 
 from openwmi.base.error import WbemError
+from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.net import Address
 from openwmi.net.http_client import HttpClient
@@ -152,6 +153,24 @@ async def test_a_slow_reader_holds_up_his_own_events_alone_and_loses_none(both: 
         assert [text(each) for each in await slow.next(80)] == [str(number) for number in range(80)]
         for each in signals:
             await each
+
+
+async def test_what_makes_no_sense_to_one_is_lost_to_him_alone_and_no_subscription_ends(both: Both) -> None:
+    def number(event: Notification) -> int:
+        try:
+            return int(text(event) or "")
+        except ValueError:
+            raise RemoteProtocolError("no number") from None
+
+    async with both.subscribe(decode=number) as numbers, both.subscribe() as texts:
+        await numbers.started()
+        await texts.started()
+        signals = [both.service.signal(RISEN, tide(each)) for each in ("1", "two", "3")]
+        assert [int(cast(Any, each)) for each in await numbers.next(2)] == [1, 3]
+        assert [text(each) for each in await texts.next(3)] == ["1", "two", "3"]
+        for each in signals:
+            await each
+        assert both.receiver.refused == {"malformed": 1}
 
 
 async def test_one_who_reads_no_more_is_lost_in_the_end(both: Both) -> None:

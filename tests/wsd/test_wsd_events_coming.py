@@ -81,7 +81,7 @@ async def test_what_is_not_taken_is_faulted_and_counted(source: Source) -> None:
     url = source.subscribes[0].notify_to.address
     status, fault = await source.tell(body(0), to=f"{url[:-1]}{'1' if url[-1] == '0' else '0'}")
     assert status == 400
-    assert source.receiver.refused == {"unknown": 3}
+    assert source.receiver.refused == {"unknown": 2, "malformed": 1}
     assert await heard.events.next() == ["1"]
     heard.events.close()
 

@@ -2,12 +2,14 @@
 
 Each sink has a lane of its own, on which one message at a time is under way. So many lanes are served at once; one that
 takes long gives its place to others and is among the slow ones from then on, until it has caught up. What could not be
-delivered is sent again, with the same MessageID, for as long as its sink may take; then the lane is lost.
+delivered is sent again, with the same MessageID, for as long as its sink may take; then the lane is lost. A sink that
+says what is wrong with a message has it, and gets the next one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from enum import Enum
@@ -24,13 +26,18 @@ from openwmi.base.eventing_limits import (
     EVENTING_SLOW_DELIVERIES,
     EVENTING_SLOW_SECONDS,
 )
-from openwmi.base.fault import LocalProtocolError
+from openwmi.base.fault import LocalProtocolError, RemoteProtocolError
 from openwmi.base.limits import HTTP_CONNECTIONS_PER_PEER, SOAP_ENVELOPE_OCTETS
+from openwmi.base.record import printable
 from openwmi.net.http import Request, Response, Url
 from openwmi.net.http_client import HttpClient
 from openwmi.net.http_exchange import Exchange
+from openwmi.soap import SoapFault, decode, fault_of
+from openwmi.soap.fault import SENDER
 from openwmi.wsd.calling import ENVELOPE_TYPE, message_name, new_message_number
 from openwmi.wsd.eventing.eventmessage import Destination, EventMessage
+
+log = logging.getLogger("openwmi.wsd")
 
 # A loop wakes a moment early, and seconds are rounded: who compares exactly is woken again and again.
 AS_GOOD_AS_SECONDS: Final = 0.001
@@ -332,6 +339,9 @@ class Deliveries:
             return
         if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
             self._delivered(lane)
+        elif (fault := _fault(response)) is not None and _is_of_the_message(fault):
+            log.info("%s has not understood an event: %s", lane.url.host, printable(fault.reason))
+            self._delivered(lane)
         elif response.status in _BUSY or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._failed(lane, flight, f"it answered with HTTP {response.status}")
         else:
@@ -403,6 +413,28 @@ class _Flight(Exchange):
         self._deliveries.unanswered(self._lane, self, error)
 
 
+def _fault(response: Response) -> SoapFault | None:
+    """Why the sink has not taken it, where it says so by SOAP, whose binding has these two for that."""
+    if response.status not in _FAULTED or not response.body:
+        return None
+    try:
+        return fault_of(decode(response.body))
+    except RemoteProtocolError:
+        return None
+
+
+def _is_of_the_message(fault: SoapFault) -> bool:
+    """Whether what is wrong is what that one message says, so that to send it again would be of no use.
+
+    The sink is there, then, and goes on: one notification is lost, and not the subscription. WS-Eventing lets a source
+    end it for problems of delivery, and DPWS where it cannot deliver (R3019, which Windows' devices never do): this one
+    was delivered. SOAP 1.2 (part 1, 5.4.6) says of the code Sender that the message should not be sent again without a
+    change, of Receiver that it may succeed later. There is no such place any more: that is of the subscription.
+    """
+    gone = fault.subcode is not None and fault.subcode.local == "DestinationUnreachable"
+    return fault.code == SENDER and not gone
+
+
 def _settle(lane: Lane) -> None:
     if lane.idle is not None and not lane.idle.done():
         lane.idle.set_result(None)
@@ -417,4 +449,5 @@ def _place(url: Url) -> _Place:
 
 _SOAP: Final = (("Content-Type", ENVELOPE_TYPE),)
 _BUSY: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+_FAULTED: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR}
 _DOUBLINGS: Final = 8

@@ -23,6 +23,7 @@ from openwmi.net.listener import Address
 from openwmi.net.route import own_address
 from openwmi.operation import tasks
 from openwmi.soap import Message, SoapFault, destination_unreachable, not_understood
+from openwmi.soap.fault import SENDER
 from openwmi.wsd.addresses import format_xaddr
 from openwmi.wsd.attachments import Attachments
 from openwmi.wsd.intake import faulted, streamed, taken_in
@@ -47,7 +48,7 @@ class Receiver:
 
     Attributes:
         refused: why messages were not taken, and how many: `unknown` (no subscription has that path, or it has not
-            asked for that), `malformed`, `forbidden`.
+            asked for that), `malformed` (as messages, or as what was asked for), `forbidden`.
     """
 
     def __init__(
@@ -160,7 +161,8 @@ class Receiver:
         fault = await self._take(request.target.partition("?")[0], message, attachments)
         if fault is not None:
             attachments.close()
-            self.refused["unknown"] += 1
+            no_sense = fault.code == SENDER and fault.subcode is None  # the others say what it is that is not here
+            self.refused["malformed" if no_sense else "unknown"] += 1
             log.debug("%s told something that is not taken: %s", peer.host, printable(fault.reason))
             return faulted(message, fault)
         await attachments.finished()

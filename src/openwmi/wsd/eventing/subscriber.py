@@ -32,6 +32,7 @@ from openwmi.soap import (
     destination_unreachable,
 )
 from openwmi.soap import eventing as wse
+from openwmi.soap.fault import SENDER
 from openwmi.soap.moment import Expires
 from openwmi.wsd.attachments import Attachments
 from openwmi.wsd.calling import Faulted
@@ -213,7 +214,9 @@ class Subscriber(Generic[T]):
                 return action_not_supported(message.profile, action)
             value = self._decode(Notification(action, message, attachments))
         except RemoteProtocolError as error:
-            return SoapFault("Sender", reason=str(error)[:REASON_CHARS])
+            # SOAP wants what makes no sense to be faulted (part 1, 2.6), one-way messages too: WSDAPI sends such faults
+            # back on the connection of the request. 202 would tell the source that its event was heard.
+            return SoapFault(SENDER, reason=str(error)[:REASON_CHARS])
         async with self._turn:
             return await self._add(value, message, attachments)
 
