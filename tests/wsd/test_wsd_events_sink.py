@@ -72,6 +72,20 @@ async def test_one_that_lasts_for_ever_is_checked_each_hour(source: Source) -> N
     heard.events.close()
 
 
+async def test_who_wants_no_renewals_has_none_sent_for_one_that_lasts_for_ever(source: Source) -> None:
+    source.lease = None
+    heard = await hearing(source, renew=False)
+    await asyncio.sleep(3 * 3600)
+    assert source.times(wse.RENEW) == []
+    assert await source.tell(body(1)) == (202, None)
+    assert await heard.texts(1) == ["1"]
+    source.lease = timedelta(seconds=60)
+    assert (await heard.events.renew()).expires == timedelta(seconds=60), "unless by himself"
+    assert [each async for each in heard.events] == []
+    assert asyncio.get_running_loop().time() == pytest.approx(3 * 3600 + 60)
+    assert len(source.times(wse.RENEW)) == 1
+
+
 async def test_a_break_of_the_network_is_outlasted(source: Source) -> None:
     heard = await hearing(source)
     await asyncio.sleep(29)

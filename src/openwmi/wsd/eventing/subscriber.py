@@ -294,7 +294,9 @@ class Subscriber(Generic[T]):
         while True:
             self._changed.clear()
             end = self._planned()
-            at = self._life.at if end is None else end
+            # Who wants no renewals has none sent, also where the source keeps it for ever. Such a one is renewed for
+            # others to find out whether it was forgotten; here that would make of it one that ends.
+            at = self._life.at if end is None and self._renews else end
             try:
                 async with asyncio.timeout_at(at):
                     await self._changed.wait()

@@ -151,7 +151,8 @@ def subscribe(
         actions: of the events; a source may demand that they be named. None is all.
         at: where they come; None is a free port at the address from which the service is reached.
         expires: for how long at a time, or until when; None leaves it to the service.
-        renew: whether it is renewed until it is let go, or until that moment. Else it ends when the time is over.
+        renew: whether it is renewed until it is let go, or until that moment. Else it ends when the time is over; one
+            that the service keeps for ever lasts until it is let go, and nobody notices when it was forgotten.
         on_status: is told, on the loop, that it was renewed, or could not be, or has ended. It must not block.
         others: further elements for the service in the message that asks for it.
         decode: what becomes of a notification. What it raises a RemoteProtocolError for is answered with a fault.
