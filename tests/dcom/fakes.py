@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, NamedTuple
 
@@ -412,10 +412,32 @@ async def world(chunk: int = 1 << 16) -> AsyncGenerator[World, None]:
     async with nothing_left():
         made = World(chunk)
         await made.network.listen(made.accept, Address(HOST, PORT))
-        yield made
-        await made.endpoint.close()
+        async with ended_by(made.endpoint.close):
+            yield made
         made.exporter.close()
         assert len(made.endpoint) == len(made.endpoint.groups) == 0
+
+
+PATIENCE_SECONDS = 200_000
+"""Longer than any test waits for what has to come."""
+
+
+@asynccontextmanager
+async def ended_by(
+    *ends: Callable[[], Awaitable[None]], seconds: float = PATIENCE_SECONDS
+) -> AsyncGenerator[None, None]:
+    """What a test does, and then the end of what it did it with, whether it failed or not.
+
+    Both have an end themselves: where pings and polls go on, the fake clock would jump from one to the next for ever,
+    and a test that waits for what never comes would never fail.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    finally:
+        async with asyncio.timeout(seconds):
+            for each in ends:
+                await each()
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.dcom.fakes import HOST, ME, NAMES, PORT, Client, Users, nothing_left, standard
+from tests.dcom.fakes import HOST, ME, NAMES, PORT, Client, Users, ended_by, nothing_left, standard
 
 from openwmi.base.guid import Guid
 from openwmi.engine import Engine, Provider, Request, Row
@@ -243,8 +243,8 @@ async def wmi(*providers: Provider, observer: Observer | None = None) -> AsyncGe
     async with nothing_left():
         made = Wmi(*(providers or (Things(things(1, 2, 3)),)), observer=observer)
         await made.server.listen(Address(HOST, PORT))
-        yield made
-        await made.server.close()
+        async with ended_by(made.server.close):
+            yield made
         assert len(made.server.endpoint) == 0
 
 

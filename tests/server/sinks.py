@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
-from tests.dcom.fakes import HOST, NAMES, Users
+from tests.dcom.fakes import HOST, NAMES, Users, ended_by
 from tests.server.fakes import Wmi, pointed, wmi
 
 from openwmi.base.error import WbemError
@@ -26,6 +26,9 @@ from openwmi.wmio import ObjectArrayDecoder
 
 THERE, PORT = "192.0.2.100", 4000
 """Where clients of the network in memory are, and their exporter."""
+
+SINKS_PATIENCE_SECONDS = 10_000
+"""More than any machine takes to be given up."""
 
 
 class Heard(NamedTuple):
@@ -195,6 +198,5 @@ async def with_sinks(
         made.server._shared.callbacks.policy = policy(made, **how)
         host = ClientHost(made.network, least)
         await host.open()
-        yield made, host
-        await made.server.close()
-        await host.shut()
+        async with ended_by(made.server.close, host.shut, seconds=SINKS_PATIENCE_SECONDS):
+            yield made, host
