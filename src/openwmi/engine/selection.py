@@ -42,7 +42,7 @@ class Selection:
 
     Attributes:
         cim_class: the class whose instances are read.
-        properties: the folded names that are needed; None for all.
+        properties: the folded names that are needed; None for all. They stay as they are once a request was made.
         lookups: the keys of the only instances that can match, if the query fixes them all; else None. No two find the
             same instance.
         equalities: the values that some properties have in every row that matches, by their declared names.
@@ -101,7 +101,7 @@ class Selection:
         if self._requests is None or len(self._requests) >= REQUESTS_KEPT:
             self._requests = {}
         request = self._requests.get(id(context))  # which that request keeps from being another's
-        if request is None or request.properties is not self.properties:
+        if request is None:
             request = Request(context, self.cim_class, self.properties, self.equalities, self.bounds, self.choices)
             self._requests[id(context)] = request
         return request
