@@ -1,6 +1,6 @@
 """A server that is slow to take what a client asks: the client keeps little of it, and loses none.
 
-And what becomes of requests that cannot be protected.
+And what becomes of requests that cannot be protected, or whose connection ends.
 """
 
 from __future__ import annotations
@@ -48,6 +48,19 @@ async def test_calls_wait_while_the_server_takes_nothing() -> None:
         done = await asyncio.gather(*calls, return_exceptions=True)
         assert [each for each in done if each != b"done"] == [done[7]]
         assert isinstance(done[7], asyncio.CancelledError)
+
+
+async def test_a_call_that_is_given_up_as_its_connection_ends_leaves_nothing_behind() -> None:
+    async with scripted() as (server, channel):
+        calls = [asyncio.ensure_future(channel.request(ILamp.iid, 3, b"", None)) for _ in range(2)]
+        await server.bound()
+        await server.hear(Request)
+        channel.close()
+        calls[0].cancel()
+        await asyncio.wait(calls)
+        assert calls[0].cancelled()
+        assert isinstance(calls[1].exception(), Unreachable)
+        assert channel._cancelling == {}
 
 
 async def test_who_waits_hears_of_the_end() -> None:

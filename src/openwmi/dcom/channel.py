@@ -352,7 +352,7 @@ class Channel(asyncio.Protocol):
             self._binding = None
 
     def _abandon(self, call_id: int) -> None:
-        if call_id not in self._association.pending:
+        if self._failure is not None or call_id not in self._association.pending:
             return
         self._association.abandon(call_id)
         self._flush()
