@@ -98,7 +98,7 @@ STORIES: dict[str, Story] = {each.__name__: each for each in (reading, changing,
 each_story = pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 
 
-async def heard(ns: Namespace, make: Callable[[Namespace], Operation[Any]]) -> None:
+async def heard(ns: Namespace, make: Callable[[Namespace], Operation[Any]]) -> Hearing:
     """A call with a sink, which hears one final status if the call has started; and raises that if it is a failure."""
     sink = Hearing()
     try:
@@ -108,6 +108,7 @@ async def heard(ns: Namespace, make: Callable[[Namespace], Operation[Any]]) -> N
         raise
     if await sink.final() and sink.errors[0] is not None:
         raise sink.errors[0]
+    return sink
 
 
 @contextlib.asynccontextmanager
