@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.client.fakes import THINGS, World, world
 
-from openwmi.base.error import Unreachable, WbemError
+from openwmi.base.error import Timeout, Unreachable, WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.operation import CallFlags
 
@@ -175,6 +175,21 @@ async def test_a_deadline_is_told_by_the_server_or_by_us() -> None:
         there.server.no_faults()
         assert (await ns.get("Demo_Thing='two'")).Size == 2
         await asyncio.sleep(LATE)
+
+
+async def test_a_synchronous_call_waits_as_long_as_a_live_server_takes_unless_it_was_given_a_time() -> None:
+    async with world() as there, there.entered() as ns:
+        clock = asyncio.get_running_loop().time
+        one = await ns.get("Demo_Thing='one'")
+        there.server.fault(of="Demo_Thing", delay=3600.0)
+        began = clock()
+        assert (await ns.get("Demo_Thing='two'")).Size == 2
+        assert clock() - began == pytest.approx(3600, abs=1)
+        with pytest.raises(Timeout, match="the outcome is unknown"):
+            await ns.options(timeout=30).put(one)
+        assert clock() - began == pytest.approx(3630, abs=1)
+        there.server.no_faults()
+        await asyncio.sleep(3600)
 
 
 async def test_nobody_is_asked_to_take_back_what_was_lost() -> None:
