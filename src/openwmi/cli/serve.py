@@ -25,6 +25,7 @@ from openwmi.cli.stream import standard_output
 from openwmi.cli.systemd import Manager
 from openwmi.cli.watcher import Watcher
 from openwmi.client import Credentials
+from openwmi.engine import Engine
 from openwmi.locator import local_engine
 from openwmi.net import Address, loop_factory, parse_address
 from openwmi.security import Initiator, KerberosAcceptor, UsersFile, check_keytab, parse_account
@@ -146,8 +147,7 @@ def command(
     kerberos = None if keytab is None else partial(KerberosAcceptor, users.admits, keytab)
 
     async def serve() -> None:
-        engine = local_engine(repository)
-        engine.session("root")  # a file that is no repository is told of here, and not to each client
+        engine = _engine(repository)
         async with sharing(resolver_socket) as registry:
             figures = Figures(lambda: len(server.endpoint))
             watcher = Watcher(figures, asyncio.get_running_loop().time)
@@ -187,6 +187,12 @@ def _address(text: str, port: int) -> Address:
         return parse_address(text, port)
     except WbemError as error:
         raise click.UsageError(error.message) from None
+
+
+def _engine(repository: Path | None) -> Engine:
+    engine = local_engine(repository)
+    engine.session("root")  # a file that is no repository is told of here, and not to each client
+    return engine
 
 
 def _users(file: str, keytab: str | None) -> UsersFile:
