@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 from tests.dcom.fakes import ME, YOU, Refused
+from tests.server.devices import Devices
 from tests.server.fakes import (
     ALL,
     FORWARD_ONLY,
@@ -20,11 +23,13 @@ from tests.server.fakes import (
 )
 
 from openwmi.base import limits
+from openwmi.base.error import WbemError
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.model import CimClass, CimInstance
+from openwmi.ndr import Cell
 from openwmi.operation import StreamResults
 from openwmi.pointers import object_pointer
-from openwmi.server.enumerators import PIECE, STEP
+from openwmi.server.enumerators import PIECE
 from openwmi.server.enumerators import Enumerator as ServedEnumerator
 
 OK, FALSE, TIMEDOUT = WbemStatus.NO_ERROR, WbemStatus.FALSE, WbemStatus.TIMEDOUT
@@ -213,12 +218,13 @@ async def test_others_have_their_turn_while_many_objects_are_encoded(monkeypatch
             await asyncio.sleep(0)
 
     monkeypatch.setattr("openwmi.server.enumerators.object_pointer", encode)
-    numbers = list(range(20 * STEP))
+    numbers = list(range(1280))
     async with wmi(Things(things(*numbers))) as made:
         enumerator = await (await made.enter()).query(ALL, 0)
         other = asyncio.create_task(take_turns())
         assert (await enumerator.next(len(numbers)))[0] == numbers
-        assert len(seen) == 20
+        # Others come often enough, and not after each object, which would take longer than the objects.
+        assert 10 <= len(seen) <= 80
         other.cancel()
 
 
@@ -315,6 +321,46 @@ async def test_a_query_that_does_not_start_does_not_count(monkeypatch: pytest.Mo
         monkeypatch.setattr(limits, "EXPORTS_PER_PRINCIPAL", 0)
         assert (await services.exec_query()).hresult == HResult.E_OUTOFMEMORY
         assert len(made.server._shared.allowances.enumerators.open) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (WbemError(HResult.E_OUTOFMEMORY, "no more of them"), HResult.E_OUTOFMEMORY),
+        (RuntimeError("a mistake of ours"), HResult.RPC_E_SERVERFAULT),
+    ],
+)
+async def test_what_there_is_no_reference_for_is_let_go(
+    error: Exception, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enumerators, clones and IWbemCallResults, whatever went wrong: nobody else could release them."""
+    provider = Things(asyncio.Event())
+    async with wmi(provider, Devices()) as made:
+        services = await made.enter()
+        enumerator = await services.query(ALL, RETURN_IMMEDIATELY)
+        allowances = made.server._shared.allowances
+
+        def no_more(*_: object) -> bytes:
+            raise error
+
+        async def failed(calling: Awaitable[Any]) -> int:
+            try:
+                return int((await calling).hresult)
+            except Refused as refused:
+                return refused.status
+
+        with monkeypatch.context() as patched:
+            patched.setattr(made.server._exporter, "export", no_more)
+            for calling in (
+                enumerator.call("Clone"),
+                services.exec_query(),
+                services.call("GetObject", "Demo_Device", RETURN_IMMEDIATELY, None, None, Cell(None)),
+            ):
+                assert await failed(calling) == status
+        assert (list(allowances.enumerators.open.values()), len(allowances.results.open)) == ([1], 0)
+        await enumerator.release(made)
+        await asyncio.sleep(1)
+        assert (len(allowances.enumerators.open), provider.reading) == (0, 0)
 
 
 async def test_things_of_another_namespace_are_not_there() -> None:

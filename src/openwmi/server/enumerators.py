@@ -89,17 +89,12 @@ class Enumerator(Served, IEnumWbemClassObject, IWbemFetchSmartEnum):
     async def Clone(self) -> CloneReply:
         rows = await self._rows.clone()
         try:
-            principal = rows.principal
-            self._shared.allowances.enumerators.enter(principal)
-            clone = Enumerator(self._shared, rows, principal)
+            self._shared.allowances.enumerators.enter(rows.principal)
         except WbemError:
             rows.close()
             raise
-        try:
-            return CloneReply(self._shared.exporter.export(clone, IEnumWbemClassObject))
-        except WbemError:
-            clone.released()
-            raise
+        clone = Enumerator(self._shared, rows, rows.principal)
+        return CloneReply(self._shared.exported(clone, IEnumWbemClassObject))
 
     async def Skip(self, lTimeout: int, nCount: int) -> int:
         status = await self._rows.skip(nCount, seconds(lTimeout))

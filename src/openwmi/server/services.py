@@ -22,7 +22,6 @@ from openwmi.interfaces import (
     ExecMethodReply,
     GetObjectReply,
     IEnumWbemClassObject,
-    Interface,
     IWbemCallResult,
     IWbemObjectSink,
     IWbemServices,
@@ -251,7 +250,7 @@ class Services(Served, IWbemServices):
             self.give_back_result()
             raise
         made = CallResult(self, operation.hand_over(), rule.gives)
-        return Cell(self._exported(made, IWbemCallResult))
+        return Cell(self._shared.exported(made, IWbemCallResult))
 
     async def _many(self, method: str, verb: Verb, lFlags: int, pCtx: Pointer) -> EnumReply:
         """An enumerator over what a call brings; over all of it, unless it was told to return at once."""
@@ -271,14 +270,7 @@ class Services(Served, IWbemServices):
             raise
         kind = ForwardOnlyEnumerator if forward_only else Enumerator
         made = kind(self._shared, operation.hand_over(), self._principal)
-        return EnumReply(self._exported(made, IEnumWbemClassObject))
-
-    def _exported(self, made: Served, interface: type[Interface]) -> bytes:
-        try:
-            return self._shared.exporter.export(made, interface)
-        except BaseException:
-            made.released()
-            raise
+        return EnumReply(self._shared.exported(made, IEnumWbemClassObject))
 
     async def _pushed(
         self, method: str, verb: Verb, lFlags: int, pCtx: Pointer, handler: Pointer, about: Text = None

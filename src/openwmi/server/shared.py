@@ -8,7 +8,8 @@ from weakref import WeakSet
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.dcom import Exporter, current_caller
+from openwmi.dcom import Exporter, Served, current_caller
+from openwmi.interfaces import Interface
 from openwmi.operation import CallTable
 from openwmi.server.allowance import Allowances
 from openwmi.server.callbacks import Callbacks
@@ -50,6 +51,14 @@ class Shared:
         """A session that ends with the server."""
         self.sessions.add(session)
         return session
+
+    def exported(self, made: Served, interface: type[Interface]) -> bytes:
+        """A reference to what gives back itself what it takes of an allowance; without one it does so at once."""
+        try:
+            return self.exporter.export(made, interface)
+        except BaseException:
+            made.released()
+            raise
 
     async def sink(self, pointer: bytes | None, gives: Gives, method: str, parameter: str = "") -> ClientSink:
         """The sink of the call that is being carried out. What `Callbacks.hold` raises, and QUOTA_VIOLATION."""
