@@ -176,6 +176,33 @@ async def test_kept_results_can_be_read_again() -> None:
 # ------------------------------------------------------------------------------------------------------------- its end
 
 
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_namespace_that_nobody_gets_is_closed(turns: int) -> None:
+    """The call is given up at whatever moment: before it was opened, or when it was and nobody has it yet."""
+    made: list[RecordingSession] = []
+
+    async def opening(results: ResultSet[Any]) -> RecordingSession:
+        await asyncio.sleep(0)
+        session = RecordingSession(_nothing)
+        made.append(session)
+
+        def unless_taken() -> None:
+            if results.error is not None:  # as with every session: what it opens for nobody it closes itself
+                session.closed += 1
+
+        results.when_finished(unless_taken)
+        return session
+
+    operation = Namespace(RecordingSession(opening)).namespace("inner")
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    operation.cancel()
+    cancelled = await operation.status() is WbemStatus.CALL_CANCELLED
+    await asyncio.sleep(1)
+    assert [each.closed for each in made] == [1 if cancelled else 0] * len(made)
+    assert cancelled or made
+
+
 async def test_leaving_it_closes_the_session(session: RecordingSession) -> None:
     async with Namespace(session) as ns:
         assert isinstance(ns, Namespace)
