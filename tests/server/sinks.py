@@ -63,6 +63,7 @@ class RecordingSink(Served, IWbemObjectSink):
         self.gate = gate
         self.answers = list(answers)
         self.callers: list[tuple[str | None, AuthLevel]] = []
+        self.peers: set[str] = set()
         self.finished = asyncio.Event()
         self.decoder = ObjectArrayDecoder()
         self.running = self.most = 0
@@ -87,6 +88,7 @@ class RecordingSink(Served, IWbemObjectSink):
     async def _hear(self, heard: Heard, answer: int) -> int:
         caller = current_caller()
         self.callers.append((caller.principal, caller.level))
+        self.peers.add(caller.peer)
         self.heard.append(heard)
         self.running += 1
         self.most = max(self.most, self.running)

@@ -7,6 +7,7 @@ import gc
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import cycle, islice
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.server.fakes import (
 from tests.server.sinks import ClientHost, RecordingSink, with_sinks
 
 from openwmi.base import limits
+from openwmi.base.error import Unreachable
 from openwmi.base.status import HResult, WbemStatus
 from openwmi.dcom import Exporter, Resolver
 from openwmi.interfaces import ComplexPingReply, IObjectExporter, IWbemLevel1Login
@@ -214,6 +216,30 @@ async def test_a_machine_that_hangs_is_given_up_until_it_calls_and_one_that_answ
         async with asyncio.timeout(60):
             await back.finished.wait()
         assert back.final.status == 0
+
+
+async def test_a_machine_that_is_not_found_at_once_is_looked_for_again_for_the_next_who_waits() -> None:
+    """Two ask for sinks of one exporter: the first finds nobody there, the second comes after it."""
+    async with with_sinks(Things(things(1))) as (made, host):
+        callbacks = made.server._shared.callbacks
+        first, connect = asyncio.Event(), callbacks.policy.connect
+
+        async def connecting(*arguments: Any, **named: Any) -> Any:
+            if not first.is_set():
+                await asyncio.sleep(1)
+                first.set()
+                raise Unreachable(HResult.RPC_S_SERVER_UNAVAILABLE, "nobody is there yet")
+            return await connect(*arguments, **named)
+
+        callbacks.policy = replace(callbacks.policy, connect=connecting)
+        sinks = [RecordingSink(), RecordingSink()]
+        asked = [
+            asyncio.create_task((await made.enter()).call("ExecQueryAsync", "WQL", ALL, 0, None, host.sink(sink)))
+            for sink in sinks
+        ]
+        assert await asyncio.gather(*asked) == [HResult.RPC_S_SERVER_UNAVAILABLE, 0]
+        await sinks[1].finished.wait()
+        assert (sinks[0].heard, sinks[1].final.status) == ([], 0)
 
 
 async def test_who_waits_for_a_machine_until_it_is_given_up_hears_of_that(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,7 +181,7 @@ async def test_sinks_are_called_as_it_is_told(
     policy: CallbackPolicy | None, callers: set[tuple[str | None, AuthLevel]]
 ) -> None:
     network, sink = MemoryNetwork(), RecordingSink()
-    async with serving(LAMP, network=network, callbacks=policy) as (_, enter):
+    async with serving(LAMP, network=network, callbacks=policy) as (server, enter):
         there = ClientHost(network)
         await there.open()
         services = await enter()
@@ -192,6 +192,7 @@ async def test_sinks_are_called_as_it_is_told(
             await sink.finished.wait()
             assert (status, sorted(each.Size for each in sink.objects), sink.final.status) == (0, [1, 2], 0)
         assert set(sink.callers) == callers
+        assert sink.peers == ({server.host} if callers else set()), "a client may look where its callbacks come from"
         await there.shut()
 
 
