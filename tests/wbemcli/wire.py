@@ -31,7 +31,7 @@ from openwmi.interfaces import (
 )
 from openwmi.interfaces import IWbemObjectSink as WireSink
 from openwmi.locator import local_engine, this_host
-from openwmi.model import CimClass
+from openwmi.model import CimClass, parse_namespace
 from openwmi.ndr import Cell
 from openwmi.net import Address
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
@@ -328,8 +328,7 @@ class WireLocator:
         hresult, ipid = runner().run(_entered, self._world, resource)
         if ipid is None:
             return hresult, None
-        parts = resource.replace("/", "\\").split("\\")
-        namespace = "\\".join(each for each in parts if each not in {"", "."})
+        _, namespace = parse_namespace(resource)
         return hresult, WireServices(self._world, ipid, self._world.engine.session(namespace))
 
     @classmethod
