@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 from tests.dcom.fakes import ME, standard
-from tests.server.fakes import ALL, SEMISYNC, Services, Things, things, wmi
+from tests.server.fakes import ALL, RETURN_IMMEDIATELY, SEMISYNC, Services, Things, things, wmi
 
+from openwmi.base import limits
 from openwmi.base.error import WbemError
-from openwmi.base.status import WbemStatus
-from openwmi.interfaces import IWbemServices
+from openwmi.base.status import HResult, WbemStatus
+from openwmi.interfaces import IWbemLevel1Login, IWbemServices
 from openwmi.ndr import Cell
 from openwmi.server import Ended, Visit
 
@@ -78,6 +79,38 @@ async def test_a_namespace_that_is_opened_from_another_is_a_session_too() -> Non
         await (await inner.query()).next()
         assert [(visit.number, visit.namespace) for visit in notes.visits] == [(1, "root"), (2, r"root\cimv2")]
         assert [visit.calls for visit in notes.visits] == [1, 1]
+
+
+async def test_a_namespace_that_is_asked_for_twice_ends_as_often_as_it_began() -> None:
+    notes = Notes()
+    async with wmi(observer=notes) as made:
+        root = await made.enter("root")
+        opened = await root.begun("OpenNamespace", "cimv2", RETURN_IMMEDIATELY, None, None)
+        for _ in range(2):
+            _, pointer = await opened.ask("GetResultServices")
+            inner = Services(root.client, standard(pointer).ipid)
+            assert await (await inner.query()).next() == ([1, 2, 3], WbemStatus.FALSE)
+            await root.client.release(made.rem_unknown, inner.ipid)
+        assert [each.number for each in notes.gone] == [2, 3]
+    assert sorted(each.number for each in notes.gone) == [each.number for each in notes.visits] == [1, 2, 3]
+
+
+async def test_a_session_that_its_client_cannot_hold_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who holds as much as one user may logs in again and again: nothing of that is left open."""
+    notes = Notes()
+    async with wmi(observer=notes) as made:
+        client, login = await made.login()
+        root = await made.enter("root")
+        assert len(notes.visits) == 1
+        opened = await root.begun("OpenNamespace", "cimv2", RETURN_IMMEDIATELY, None, None)
+        monkeypatch.setattr(limits, "EXPORTS_PER_PRINCIPAL", 0)
+        for _ in range(3):
+            reply = await client.call(IWbemLevel1Login, "NTLMLogin", "root", None, 0, None, target=login)
+            assert reply.hresult == HResult.E_OUTOFMEMORY
+            assert (await root.call("OpenNamespace", "cimv2", 0, None, Cell(None), None)).hresult == reply.hresult
+            assert (await opened.ask("GetResultServices"))[0] == reply.hresult
+        assert len(notes.visits) > 3
+        assert [each for each in notes.visits if each not in notes.gone] == notes.visits[:1]
 
 
 @pytest.mark.parametrize("flags", [SEMISYNC, SYNCHRONOUS])

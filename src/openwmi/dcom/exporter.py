@@ -81,6 +81,10 @@ class Exporter:
         """How many objects clients hold."""
         return len(self._table) - 1
 
+    def __contains__(self, obj: object) -> bool:
+        """Whether a client holds it."""
+        return obj in self._table
+
     def entry(self, host: str) -> OxidEntry:
         """What a resolver says of this exporter to a client that reached it at `host`."""
         bindings = Bindings.tcp((host, *self._names), self._port(), self._securities)

@@ -297,6 +297,10 @@ class ExportTable(Generic[T]):
             return None
         return interface.object, self.release([Reference(std.ipid, std.public_refs)], principal, now)
 
+    def __contains__(self, obj: object) -> bool:
+        """Whether it is exported."""
+        return id(obj) in self._of_object
+
     def withdraw(self, obj: T) -> bool:
         """The object ends by our own will: no one reaches it any more. Whether it was exported."""
         exports = list(self._seen_as(obj))

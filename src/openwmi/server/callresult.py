@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from openwmi.base.status import WbemStatus
-from openwmi.dcom import Exporter, Served
+from openwmi.dcom import Served
 from openwmi.interfaces import (
     GetCallStatusReply,
     GetResultObjectReply,
@@ -19,6 +19,7 @@ from openwmi.interfaces import (
 )
 from openwmi.operation import ResultSet
 from openwmi.pointers import object_pointer
+from openwmi.server.shared import Shared
 from openwmi.session import Session
 from openwmi.session.asking import answer
 from openwmi.session.modes import Gives, seconds
@@ -30,7 +31,7 @@ class Calling(Protocol):
     """Whoever makes such calls: the services of a namespace, to their user."""
 
     @property
-    def exporter(self) -> Exporter: ...
+    def shared(self) -> Shared: ...
 
     def opened(self, session: Session) -> Served:
         """The face of a namespace that was opened."""
@@ -78,9 +79,14 @@ class CallResult(Served, IWbemCallResult):
         if not await self._ended(lTimeout):
             return GetResultServicesReply(None, TIMEDOUT)
         session = self._answer(Gives.SERVICES)
-        if self._services is None:
-            self._services = self._caller.opened(session)
-        return GetResultServicesReply(self._caller.exporter.export(self._services, IWbemServices))
+        shared, services = self._caller.shared, self._services
+        # What its client has let go has ended, and does not begin again.
+        if services is None or services not in shared.exporter:
+            services = self._caller.opened(session)
+            pointer = shared.exported(services, IWbemServices)
+            self._services = services
+            return GetResultServicesReply(pointer)
+        return GetResultServicesReply(shared.exporter.export(services, IWbemServices))
 
     async def GetCallStatus(self, lTimeout: int) -> GetCallStatusReply:
         # [MS-WMI] speaks of an operation that "is finished successfully" there; clients ask it of those that failed.

@@ -78,7 +78,7 @@ class Level1Login(Served, IWbemLevel1Login, IWbemLoginClientID, IWbemLoginClient
         else:
             session, kind = self._observation.of(session, caller)
         services = kind(self._shared, session, Contexts(caller.principal or "", wszPreferredLocale or ""))
-        return NTLMLoginReply(self._shared.exporter.export(services, IWbemServices))
+        return NTLMLoginReply(self._shared.exported(services, IWbemServices))
 
     async def SetClientInfo(self, wszClientMachine: str | None, lClientProcId: int, lReserved: int) -> int:
         caller = current_caller()

@@ -15,7 +15,7 @@ from typing import Any
 
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
-from openwmi.dcom import Exporter, Served, callers_own, current_caller
+from openwmi.dcom import Served, callers_own, current_caller
 from openwmi.interfaces import (
     CallResultReply,
     EnumReply,
@@ -71,7 +71,7 @@ class Services(Served, IWbemServices):
     ) -> OpenNamespaceReply:
         verb = methods.opening(self._session, strNamespace, has_context=pCtx is not None)
         found, result = await self._one("OpenNamespace", verb, lFlags, None, ppResult, ppWorkingNamespace is not None)
-        services = None if found is None else self._shared.exporter.export(self.opened(found), IWbemServices)
+        services = None if found is None else self._shared.exported(self.opened(found), IWbemServices)
         return OpenNamespaceReply(_cell(services), result)
 
     async def CancelAsyncCall(self, pSink: Pointer) -> int:
@@ -211,8 +211,8 @@ class Services(Served, IWbemServices):
         return methods.calling(self._session, path, method, inputs)
 
     @property
-    def exporter(self) -> Exporter:
-        return self._shared.exporter
+    def shared(self) -> Shared:
+        return self._shared
 
     def opened(self, session: Session) -> Services:
         return Services(self._shared, self._shared.opened(session), self._contexts)

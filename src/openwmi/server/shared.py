@@ -53,7 +53,7 @@ class Shared:
         return session
 
     def exported(self, made: Served, interface: type[Interface]) -> bytes:
-        """A reference to what gives back itself what it takes of an allowance; without one it does so at once."""
+        """A reference to what gives back itself what it takes, or tells of its end; without one it does so at once."""
         try:
             return self.exporter.export(made, interface)
         except BaseException:
