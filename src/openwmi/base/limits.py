@@ -189,6 +189,9 @@ CALL_RESULTS_PER_PRINCIPAL: Final = 8192
 ASYNC_CALLS_PER_PRINCIPAL: Final = 1024
 # A connection to a client's sinks that nobody tells anything is kept this long for the next asynchronous call.
 CALLBACK_IDLE_SECONDS: Final = 30.0
+# Clients whose connections are kept so. A client can say with each call that its sink is of another process, and answer
+# for all of them: a connection each, and a server has a thousand or so for all of its clients.
+CALLBACK_IDLE: Final = 128
 # A server that calls our sink has its answer after this long, though there be no room for more: it waits thirty seconds
 # (SINK_CALLBACK_SECONDS; Windows as long) and then gives the call up. A sink of ours has as long for a hundred objects,
 # so that what gathers meanwhile stays small.

@@ -68,6 +68,7 @@ class Callbacks:
         self.policy = policy
         self._calls = calls
         self._hosts: dict[str, _Host] = {}
+        self._idle: dict[_Exporter, None] = {}  # in the order in which they became so
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -121,6 +122,16 @@ class Callbacks:
         """Nobody answers for the sink any more."""
         if key in self._calls:
             self._calls.cancel(NamedSink(key))
+
+    def idles(self, exporter: _Exporter) -> None:
+        """It is kept for the next call. Where there are many such, the one that has been kept longest is not."""
+        self._idle[exporter] = None
+        if len(self._idle) > limits.CALLBACK_IDLE:
+            next(iter(self._idle)).close()
+
+    def works(self, exporter: _Exporter) -> None:
+        """It is not kept for that any more."""
+        del self._idle[exporter]
 
     def forget(self, host: _Host) -> None:
         if self._hosts.get(host.name) is host:
@@ -324,9 +335,7 @@ class _Exporter:
     async def hold(self, std: StdObjRef) -> None:
         assert self._remote is not None, "it was found"
         self._users[std.ipid] += 1
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+        self._stop_idling()
         try:
             await self._remote.adopt(std)
         except BaseException:
@@ -364,15 +373,20 @@ class _Exporter:
             self.close()
         elif self._idle is None:
             self._idle = asyncio.get_running_loop().call_later(limits.CALLBACK_IDLE_SECONDS, self.close)
+            self.host.callbacks.idles(self)
 
     def close(self) -> None:
         self._closed = True
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+        self._stop_idling()
         if self._carrier is not None:
             self._carrier.close()
         self.host.forget(self)
+
+    def _stop_idling(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+            self.host.callbacks.works(self)
 
     def _forget(self, ipid: Guid) -> bool:
         self._users[ipid] -= 1
