@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import re
+from collections.abc import Iterator
 from contextlib import suppress
+from types import FunctionType, ModuleType
+from uuid import uuid4
 
 import pytest
 from tests.dcom.fakes import HOST, ME, PORT, Client, standard
 from tests.server.fakes import ALL, RETURN_IMMEDIATELY, Services, Things, Wmi, things
-from tests.server.sinks import ClientHost, RecordingSink, with_sinks
+from tests.server.sinks import THERE, ClientHost, RecordingSink, with_sinks
 from tests.server.test_server_lost import PING_TIME, by_sink, left
 
 from openwmi.base import limits
@@ -16,6 +21,7 @@ from openwmi.base.fault import LocalProtocolError
 from openwmi.interfaces import IObjectExporter, IRemoteSCMActivator, IRemUnknown2, IWbemLevel1Login
 from openwmi.orpc.wellknown import CLSID_WbemLevel1Login
 from openwmi.rpc import AuthLevel
+from openwmi.security import User, nt_hash
 from openwmi.server.host import OBJECTS
 
 TURNS = 24
@@ -28,14 +34,15 @@ class Going:
     before = ("bind", "activate", "enter", "query")
     """What comes before any other."""
 
-    def __init__(self, made: Wmi, host: ClientHost, client: Client) -> None:
+    def __init__(self, made: Wmi, host: ClientHost, client: Client, user: tuple[str, str] = ME) -> None:
         self.made = made
         self.host = host
         self.client = client
+        self.user = user
 
     async def bind(self) -> None:
         interfaces = (IRemoteSCMActivator, IObjectExporter, IRemUnknown2, *OBJECTS)
-        await self.client.bind(*interfaces, user=ME, level=AuthLevel.INTEGRITY)
+        await self.client.bind(*interfaces, user=self.user, level=AuthLevel.INTEGRITY)
 
     async def activate(self) -> None:
         login = await self.client.activate(IWbemLevel1Login, clsid=CLSID_WbemLevel1Login)
@@ -105,3 +112,52 @@ async def test_a_machine_that_vanishes_while_it_is_pinged(turns: int) -> None:
         await host.shut()
         await asyncio.sleep(PING_TIME)
         assert (set(left(made).values()), provider.reading) == ({0}, 0)
+
+
+class Guests:
+    """Whoever calls himself one."""
+
+    def lookup(self, domain: str, name: str, computer: str) -> User | None:
+        return User("DOM", name, nt_hash("open")) if name.startswith("guest") else None
+
+
+def texts_of(root: object) -> Iterator[str]:
+    """All that an object holds on to, but for what is the loop's or the program's own."""
+    seen: set[int] = set()
+    kept: list[object] = [root]
+    for each in kept:
+        if id(each) not in seen and not isinstance(each, OTHERS):
+            seen.add(id(each))
+            if isinstance(each, str):
+                yield each
+            kept += gc.get_referents(each)
+            if isinstance(each, dict):  # the collector passes over keys that are texts
+                kept += each
+
+
+OTHERS = (type, ModuleType, FunctionType, asyncio.AbstractEventLoop, asyncio.Future)
+
+
+async def test_a_server_forgets_users_and_addresses_that_are_gone() -> None:
+    provider = Things(things(1, 2), asyncio.Event())
+    async with with_sinks(provider, address=THERE) as (made, host):
+        made.server._users = Guests()
+        for number in range(10):
+            _, client = await made.network.connect(Client, HOST, PORT, source=f"198.51.100.{number}")
+            going = Going(made, host, client, (f"guest{number}", "open"))
+            for step in (*Going.before, "push"):
+                await getattr(going, step)()
+            enumerator = going.enumerator
+            await (await (await enumerator.clone()).smart(made)).next(uuid4(), 1)
+            await client.call(IObjectExporter, "ComplexPing", 0, 1, 1, 0, (going.oid,), None)
+        assert {"guest3", "198.51.100.3"} <= set(re.findall(GUEST, " ".join(texts_of(made.server))))
+        for connection in list(made.server.endpoint._connections):
+            connection._transport.abort()
+        await host.shut()
+        await asyncio.sleep(2 * PING_TIME)
+        provider.calls.clear()
+        gc.collect()
+        assert re.findall(GUEST, " ".join(texts_of(made.server))) == []
+
+
+GUEST = r"guest[0-9]|198\.51\.100\.[0-9]"
