@@ -37,11 +37,13 @@ def faulted(reason: str = "busy") -> Faulted:
 
 
 class FakeEndpoint:
-    """Part of openwmi.wsd.Endpoint. `calls` are the results of what was begun, in order."""
+    """Part of openwmi.wsd.Endpoint. `calls` are the results of what was begun, in order, and `how` with what beside."""
 
     def __init__(self) -> None:
         self.calls: list[SingleResult[Any]] = []
         self.sent: list[tuple[str, Any]] = []
+        self.how: list[tuple[Sequence[Any], float | None]] = []
+        self.begun = threading.Event()
         self.stopped = 0
 
     def two_way(
@@ -53,25 +55,32 @@ class FakeEndpoint:
         attachments: Sequence[Any] = (),
         timeout: float | None = 30.0,
     ) -> Operation[Any]:
-        return self._begin(action, body, timeout)
+        return self._begin(action, body, attachments, timeout)
 
     def one_way(
         self, action: str, body: Any, *, attachments: Sequence[Any] = (), timeout: float | None = 30.0
     ) -> Operation[Any]:
-        return self._begin(action, body, timeout)
+        return self._begin(action, body, attachments, timeout)
 
-    def _begin(self, action: str, body: Any, timeout: float | None) -> Operation[Any]:
+    def _begin(self, action: str, body: Any, attachments: Sequence[Any], timeout: float | None) -> Operation[Any]:
         results: SingleResult[Any] = SingleResult(action)
         if timeout is not None:
             results.expire_at(results.loop.time() + timeout)
         results.on_stop(self._stop)
         results.begin()
         self.sent.append((action, body))
+        self.how.append((attachments, timeout))
         self.calls.append(results)
+        self.begun.set()
         return Operation(results)
 
     def _stop(self) -> None:
         self.stopped += 1
+
+    def cancel(self) -> None:
+        """All that have not ended. On the loop's thread."""
+        for call in self.calls:
+            call.cancel()
 
     # Of a test on any thread.
 
