@@ -41,8 +41,7 @@ class Device:
 def device() -> Iterator[Device]:
     device = Device()
     yield device
-    for call in device.endpoint.calls:
-        runner().call(call.cancel)
+    runner().call(device.endpoint.cancel)
 
 
 def unreachable() -> WbemError:
@@ -201,20 +200,25 @@ def test_u1_what_is_set_after_the_end_happens_at_once(device: Device, times: int
 
 
 def test_u1_a_callback_set_in_the_moment_of_the_end_comes_once(device: Device) -> None:
-    for _ in range(200):
-        result, heard = device.begin(), Heard()
-        ready = threading.Barrier(2)
+    """Turns of threads take long on a busy machine: so one thread ends them all, and few things are waited for."""
+    ready = threading.Barrier(2)
 
-        def end(ready: threading.Barrier = ready) -> None:
-            ready.wait()
+    def end() -> None:
+        for _ in range(200):
+            ready.wait(30)
             device.endpoint.answer()
 
-        ender = threading.Thread(target=end)
-        ender.start()
-        ready.wait()
+    ender = threading.Thread(target=end, daemon=True)
+    ender.start()
+    calls: list[tuple[IWSDAsyncResult, Heard]] = []
+    for _ in range(200):
+        result, heard = device.begin(), Heard()
+        calls.append((result, heard))
+        ready.wait(30)
         result.SetCallback(heard)
-        ender.join()
         heard.wait()
+    ender.join()
+    for result, heard in calls:
         result.Abort()
         assert len(heard.heard) == 1
 
@@ -377,11 +381,13 @@ def test_u3_callbacks_that_hold_all_threads_stop_no_abort(device: Device) -> Non
         device.endpoint.answer()
     heard = Heard()
     result = device.begin(None, heard)
-    device.endpoint.answer()  # its callback waits for a thread
-    result.Abort()
-    assert heard.heard == [(None, s.S_OK, c.WSDET_INCOMING_MESSAGE)]
-    assert heard.threads == [threading.current_thread().name]
-    go_on.set()
+    try:
+        device.endpoint.answer()  # its callback waits for a thread
+        result.Abort()
+        assert heard.heard == [(None, s.S_OK, c.WSDET_INCOMING_MESSAGE)]
+        assert heard.threads == [threading.current_thread().name]
+    finally:
+        go_on.set()  # else all threads of the tests that follow would be taken
 
 
 def test_u4_each_call_has_a_deadline(device: Device) -> None:
@@ -529,11 +535,10 @@ def test_a_synchronous_call_fills_its_context(device: Device, end: Any, hr: int)
     context = WSD_SYNCHRONOUS_RESPONSE_CONTEXT(eventHandle=WaitHandle())
 
     def answer() -> None:
-        while not device.endpoint.calls:
-            pass
+        device.endpoint.begun.wait()
         device.endpoint.answer(what=end)
 
-    threading.Thread(target=answer).start()
+    threading.Thread(target=answer, daemon=True).start()
     assert device.proxy.SendTwoWayRequest(b"<a/>", GET_LIST, context) == s.S_OK
     assert context.hr == hr
     assert context.results == "files" if hr == s.S_OK else isinstance(context.results, SoapFault)
