@@ -277,6 +277,8 @@ def test_what_a_device_says_beyond_ws_discovery_is_kept_and_no_change() -> None:
     assert (device.instance, device.headers, device.extensions) == (5, (more[21],), (more[20],))
     silent = only(story.says(Hello(said(2))))
     assert (silent.instance, silent.headers, silent.extensions) == (None, (), ())
+    chatty = only(story.says(Hello(said(3)), others=tuple(more[:20])))
+    assert chatty.headers == tuple(more[:16])
 
 
 def test_what_devices_add_to_their_messages_counts_for_how_many_are_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from openwmi.net.http import Request, Response
 from openwmi.soap import (
     DPWS_2006,
     DPWS_2009,
+    GET,
     GET_METADATA,
     GET_RESPONSE,
     EndpointReference,
@@ -207,6 +208,23 @@ async def test_a_service_that_knows_neither(fault: SoapFault, asked: int) -> Non
         await world.read(DEVICE)
     assert caught.value.fault == fault
     assert len(service.asked) == asked
+
+
+async def test_who_knows_neither_has_refused_the_first() -> None:
+    class Refusing(OfServices):
+        async def answer(self, request: Request, peer: Address, local: Address) -> Response:
+            action = decode(request.body).headers.action
+            self.fault = SoapFault("Sender", None, action)
+            return await super().answer(request, peer, local)
+
+    world = World()
+    service = Refusing(world.web, b"")
+    service.knows = ""
+    await service.listen(port=5357)
+    with pytest.raises(Faulted) as caught:
+        await world.read(DEVICE)
+    assert caught.value.fault.reason == GET
+    assert len(service.asked) == 2
 
 
 async def test_large_metadata() -> None:

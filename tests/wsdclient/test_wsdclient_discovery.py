@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from random import SystemRandom
 from typing import Any
 
 import pytest
 from tests.wsdclient.world import MODEL, US, World
 
+from openwmi.base.error import WbemError
+from openwmi.base.status import WbemStatus
+from openwmi.blocking.runner import runner
+from openwmi.net import Address
 from openwmi.net.datagram import Endpoint
+from openwmi.net.http import Response
+from openwmi.net.http_server import HttpServer
 from openwmi.soap import DPWS_2006, Fragment, QName
 from openwmi.wsd import Device
 from openwmi.wsdclient import (
     E_ABORT,
+    E_ACCESSDENIED,
+    E_FAIL,
     E_INVALIDARG,
     E_NOTIMPL,
     E_POINTER,
@@ -26,6 +36,7 @@ from openwmi.wsdclient import (
     WSDCreateDeviceProxy,
     WSDCreateDiscoveryProvider,
     WSDCreateDiscoveryProvider2,
+    discovery,
 )
 
 SECONDS = 0.15
@@ -39,6 +50,9 @@ class Soonest(SystemRandom):
 
 
 DEVICE_TYPE = QName("http://schemas.xmlsoap.org/ws/2006/02/devprof", "Device")
+
+
+SOMEBODY = Device("urn:uuid:1", (), (), (), 1, DPWS_2006, Endpoint("192.0.2.7", 3702), "eth0")
 
 
 class Heard(IWSDiscoveryProviderNotify):
@@ -121,18 +135,7 @@ def test_a_search_by_type(world: World, provider: IWSDiscoveryProvider) -> None:
 
 def test_what_a_device_says_beyond_ws_discovery() -> None:
     header, first, second = (Fragment.parse(f'<v:{each} xmlns:v="urn:v"/>') for each in ("header", "first", "second"))
-    device = Device(
-        "urn:uuid:1",
-        (),
-        (),
-        (),
-        1,
-        DPWS_2006,
-        Endpoint("192.0.2.7", 3702),
-        "eth0",
-        headers=(header,),
-        extensions=(first, second),
-    )
+    device = replace(SOMEBODY, headers=(header,), extensions=(first, second))
     assert IWSDiscoveredService(device).GetExtendedDiscoXML() == (S_OK, header, first)
     assert IWSDiscoveredService(device).GetInstanceId() == (S_OK, 0)
 
@@ -201,6 +204,74 @@ def test_detaching_within_a_callback(world: World, provider: IWSDiscoveryProvide
     world.start()
     leaving.wait("detached", S_OK)
     assert provider.Detach() == E_ABORT
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_thread_is_in_a_callback_as_long_as_that_runs(fails: bool) -> None:
+    """Who is in one waits for none: threads are used again, by those who have to wait."""
+
+    class Inside(Heard):
+        def Add(self, pService: IWSDiscoveredService) -> int:
+            assert discovery._inside.callback
+            if fails:
+                raise ValueError
+            return self.note("Add")
+
+    relay = discovery._Relay(Inside(), None, search=True)
+    with suppress(ValueError):
+        relay.indicate([SOMEBODY])
+    assert not discovery._inside.callback
+
+
+def test_searches_that_have_ended_are_forgotten(provider: IWSDiscoveryProvider) -> None:
+    provider.seconds_ = 0.01
+    heard = Heard()
+    provider.Attach(heard)
+    for number in range(6):
+        provider.SearchById(US, str(number))
+        heard.wait("SearchFailed", S_FALSE, str(number))
+    assert len(provider._under_way) <= 3, "who comes and goes, the last search, and one that is about to end"
+    provider.Detach()
+
+
+def test_a_sink_that_could_not_be_attached_is_let_go(
+    provider: IWSDiscoveryProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Released(Heard):
+        released = 0
+
+        def _released(self) -> None:
+            self.released += 1
+
+    def fail(*_: object, **__: object) -> None:
+        raise WbemError(WbemStatus.FAILED, "no such network")
+
+    sink = Released()
+    with monkeypatch.context() as broken:
+        broken.setattr("openwmi.wsdclient.discovery.Courier.open", fail)
+        assert provider.Attach(sink) == E_FAIL
+    assert provider.Attach(sink) == S_OK
+    assert provider.Detach() == S_OK
+    sink.Release()
+    assert sink.released == 1
+
+
+def test_of_two_profiles_the_first_says_why_there_is_nobody(provider: IWSDiscoveryProvider) -> None:
+    statuses = [403, 404]
+
+    async def answer(*_: object) -> Response:
+        return Response(statuses.pop(0))
+
+    server = runner().call(lambda: HttpServer(answer))
+    where = runner().run(lambda: server.listen(Address("127.0.0.1", 0)))
+    heard = Heard()
+    provider.seconds_ = None
+    provider.Attach(heard)
+    provider.SearchByAddress(f"http://127.0.0.1:{where.port}/x", "tag")
+    heard.wait("SearchFailed", E_ACCESSDENIED, "tag")
+    assert statuses == []
+    provider.Detach()
+    runner().run(server.close)
 
 
 def test_what_is_refused(provider: IWSDiscoveryProvider) -> None:

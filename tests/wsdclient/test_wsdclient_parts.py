@@ -173,6 +173,28 @@ def test_an_attachment_that_came() -> None:
     assert attachment.Read(2) == (w.E_ABORT, None, None)
 
 
+def test_one_that_is_closed_lets_go_of_what_comes() -> None:
+    class Pieces:
+        closed = 0
+
+        def __aiter__(self) -> Pieces:
+            return self
+
+        async def __anext__(self) -> bytes:
+            return b"octets"
+
+        def close(self) -> None:
+            assert runner().on_its_thread
+            self.closed += 1
+
+    pieces = Pieces()
+    attachment = w.IWSDInboundAttachment(pieces)
+    assert attachment.Read(3) == (w.S_OK, b"oct", 3)
+    assert [attachment.Close(), attachment.Close()] == [w.S_OK, w.S_OK]
+    assert pieces.closed == 1
+    assert attachment.Read(3) == (w.E_ABORT, None, None)
+
+
 async def test_one_that_is_read_without_blocking() -> None:
     """U7: on the loop where it comes, and on any other."""
     for loop in (None, asyncio.get_running_loop()):
@@ -226,12 +248,33 @@ def test_who_writes_is_let_go_when_nobody_takes_it_any_more() -> None:
         assert callable(source)
         await pieces.aclose()  # type: ignore[attr-defined]  # it is a generator
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)  # else one that is not let go would hold the process
     writer.start()
     runner().run(give_up)
     writer.join(5)
     assert not writer.is_alive()
     assert written
+
+
+def test_who_writes_waits_while_nobody_takes_it() -> None:
+    attachment = w.IWSDOutboundAttachment()
+    outbound = attachment.outbound_
+    assert attachment.Write(bytes(WAITING_OCTETS)) == (w.S_OK, WAITING_OCTETS)
+    written: list[tuple[int, int | None]] = []
+    writer = threading.Thread(target=lambda: written.append(attachment.Write(b"x")), daemon=True)
+    writer.start()
+    writer.join(0.02)
+    assert written == []
+    pieces = outbound.pieces()
+
+    async def piece() -> bytes:
+        return await anext(pieces)
+
+    assert len(runner().run(piece)) == WAITING_OCTETS
+    writer.join(5)
+    assert written == [(w.S_OK, 1)]
+    assert runner().run(piece) == b"x"
+    assert attachment.Close() == w.S_OK
 
 
 def test_an_aborted_attachment_fails_its_call() -> None:
