@@ -26,7 +26,7 @@ from tests.wsdclient.world import (
 
 from openwmi.blocking.runner import runner
 from openwmi.net import Address
-from openwmi.soap import GET, QName, Relationship, Service, SoapFault
+from openwmi.soap import GET, EndpointReference, Metadata, QName, Relationship, Service, SoapFault
 from openwmi.wsd import Call, Computer, Endpoint, Faulted, Host
 from openwmi.wsd import Service as Hosted
 from openwmi.wsdclient import (
@@ -389,6 +389,42 @@ def test_a_service_that_is_made_when_somebody_asks(world: World) -> None:
     assert asked == [ID]
 
 
+def test_a_service_that_could_not_be_made_is_none(world: World) -> None:
+    class Notify(IWSDDeviceHostNotify):
+        def GetService(self, pszServiceId: str) -> tuple[int, Any]:
+            return E_FAIL, FilesService()
+
+    assert world.host.Start(1, None, Notify()) == S_OK
+    assert world.host.where_ is not None
+    url = f"http://127.0.0.1:{world.host.where_.port}/{world.address.removeprefix('urn:uuid:')}"
+    _, device = WSDCreateDeviceProxy(url, US)
+    assert device is not None
+    assert call(endpoint_of(device, ID), ECHO)[0] == E_FAIL
+
+
+def test_each_start_is_a_later_instance(world: World) -> None:
+    for _ in range(3):
+        assert world.host.Start(0, None, None) == S_OK
+        assert world.host.Stop() == S_OK
+    said = [data.decode() for _, _, data in world.link.sent]
+    instances = [int(text.partition('InstanceId="')[2].partition('"')[0]) for text in said if "/Hello<" in text]
+    assert sorted(set(instances)) == [*range(instances[0], instances[0] + 3)]
+
+
+def test_which_of_its_endpoints_a_service_is_called_at() -> None:
+    _, device = WSDCreateDeviceProxy("@http://127.0.0.1:1/", US)
+    assert device is not None
+    host = Service((EndpointReference("urn:uuid:1"),))
+    names, both = (EndpointReference("urn:x"),), (EndpointReference("urn:x"), EndpointReference("http://127.0.0.1:2/"))
+    hosted = (Service(names, (), "urn:none"), Service(both, (), "urn:both"))
+    device._take(("http://127.0.0.1:1/", Metadata(relationships=(Relationship(host, hosted),))))
+    _, ours = device.GetEndpointProxy()
+    assert ours is not None
+    assert (ours.carrier_.url, ours.carrier_.to) == ("http://127.0.0.1:1/", host.endpoints[0])
+    assert endpoint_of(device, "urn:both").carrier_.url == "http://127.0.0.1:2/"
+    assert device.GetServiceProxyById("urn:none") == (E_FAIL, None)
+
+
 def test_a_service_that_nobody_registered(world: World) -> None:
     _, device = WSDCreateDeviceProxy(world.start(), US)
     assert device is not None
@@ -407,6 +443,42 @@ def test_a_retired_service_is_called_no_more(endpoint: IWSDEndpointProxy, world:
         assert handle.wait(5)
     assert device.EndGetMetadata(result) == S_OK
     assert device.GetServiceProxyById(ID) == (E_INVALIDARG, None)
+
+
+def test_a_service_has_retired_when_no_stub_of_it_runs(endpoint: IWSDEndpointProxy, world: World) -> None:
+    go_on = threading.Event()
+
+    class Slow(FilesService):
+        def Later(self, messaging: Any, event: Any) -> int:
+            self.heard.set()
+            go_on.wait(5)
+            return self.Echo(messaging, event)
+
+    assert world.host.RetireService(ID) == S_OK
+    slow = Slow()
+    assert world.host.AddDynamicService("urn:x:slow", None, PORT, None, None, slow) == S_OK
+    job = IWSDEndpointProxy(runner().call(Endpoint, str(world.host.GetServiceUrl_("urn:x:slow", "127.0.0.1")[1])))
+    job.SendTwoWayRequestAsync("wait", LATER)
+    assert slow.heard.wait(5)
+    found: list[int] = []
+    leaving = threading.Thread(target=lambda: found.append(world.host.RemoveDynamicService("urn:x:slow")), daemon=True)
+    leaving.start()
+    try:
+        leaving.join(0.05)
+        assert found == []
+    finally:
+        go_on.set()
+    leaving.join(5)
+    assert found == [S_OK]
+
+
+def test_the_id_of_a_dynamic_service_that_went_may_be_another_ones(world: World) -> None:
+    host = world.host
+    assert host.AddDynamicService("urn:x:job", None, PORT) == S_OK
+    assert host.RemoveDynamicService("urn:x:job") == S_OK
+    assert host.RegisterService("urn:x:job", world.files) == S_OK
+    assert host.RemoveDynamicService("urn:x:job") == E_INVALIDARG
+    assert host.RetireService("urn:x:job") == S_OK
 
 
 def test_a_dynamic_service_is_in_no_metadata(

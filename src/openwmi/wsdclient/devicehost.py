@@ -313,9 +313,9 @@ class IWSDDeviceHost(IUnknown, iid="917fe891-3d13-4138-9809-934c8abeb12c"):
         """The object of a service; one that was not registered is asked for, once. E_ABORT: there is none."""
         found = self._objects.get(service_id)
         if found is None and self._notify is not None:
-            hr, found = self._notify.GetService(service_id)
-            if found is not None and not hr & SEVERITY:
-                found = self._objects.setdefault(service_id, found)
+            hr, made = self._notify.GetService(service_id)
+            if made is not None and not hr & SEVERITY:
+                found = self._objects.setdefault(service_id, made)
         if found is None:
             raise given_up(f"nobody has registered the service {service_id}")
         return found
