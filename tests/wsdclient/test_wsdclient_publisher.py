@@ -20,6 +20,8 @@ from openwmi.wsdclient import (
     E_INVALIDARG,
     E_NOTIMPL,
     E_POINTER,
+    ERROR_NO_CALLBACK_ACTIVE,
+    HRESULT_FROM_WIN32,
     S_OK,
     WSD_SOAP_MESSAGE,
     IWSDiscoveryPublisher,
@@ -87,6 +89,9 @@ class World:
         found: list[Any] = runner().complete(lambda: find(types, timeout=seconds, network=self.there, **how))
         return found
 
+    def said(self, kind: str) -> list[str]:
+        return [text for _, _, data in self.link.sent if f"/{kind}<" in (text := data.decode())]
+
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
@@ -103,6 +108,7 @@ def test_a_probe_that_a_program_answers(world: World) -> None:
     assert (device.address, device.types[-1], device.xaddrs) == (ADDRESS, LAMP, ("http://192.0.2.1:8080/lamp",))
     assert set(world.lamps.heard) == {("Probe", S_OK)}
     assert world.find(QName("urn:x", "Other"), seconds=0.1) == []
+    assert world.said("Hello") == [], "it is not published"
 
 
 def test_a_resolve_that_a_program_answers(world: World) -> None:
@@ -126,6 +132,35 @@ def test_hello_and_bye(world: World) -> None:
     assert kinds == sorted(kinds, reverse=True), "first Hello, with each change, and at last Bye"
     assert {"Hello", "Bye"} == set(kinds)
     assert any("MetadataVersion>3<" in text for text in said)
+
+
+def test_one_that_is_published_anew_was_gone_before(world: World) -> None:
+    world.publisher.RegisterNotificationSink(world.lamps)
+    for instance in (1, 2):
+        assert world.publisher.Publish(ADDRESS, 1, instance, 1) == S_OK
+    assert any('InstanceId="1"' in text for text in world.said("Bye"))
+    assert not any('InstanceId="2"' in text for text in world.said("Bye"))
+    assert any('InstanceId="2"' in text for text in world.said("Hello"))
+
+
+def test_a_device_has_the_version_that_its_program_says_and_none_that_is_not_later(world: World) -> None:
+    world.publisher.RegisterNotificationSink(world.lamps)
+    for said, told in ((1, 1), (5, 5), (5, 6), (2, 7)):
+        assert world.publisher.Publish(ADDRESS, said, 1, 1) == S_OK
+        assert world.publisher._devices is not None
+        (target,) = world.publisher._devices.targets.values()
+        assert target.device.metadata_version == told
+
+
+def test_a_publisher_that_stopped_and_starts_again(world: World) -> None:
+    made = world.publisher
+    assert made.RegisterNotificationSink(world.lamps) == S_OK
+    assert made.Publish(ADDRESS, *TOLD) == S_OK
+    assert made.UnRegisterNotificationSink(world.lamps) == S_OK
+    assert len(world.said("Bye")) == 2, "it has not stopped before the repetition was sent"
+    assert made.Publish(ADDRESS, *TOLD) == HRESULT_FROM_WIN32(ERROR_NO_CALLBACK_ACTIVE)
+    assert made.RegisterNotificationSink(world.lamps) == S_OK
+    assert made.Publish(ADDRESS, *TOLD) == S_OK
 
 
 def test_a_rule_of_its_own(world: World) -> None:

@@ -117,7 +117,9 @@ class _Devices:
             self.unpublish(device.address)
             target = self.targets[key] = self._target(device, instance)
         if target.running:
-            target.update(replace(device, metadata_version=device.metadata_version - 1), now)  # which counts on
+            version = max(device.metadata_version - 1, target.device.metadata_version)
+            target.device = replace(target.device, metadata_version=version)
+            target.update(device, now)  # which counts on from there: a version never goes back
         else:
             target.device = device
             target.start(self.interfaces, now)
