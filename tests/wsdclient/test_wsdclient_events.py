@@ -294,6 +294,32 @@ def test_several_events_by_one_message(device: Device) -> None:
     assert device.asked(wse.UNSUBSCRIBE) == 1
 
 
+@pytest.mark.parametrize("seconds", [0, -1, 1e300, "60"])
+def test_a_time_that_is_none_is_refused(device: Device, seconds: Any) -> None:
+    asked = w.WSD_EVENTING_EXPIRES(seconds)
+    assert device.service.SubscribeToMultipleOperations([ONE], device.sink, asked)[0] == BAD
+    assert device.source.subscribes == []
+
+
+def test_a_failed_call_is_of_the_endpoint_and_one_that_goes_on_is_not(device: Device) -> None:
+    service = device.service
+    assert service.SubscribeToOperation(ONE, device.sink)[0] == S_OK
+    device.source.mute = True
+    _, result = service.BeginRenewMultipleOperations([ONE])
+    assert service.EndRenewMultipleOperations([ONE], result)[0] == FAIL
+    assert service.EndRenewMultipleOperations([ONE], None)[0] == BAD
+    assert device.endpoint.GetErrorInfo() == (S_OK, "")
+    assert result is not None
+    result.Abort()
+    device.source.mute = False
+    device.source.faults[wse.RENEW] = FORGOTTEN
+    callback = Heard()
+    _, result = service.BeginRenewMultipleOperations([ONE], None, None, None, callback)
+    callback.wait()
+    assert service.EndRenewMultipleOperations([ONE], result)[0] == FAIL
+    assert device.endpoint.GetFaultInfo() == (S_OK, FORGOTTEN)
+
+
 def test_several_subscriptions_at_once(device: Device) -> None:
     for each in (ONE, TWO):
         assert device.service.SubscribeToOperation(each, device.sink)[0] == S_OK

@@ -62,6 +62,16 @@ def test_the_parts_of_an_address_of_http() -> None:
     assert w.IWSDAddress().Serialize() == (w.S_OK, "")
 
 
+def test_how_much_room_an_address_takes_and_which_port_it_keeps() -> None:
+    address = w.IWSDHttpAddress()
+    assert [address.SetTransportAddress("box:8080"), address.SetSecure(True)] == [w.S_OK, w.S_OK]
+    text = "https://box:8080/"
+    assert address.Serialize(len(text)) == (w.E_ABORT, None), "with the character that ends it"
+    assert address.Serialize(len(text) + 1) == (w.S_OK, text)
+    assert address.SetPort(443) == address.SetSecure(False) == w.S_OK
+    assert address.GetPort() == (w.S_OK, 80)
+
+
 def test_an_address_of_udp() -> None:
     address = w.WSDCreateUdpAddress()[1]
     assert address is not None
@@ -91,6 +101,22 @@ def test_parameters_of_messages() -> None:
         assert parameters.SetLocalAddress(None) == parameters.SetRemoteAddress(None) == w.E_POINTER
 
 
+def test_an_address_that_is_given_out_is_held_by_whoever_has_it() -> None:
+    class Counted(w.IWSDHttpAddress):
+        released = 0
+
+        def _released(self) -> None:
+            self.released += 1
+
+    address = Counted()
+    parameters = w.IWSDMessageParameters(address)
+    assert parameters.GetLocalAddress() == (w.S_OK, address)
+    address.Release()
+    assert address.released == 0
+    address.Release()
+    assert address.released == 1
+
+
 def test_parameters_of_datagrams() -> None:
     parameters = w.IWSDUdpMessageParameters()
     wanted = w.WSDUdpRetransmitParams(0, 4, 50, 100, 250)
@@ -98,6 +124,7 @@ def test_parameters_of_datagrams() -> None:
     assert parameters.SetRetransmitParams(None) == w.E_INVALIDARG
     assert parameters.SetRetransmitParams(w.WSDUdpRetransmitParams(0, 4, 500, 100, 250)) == w.E_INVALIDARG
     assert parameters.SetRetransmitParams(w.WSDUdpRetransmitParams(0, 257)) == w.E_INVALIDARG
+    assert parameters.SetRetransmitParams(w.WSDUdpRetransmitParams(0, 256)) == w.S_OK
 
 
 def test_parameters_of_http() -> None:
