@@ -29,8 +29,8 @@ class Lock:
     def held(self) -> bool:
         return self._descriptor is not None
 
-    def acquire(self, seconds: float = REPOSITORY_LOCK_SECONDS, ask: Callable[[], object] = lambda: None) -> None:
-        """Waits for it so long, and calls `ask` again and again meanwhile.
+    def acquire(self, seconds: float | None = None, ask: Callable[[], object] = lambda: None) -> None:
+        """Waits for it so long, REPOSITORY_LOCK_SECONDS if nothing is said, and calls `ask` again and again meanwhile.
 
         SERVER_TOO_BUSY names the program that has it; ACCESS_DENIED, also where something else has the lock's name.
         """
@@ -43,7 +43,7 @@ class Lock:
             if isinstance(error, WbemError):
                 raise
             raise unwritable(self.file, error) from None
-        until = time.monotonic() + seconds
+        until = time.monotonic() + (REPOSITORY_LOCK_SECONDS if seconds is None else seconds)
         has_asked = False
         while True:
             try:
