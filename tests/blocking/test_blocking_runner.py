@@ -345,8 +345,12 @@ def test_an_interrupt_leaves_alone_what_was_only_waited_for(own: Runner) -> None
 def test_an_interrupt_drops_what_has_not_begun(own: Runner, how: str) -> None:
     reached, over = threading.Event(), threading.Event()
     ran: list[int] = []
-    own.post(reached.set)
-    own.post(over.wait, SECONDS)
+
+    def hold() -> None:
+        reached.set()
+        over.wait(SECONDS)
+
+    own.post(hold)
     assert reached.wait(SECONDS)
     thread = own._thread
     assert thread is not None

@@ -61,7 +61,7 @@ async def test_giving_up_cancels_it_and_its_reader_is_gone() -> None:
             await operation
     assert operation.results.status == WbemStatus.CALL_CANCELLED
     assert isinstance(operation.results, StreamResults)
-    assert operation.results._reader is None
+    assert operation.results._flow.reader is None
 
 
 async def test_what_was_awaited_is_gone_with_its_last_name_and_posts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
