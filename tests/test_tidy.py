@@ -211,6 +211,11 @@ def test_each_room_has_its_tests(room: Path) -> None:
     assert list((ROOT / "tests" / room.name).rglob("test_*.py"))
 
 
+def test_what_make_interop_runs_is_in_its_folder() -> None:
+    mark = "@pytest.mark." + "interop"
+    assert [_name(path) for path in TESTS if mark in path.read_text(encoding="utf-8")] == []
+
+
 def test_each_folder_of_tests_belongs_to_a_room() -> None:
     folders = {path.relative_to(ROOT / "tests").parts[0] for path in TESTS if path.parent != ROOT / "tests"}
     assert folders - {room.name for room in ROOMS} - {"interop"} == set()

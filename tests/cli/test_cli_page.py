@@ -98,7 +98,6 @@ def test_the_units_are_understood(tmp_path: Path) -> None:
         assert line.startswith("127.0.0.1:")
 
 
-@pytest.mark.interop
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:

@@ -8,7 +8,6 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-import pytest
 from tests.interop.peer import python_with
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +16,6 @@ CONFTEST, SUITE, _ = re.findall(
 )
 
 
-@pytest.mark.interop
 def test_a_suite_with_impacket(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_disks.py").write_text(SUITE)
