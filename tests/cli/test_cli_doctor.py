@@ -118,6 +118,19 @@ def test_a_report_that_cannot_be_written(openwmi: Command, arguments: list[str],
     assert "the report cannot be written" in printed.err
 
 
+def test_an_earlier_report_stays_until_there_is_another_one(
+    openwmi: Command, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given_up(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    file = tmp_path / "report.json"
+    file.write_text("the one before", encoding="utf-8")
+    monkeypatch.setattr("openwmi.cli.doctor._examined", given_up)
+    openwmi(*arguments, "--report", str(file))
+    assert file.read_text(encoding="utf-8") == "the one before"
+
+
 @pytest.mark.parametrize(
     "more",
     [

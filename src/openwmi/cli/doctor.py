@@ -9,7 +9,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import click
 
@@ -78,10 +78,11 @@ def command(
         raise click.UsageError("--names is of the report: give --report FILE, too")
     visit = _visit(access, namespace, timeout, callbacks)
     if report is not None:
-        _write(report, {})  # whoever waited for all checks should not hear only then that it cannot be
+        _write(report, "", "a")  # whoever waited for all checks should not hear only then that it cannot be
     findings = _examined(visit, format_)
     if report is not None:
-        _write(report, report_of(visit, findings, version=__version__, names=names))
+        document = report_of(visit, findings, version=__version__, names=names)
+        _write(report, json.dumps(document, indent=2) + "\n", "w")
     if shut_out(findings):
         return NO_ENTRY
     return FAILED if any(each.status is Status.FAILED for each in findings) else DONE
@@ -150,8 +151,9 @@ class _Page:
         self._out.write("\n".join(lines) + "\n")
 
 
-def _write(file: Path, document: dict[str, Any]) -> None:
+def _write(file: Path, text: str, mode: Literal["a", "w"]) -> None:
     try:
-        file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        with file.open(mode, encoding="utf-8") as report:
+            report.write(text)
     except OSError as error:
         raise WbemError(WbemStatus.FAILED, f"the report cannot be written to {file}: {error.strerror}") from None

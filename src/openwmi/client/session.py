@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,6 +24,7 @@ from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.operation import CallContext, CallFlags, Operation, ResultSet
 from openwmi.pointers import object_pointer, values_pointer
 from openwmi.session import MofText, Session
+from openwmi.session.asking import close_unless_taken
 from openwmi.session.modes import RULES, SHALLOW
 from openwmi.wql import EventQuery, Query, parse, parse_event
 from openwmi.wql import format as format_wql
@@ -50,7 +50,6 @@ class RemoteSession(Session):
         self.link = link
         self._asking = Asking(link, namespace, locale, callbacks)
         self._under_way: set[ResultSet[Any]] = set()
-        self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
         link.hold(namespace)
 
@@ -143,7 +142,7 @@ class RemoteSession(Session):
             locale = context.locale or self._asking.locale
             await self.link.opened(opened, locale, reference)
             session = RemoteSession(self.link, opened, locale, self._asking.callbacks)
-            results.when_finished(partial(self._unless_taken, results, session))
+            results.when_finished(partial(close_unless_taken, results, session))
             return session
 
         return self._started(work, f"namespace {name}", context, single=True)
@@ -262,12 +261,6 @@ class RemoteSession(Session):
             await (rows.pump_events(results) if endless else rows.pump(results))
 
         return self._started(work, name, context, keep=CallFlags.FORWARD_ONLY not in context.flags)
-
-    def _unless_taken(self, results: ResultSet[Session], opened: RemoteSession) -> None:
-        if results.error is not None:  # it was given up in the last moment, and nobody else knows of it
-            closing = asyncio.ensure_future(opened.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
 
     def _named(self, class_name: str) -> str:
         if not class_name:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from openwmi.base.clock import NEVER
 from openwmi.base.error import WbemError
 from openwmi.base.limits import CLASS_NAME_CHARS, OBJECT_PATH_CHARS, QUERY_CHARS
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, ObjectPath
-from openwmi.operation import CallTable, Operation, Progress, ResultSet, Sink, State
+from openwmi.operation import CallTable, Operation, Progress, ResultSet, Sink, State, tasks
 from openwmi.operation.results import EVERYTHING
 from openwmi.session.modes import Gives, returned_at_once
 
@@ -107,6 +107,18 @@ def progress_words(progress: Progress) -> int:
         scale = max(done, total)
         done, total = done * WORD // scale, total * WORD // scale
     return total << 16 | done
+
+
+class Closing(Protocol):
+    """What has to be closed, such as an opened namespace."""
+
+    async def close(self) -> None: ...
+
+
+def close_unless_taken(results: ResultSet[Any], opened: Closing) -> None:
+    """Once a call has ended: what it opened is closed if it was given up in the last moment, since nobody has it."""
+    if results.error is not None:
+        tasks.run(results.loop, opened.close())
 
 
 async def push(operation: Operation[Any], sink: Sink[Any], table: CallTable, *, runs_on: bool = False) -> None:

@@ -15,6 +15,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
 from openwmi.operation import NO_VALUES, CallContext, CallFlags, Operation, ResultSet, Sink
+from openwmi.session.asking import close_unless_taken
 from openwmi.session.moffile import read_mof
 from openwmi.session.partly import partial_get, partial_put
 from openwmi.session.traversal import associators_of, references_of
@@ -250,7 +251,7 @@ class Namespace:
             opening = self._session.open_namespace(below, context)
             try:
                 found = Namespace(await opening, replace(self._options, sink=None))
-                results.when_finished(partial(_unless_taken, results, found))
+                results.when_finished(partial(close_unless_taken, results, found))
                 return found
             except asyncio.CancelledError:
                 if opening.results.finished and opening.results.error is None:
@@ -347,13 +348,3 @@ def _name(what: str, name: object) -> str:
 
 def _unfit(expected: str, given: object) -> WbemError:
     return WbemError(WbemStatus.INVALID_PARAMETER, f"{expected}, and this is {given!r} ({type(given).__name__})")
-
-
-_closing: set[asyncio.Task[None]] = set()
-
-
-def _unless_taken(results: ResultSet[Namespace], found: Namespace) -> None:
-    if results.error is not None:  # it was given up in the last moment, and nobody else knows of it
-        closing = asyncio.ensure_future(found.close())
-        _closing.add(closing)
-        closing.add_done_callback(_closing.discard)
