@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import sys
+import weakref
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,13 @@ from openwmi.operation import kept as kept_module
 from openwmi.operation.kept import PLACES
 from openwmi.operation.spool import QUOTA, Quota, Spool
 from openwmi.operation.timers import TICKS_PER_SECOND, Timer, Timers
+
+
+class Heard:
+    """Somebody who reads."""
+
+    def of(self) -> None: ...
+
 
 # Spool.
 
@@ -173,9 +181,12 @@ async def test_many_kept_sets_share_the_memory(monkeypatch: pytest.MonkeyPatch) 
         assert each.read(0, 10_000) == list(range(200 + SPOOL_PAGE))
     assert PLACES.used == PLACES.limit
     assert (QUOTA.used > before, [each.in_memory for each in sets]) == (True, [False] * 3)
-    sets[0].release()
+    sets.pop(0).release()
     assert PLACES.limit - PLACES.used == 100
-    del sets, each  # whoever forgets one without a word gives its places back, too
+    forgotten: KeptResults[int] = KeptResults()
+    await forgotten.put(range(200))
+    assert PLACES.used == PLACES.limit
+    del forgotten, sets, each  # whoever forgets one without a word gives its places back, too
     gc.collect()
     assert (PLACES.limit - PLACES.used, QUOTA.used) == (100, before)
 
@@ -195,6 +206,38 @@ async def test_disk_is_given_back_with_the_last_cursor_not_before() -> None:
 
 
 # Stream.
+
+
+async def test_what_is_asked_of_one_stream_is_not_asked_of_others() -> None:
+    for ask in (lambda each: setattr(each, "room", 1), lambda each: each.waiter(STREAM_BACKLOG * 2)):
+        one, other = StreamResults[int](), StreamResults[int]()
+        ask(one)
+        for each in (one, other):
+            each.add([1] * STREAM_BACKLOG)
+        assert other.full
+        other.read(0, 1)
+        assert (other.full, other.room) == (False, STREAM_BACKLOG)
+
+
+async def test_a_stream_is_full_again_for_whoever_has_read_what_they_wanted() -> None:
+    results: StreamResults[int] = StreamResults()
+    results.waiter(STREAM_BACKLOG * 3)
+    results.add([1] * STREAM_BACKLOG)
+    assert not results.full
+    assert len(results.read(0, 1)) == 1
+    results.add([1])
+    assert results.full
+
+
+async def test_a_stream_that_is_let_go_forgets_who_was_to_read_it() -> None:
+    results: StreamResults[int] = StreamResults()
+    heard = Heard()
+    results.when_full(heard.of)
+    gone = weakref.ref(heard)
+    results.release()
+    del heard
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize("end", ["cancel", "deadline"])
