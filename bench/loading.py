@@ -296,9 +296,9 @@ class Process:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def keep_to(self, core: int) -> None:
-        """Runs on this core alone, from now on."""
-        psutil.Process(self._process.pid).cpu_affinity([core])
+    def keep_to(self, cores: list[int]) -> None:
+        """Runs on these cores alone, from now on."""
+        psutil.Process(self._process.pid).cpu_affinity(cores)
 
     def tell(self, what: str, **how: object) -> None:
         assert self._process.stdin is not None
