@@ -23,7 +23,7 @@ SAYS = {
         r"\S, kernel \d",
         r"2\. Semisynchronous",
         r"result\.\n   WBEM_S_TIMEDOUT \(0x00040004\): +0 objects so far\n",
-        r"\n   WBEM_S_NO_ERROR \(0x00000000\): +[1-9]\d* objects\n",
+        r"   WBEM_S_NO_ERROR \(0x00000000\): +[1-9]\d* objects\n",
         r"3\. Asynchronous",
         r"Indicate: 1 object, the first a Win32_ComputerSystem",
         r"CancelAsyncCall",
