@@ -44,7 +44,7 @@ test: $(WORKS)
 	$(PY) -m pytest -m 'not interop' $(SPREAD) $(TEST_FLAGS)
 
 interop: $(WORKS) $(PEERS_STAMP)
-	OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m pytest -m interop tests/interop
+	OPENWMI_PEER_PYTHON='$(CURDIR)/$(PEERS)/bin/python' $(PY) -m pytest -m interop $(SPREAD) tests/interop
 
 fuzz: $(FUZZES)
 	$(PY) -m tests.wmio.fuzz_wmio -max_total_time=$(FUZZ_SECONDS) & \

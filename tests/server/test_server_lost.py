@@ -126,6 +126,7 @@ async def vanished(sessions: int) -> dict[str, int]:
         return left(made) | {"queries": provider.reading}
 
 
+@pytest.mark.no_cover  # other tests show that each line is run
 @pytest.mark.parametrize("how", ["close", "abort"])
 @pytest.mark.parametrize("phase", PHASES)
 async def test_a_client_that_vanishes(phase: Phase, how: str) -> None:
