@@ -41,8 +41,7 @@ class Round(NamedTuple):
         alone: seconds of a query, one after the other: the median.
         counts: queries of each client, all in a loop.
         even: what is seen at half of that rate, asked at equal intervals.
-        random: the same, asked at random moments: bursts, of which a queue that nothing ever disturbs makes 4x of
-            what one client sees already, by a calculation with the same costs.
+        random: the same, asked at random moments.
     """
 
     alone: float
@@ -199,8 +198,12 @@ def vanished() -> tuple[float, float]:
 
 
 FIGURES = [
-    Figure("500 clients at half the capacity, p99", "one client, p50", "ms", Goal("<=", 5), partial(late, "even")),
-    Figure("the same at random moments, p99", "one client, p50", "ms", Printed(), partial(late, "random")),
+    *(
+        Figure(
+            f"500 clients at half the capacity, {how}, p99", "one client, p50", "ms", Goal("<=", 5), partial(late, when)
+        )
+        for how, when in (("evenly", "even"), ("at random", "random"))
+    ),
     Figure("the same clients ask so much late, p99", "% of a core that they take", "ms", Printed(), generator),
     Figure("500 clients in a loop, the one with the most", "a fair share", "", Goal("<=", 2), partial(fair, max)),
     Figure("500 clients in a loop, the one with the fewest", "a fair share", "", Goal(">=", 0.5), partial(fair, min)),
