@@ -237,6 +237,30 @@ async def test_what_pings_say() -> None:
             assert len(deaf.heard[5]) == 1
 
 
+async def test_what_is_given_back_while_it_is_pinged_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    async with world() as made:
+        deaf = Deaf(made.exporter)
+        made.endpoint._services[IObjectExporter.iid] = deaf
+        async with machine(made) as there:
+            await there.activate(CLSID_LAMP, ILamp)
+            await there.pinger.ping()
+            exporter, (lamp,) = await there.activate(CLSID_LAMP, ILamp)
+            assert lamp is not None
+            tell = there.pinger._resolver.ComplexPing
+
+            async def release_before(*what: Any) -> ComplexPingReply:
+                await exporter.release(lamp)
+                return await tell(*what)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(there.pinger._resolver, "ComplexPing", release_before)
+                await there.pinger.ping()
+            assert not caplog.records
+            there.pinger._held = lambda: frozenset({1})  # which is held, and not known there
+            await there.pinger.ping()
+            assert "a ping was answered with error 1911" in caplog.text
+
+
 async def test_a_ping_that_fails_is_made_up_for(caplog: pytest.LogCaptureFixture) -> None:
     async with world() as made, machine(made) as there:
         _, (lamp,) = await there.activate(CLSID_LAMP, ILamp)

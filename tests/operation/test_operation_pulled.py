@@ -273,6 +273,38 @@ async def test_next_returns_what_there_is_and_a_time_out_loses_nothing() -> None
         assert last.status == WbemStatus.FALSE
 
 
+@pytest.mark.parametrize("keep", [True, False])
+async def test_who_asks_in_the_turn_in_which_a_call_ends_does_not_wait(keep: bool) -> None:
+    operation = counting(3, keep=keep)
+    asking = operation.next(5)
+
+    async def ask() -> None:  # behind the call's own task, in the same turn of the loop
+        with pytest.raises(StopIteration) as answer:
+            asking.send(None)
+        assert (answer.value.value, answer.value.value.status) == ([0, 1, 2], WbemStatus.FALSE)
+
+    await asyncio.create_task(ask())
+    await turn()
+    assert await operation.status() == WbemStatus.NO_ERROR
+
+
+async def test_so_does_who_asks_for_a_status_unless_somebody_is_to_be_called_at_the_end() -> None:
+    failing, watched = Operation.start(refuse), counting(3)
+    ended = asyncio.Event()
+    watched.add_done_callback(lambda _: ended.set())
+
+    async def ask() -> None:
+        with pytest.raises(StopIteration) as answer:
+            failing.status().send(None)
+        assert answer.value.value == WbemStatus.INVALID_QUERY
+        assert not ended.is_set()
+        assert await watched.status() == WbemStatus.NO_ERROR
+        assert ended.is_set()
+
+    await asyncio.create_task(ask())
+    await turn()
+
+
 async def test_cancelling_a_poll_leaves_the_operation_running() -> None:
     operation = Operation.start(forever)
     for poll in (operation.next(1), operation.status()):

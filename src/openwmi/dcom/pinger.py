@@ -18,6 +18,7 @@ from openwmi.orpc import error_status
 log = logging.getLogger("openwmi.dcom")
 
 _NO_SET: Final = error_status(HResult.RPC_E_INVALID_SET)
+_NO_OBJECT: Final = error_status(HResult.RPC_E_INVALID_OID)
 
 
 class Pinger:
@@ -60,7 +61,8 @@ class Pinger:
         if status == _NO_SET:  # the resolver has begun anew, or we were silent for too long
             self._set_id, self._told = 0, frozenset()
             status = await self._tell(held)
-        if status:
+        # What was given back while its ping was under way is not known there any more: so it should be.
+        if status and not (status == _NO_OBJECT and held - self._held()):
             log.warning("a ping was answered with error %d", status)
 
     async def _tell(self, held: frozenset[int]) -> int:
