@@ -1,14 +1,14 @@
 """A server under load: many clients at once, calls that wait, a stream that is longer than memory.
 
-All of it in one run on one machine, clients included: what else the machine does is in these numbers, too, and the
-tails most of all.
+All of it in one run on one machine, clients included: what else the machine does is in these numbers, too, and would be
+most of the tails. So the server and its clients go before other programs where tails are measured, if that is allowed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache, partial
 from statistics import median, quantiles
@@ -23,7 +23,7 @@ from bench.loading import Process, ask, serve, serve_observed, started
 from openwmi.base import limits
 from openwmi.testing import FakeClockLoop
 
-CLIENTS, PROCESSES = 500, 2
+CLIENTS = 500
 ALONE_SECONDS, CLOSED_SECONDS, OPEN_SECONDS = 1, 3, 2
 ROUNDS = 9
 PENDING, USERS = 100_000, 100
@@ -35,7 +35,7 @@ Answer = dict[str, Any]
 
 
 class Round(NamedTuple):
-    """What 500 clients of two processes see in a few seconds, and what one of them sees alone.
+    """What 500 clients of one process see in a few seconds, and what one of them sees alone.
 
     Attributes:
         alone: seconds of a query, one after the other: the median.
@@ -56,7 +56,7 @@ class Late(NamedTuple):
     Attributes:
         taken: seconds that the 99th of a hundred takes, from when it should have been asked.
         lateness: seconds that the 99th of a hundred was asked late: the measurement's own part of that.
-        busy: the share of its time that the busier process of clients worked; where that is near 1, it is what waits.
+        busy: the share of its time that the process of clients worked; where that is near 1, it is what waits.
     """
 
     taken: float
@@ -67,62 +67,58 @@ class Late(NamedTuple):
 @cache
 def loaded() -> list[Round]:
     """Rounds, each with all of it: a machine that others use is for minutes at a time half as fast as it was."""
-    with ExitStack() as stack:
-        server = stack.enter_context(started(serve))
-        clients = [stack.enter_context(started(ask)) for _ in range(PROCESSES)]
-        port = server.heard()["port"]
-        _all(clients, "open", port=port, count=CLIENTS // PROCESSES)
-        _all(clients, "closed", seconds=1)  # each has bound what it calls
-        return [_round(server, clients) for _ in range(ROUNDS)]
+    with started(serve) as server, started(ask) as clients:
+        clients.do("open", port=server.heard()["port"], count=CLIENTS)
+        clients.do("closed", seconds=1)  # each has bound what it calls
+        return [_round(server, clients, number) for number in range(ROUNDS)]
 
 
-def _round(server: Process, clients: Sequence[Process]) -> Round:
+def _round(server: Process, clients: Process, number: int) -> Round:
     _place(server, clients, apart=False)
-    alone = _checked([clients[0].do("closed", seconds=ALONE_SECONDS, clients=1)])
-    together = _checked(_all(clients, "closed", seconds=CLOSED_SECONDS))
+    (alone,) = _checked(clients.do("closed", seconds=ALONE_SECONDS, clients=1))
+    together = _checked(clients.do("closed", seconds=CLOSED_SECONDS))
     rate = sum(len(each) / sum(each) for each in together) / 2  # the last ones ended a little later than the others
     _place(server, clients, apart=True)
-    even, random = (_late(clients, rate, random=random) for random in (False, True))
-    return Round(median(alone[0]), list(map(len, together)), even, random)
+    even, random = (_late(clients, rate, seed=number, random=random) for random in (False, True))
+    return Round(median(alone), list(map(len, together)), even, random)
 
 
-def _place(server: Process, clients: Sequence[Process], *, apart: bool) -> None:
-    """Apart, the server has a core, and who asks the others: one that waits for a core tells nothing of itself.
+def _place(server: Process, clients: Process, *, apart: bool) -> None:
+    """Apart, the server has a core, and who asks another: one that waits for a core tells nothing of itself.
 
     The capacity is measured without that: it is as high as it can be.
     """
-    first, *others = cores = psutil.Process().cpu_affinity()
-    apart = apart and bool(others)
-    server.keep_to([first] if apart else cores)
-    for number, client in enumerate(clients):
-        client.keep_to([others[number % len(others)]] if apart else cores)
+    cores = psutil.Process().cpu_affinity()
+    for process, core in ((server, cores[0]), (clients, cores[-1])):
+        process.keep_to([core] if apart else cores)
+        try:
+            process.go_first(apart)
+        except PermissionError:
+            _tell_once("the tails under load hold the moments of other programs: this user may not go before them")
 
 
-def _late(clients: Sequence[Process], rate: float, *, random: bool) -> Late:
-    for seed, client in enumerate(clients):
-        client.tell("opened", seconds=OPEN_SECONDS, rate=rate / PROCESSES, seed=seed, random=random)
-    answers = [client.heard() for client in clients]
-    taken = [each for one in _checked(answers) for each in one]
-    asked_late = [each for answer in answers for each in answer["late"]]
-    return Late(_p99(taken), _p99(asked_late), max(answer["busy"] for answer in answers))
+@cache
+def _tell_once(what: str) -> None:
+    print(what, flush=True)
+
+
+def _late(clients: Process, rate: float, *, seed: int, random: bool) -> Late:
+    answer = clients.do("opened", seconds=OPEN_SECONDS, rate=rate, seed=seed, random=random)
+    taken = [each for one in _checked(answer) for each in one]
+    return Late(_p99(taken), _p99(answer["late"]), answer["busy"])
 
 
 def _p99(seconds: list[float]) -> float:
     return quantiles(seconds, n=100)[98]
 
 
-def _all(clients: Sequence[Process], what: str, **how: object) -> list[Answer]:
-    for client in clients:
-        client.tell(what, **how)
-    return [client.heard() for client in clients]
-
-
-def _checked(answers: Sequence[Answer]) -> list[list[float]]:
+def _checked(answer: Answer) -> list[list[float]]:
     """Seconds of each client's queries; the end of the measurement where one has failed."""
-    failures = [each for answer in answers for each in answer["failures"]]
+    failures = answer["failures"]
     if failures:
         raise SystemExit(f"{len(failures)} clients failed, the first with {failures[0]}")
-    return [each for answer in answers for each in answer["taken"]]
+    taken: list[list[float]] = answer["taken"]
+    return taken
 
 
 def late(when: str) -> tuple[float, float]:
@@ -181,7 +177,7 @@ def observed() -> tuple[float, float]:
         for _ in range(OBSERVED_TURNS):
             for (server, clients), costs in zip(pairs, found, strict=True):
                 before = server.do("look")["seconds"]
-                queries = sum(map(len, _checked([clients.do("closed", seconds=1)])))
+                queries = sum(map(len, _checked(clients.do("closed", seconds=1))))
                 costs.append((server.do("look")["seconds"] - before) / queries * 1e6)
     return median(found[0]), median(found[1])
 

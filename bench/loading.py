@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import select
 import selectors
 import subprocess
@@ -230,7 +231,7 @@ class Clients:
             return random.expovariate(1 / period) if asked["random"] else period
 
         async def loop(number: int, client: Client) -> list[float]:
-            first = pause() if asked["random"] else (number + asked["seed"] / 2) * period / len(self._clients)
+            first = pause() if asked["random"] else number * period / len(self._clients)
             under_way, due = [], begins + first
             while due < begins + asked["seconds"]:
                 await asyncio.sleep(max(0.0, due - clock()))
@@ -312,6 +313,11 @@ class Process:
     def keep_to(self, cores: list[int]) -> None:
         """Runs on these cores alone, from now on."""
         psutil.Process(self._process.pid).cpu_affinity(cores)
+
+    def go_first(self, first: bool) -> None:
+        """Runs before all programs that are not in such a hurry, or among them again; PermissionError."""
+        policy = os.SCHED_RR if first else os.SCHED_OTHER
+        os.sched_setscheduler(self._process.pid, policy, os.sched_param(int(first)))
 
     def tell(self, what: str, **how: object) -> None:
         assert self._process.stdin is not None
