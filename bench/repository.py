@@ -10,6 +10,7 @@ import asyncio
 import os
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -141,9 +142,12 @@ class Store:
         return [await self.namespace.get(f'{CLASS}.{KEY}="{each}"') for each in wanted]
 
     async def query(self, wanted: Iterable[str]) -> int:
-        found = 0
+        """Each in a text of its own, spaces apart: the plan of one that comes again is kept."""
+        found, before = 0, Counter[str]()
         for each in wanted:
-            found += len(await self.namespace.query(f'SELECT * FROM {CLASS} WHERE {KEY} = "{each}"'))  # noqa: S608 - WQL
+            text = f'SELECT * FROM {CLASS} WHERE {KEY} = "{each}"'  # noqa: S608 - WQL
+            found += len(await self.namespace.query(text + " " * before[each]))
+            before[each] += 1
         return found
 
 
