@@ -26,6 +26,7 @@ from openwmi.testing import FakeClockLoop
 CLIENTS = 500
 ALONE_SECONDS, CLOSED_SECONDS, OPEN_SECONDS = 1, 3, 2
 ROUNDS = 9
+WAYS = {"even": "evenly", "phased": "each evenly", "random": "at random"}
 PENDING, USERS = 100_000, 100
 OBSERVED_CLIENTS = 20
 OBSERVED_TURNS = 9
@@ -41,12 +42,14 @@ class Round(NamedTuple):
         alone: seconds of a query, one after the other: the median.
         counts: queries of each client, all in a loop.
         even: what is seen at half of that rate, asked at equal intervals.
+        phased: the same, where each client asks at equal intervals, from a random moment on.
         random: the same, asked at random moments.
     """
 
     alone: float
     counts: list[int]
     even: Late
+    phased: Late
     random: Late
 
 
@@ -79,8 +82,8 @@ def _round(server: Process, clients: Process, number: int) -> Round:
     together = _checked(clients.do("closed", seconds=CLOSED_SECONDS))
     rate = sum(len(each) / sum(each) for each in together) / 2  # the last ones ended a little later than the others
     _place(server, clients, apart=True)
-    even, random = (_late(clients, rate, seed=number, random=random) for random in (False, True))
-    return Round(median(alone), list(map(len, together)), even, random)
+    late = {how: _late(clients, rate, seed=number, how=how) for how in WAYS}
+    return Round(median(alone), list(map(len, together)), **late)
 
 
 def _place(server: Process, clients: Process, *, apart: bool) -> None:
@@ -102,8 +105,8 @@ def _tell_once(what: str) -> None:
     print(what, flush=True)
 
 
-def _late(clients: Process, rate: float, *, seed: int, random: bool) -> Late:
-    answer = clients.do("opened", seconds=OPEN_SECONDS, rate=rate, seed=seed, random=random)
+def _late(clients: Process, rate: float, *, seed: int, how: str) -> Late:
+    answer = clients.do("opened", seconds=OPEN_SECONDS, rate=rate, seed=seed, how=how)
     taken = [each for one in _checked(answer) for each in one]
     return Late(_p99(taken), _p99(answer["late"]), answer["busy"])
 
@@ -121,16 +124,16 @@ def _checked(answer: Answer) -> list[list[float]]:
     return taken
 
 
-def late(when: str) -> tuple[float, float]:
+def late(how: str) -> tuple[float, float]:
     """Milliseconds from when a query should have been asked, and of one alone, in the round in the middle."""
-    rounds = sorted((getattr(each, when).taken / each.alone, each) for each in loaded())
+    rounds = sorted((getattr(each, how).taken / each.alone, each) for each in loaded())
     found = rounds[len(rounds) // 2][1]
-    return getattr(found, when).taken * 1e3, found.alone * 1e3
+    return getattr(found, how).taken * 1e3, found.alone * 1e3
 
 
 def generator() -> tuple[float, float]:
     """Milliseconds that queries were asked late, and how busy the clients were."""
-    found = [late for each in loaded() for late in (each.even, each.random)]
+    found = [late for each in loaded() for late in (each.even, each.phased, each.random)]
     return median(late.lateness for late in found) * 1e3, median(late.busy for late in found) * 100
 
 
@@ -196,9 +199,13 @@ def vanished() -> tuple[float, float]:
 FIGURES = [
     *(
         Figure(
-            f"500 clients at half the capacity, {how}, p99", "one client, p50", "ms", Goal("<=", 5), partial(late, when)
+            f"500 clients at half the capacity, {words}, p99",
+            "one client, p50",
+            "ms",
+            Goal("<=", 5),
+            partial(late, how),
         )
-        for how, when in (("evenly", "even"), ("at random", "random"))
+        for how, words in WAYS.items()
     ),
     Figure("the same clients ask so much late, p99", "% of a core that they take", "ms", Printed(), generator),
     Figure("500 clients in a loop, the one with the most", "a fair share", "", Goal("<=", 2), partial(fair, max)),

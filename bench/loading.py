@@ -213,10 +213,11 @@ class Clients:
     async def opened(self, asked: Any) -> object:
         """Each asks when its time has come, answered or not: seconds from then.
 
-        At a constant rate, or at random moments, which bring bursts.
+        Each client at equal intervals, with its first query in turn with the others' ("even") or at a random moment
+        ("phased"); or all at random moments ("random"). These two bring bursts.
         """
-        random = Random(asked["seed"])  # noqa: S311 - seeded is what is wanted
-        period = len(self._clients) / asked["rate"]
+        how, random = asked["how"], Random(asked["seed"])  # noqa: S311 - seeded is what is wanted
+        period: float = len(self._clients) / asked["rate"]
         clock = asyncio.get_running_loop().time
         begins = clock() + 0.5
 
@@ -228,11 +229,15 @@ class Clients:
             return clock() - due
 
         def pause() -> float:
-            return random.expovariate(1 / period) if asked["random"] else period
+            return random.expovariate(1 / period) if how == "random" else period
+
+        def first(number: int) -> float:
+            if how == "phased":
+                return random.random() * period
+            return pause() if how == "random" else number * period / len(self._clients)
 
         async def loop(number: int, client: Client) -> list[float]:
-            first = pause() if asked["random"] else number * period / len(self._clients)
-            under_way, due = [], begins + first
+            under_way, due = [], begins + first(number)
             while due < begins + asked["seconds"]:
                 await asyncio.sleep(max(0.0, due - clock()))
                 under_way.append(asyncio.create_task(one(client, due)))
