@@ -190,7 +190,7 @@ async def test_what_is_read(story: Story) -> None:
     assert len(failed) >= 10
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @pytest.mark.parametrize("story", CHANGING, ids=lambda story: story.__name__)
 async def test_what_is_changed_is_changed_once_and_what_may_have_been_is_said_to_be_unknown(story: Story) -> None:
     found = await each_phase(story)

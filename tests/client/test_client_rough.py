@@ -143,7 +143,7 @@ class Spoiling:
         return self.spoil(stub) if self.count == self.at else stub
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @each_story
 @pytest.mark.parametrize("spoil", SPOILERS)
 async def test_each_answer_in_turn(
@@ -164,7 +164,7 @@ async def test_each_answer_in_turn(
         assert failures or spoil == "more", "who adds something does no harm"
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @each_story
 async def test_rights_that_end_at_each_call_in_turn(story: Story, caplog: pytest.LogCaptureFixture) -> None:
     """From then on the server denies everything but that it is let go: each time that is what we are told, and soon."""
@@ -191,7 +191,7 @@ async def test_rights_that_end_at_each_call_in_turn(story: Story, caplog: pytest
         assert denied == last - 1 >= 10
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @each_story
 @pytest.mark.parametrize("how", ["lost", "late"])
 async def test_one_answer_that_does_not_come(story: Story, how: str, caplog: pytest.LogCaptureFixture) -> None:

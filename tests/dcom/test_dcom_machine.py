@@ -261,6 +261,20 @@ async def test_what_is_given_back_while_it_is_pinged_is_no_news(caplog: pytest.L
             assert "a ping was answered with error 1911" in caplog.text
 
 
+async def test_what_else_a_ping_is_answered_with_is_news(caplog: pytest.LogCaptureFixture) -> None:
+    class Full(Deaf):
+        async def ComplexPing(self, pSetId: int, SequenceNum: int, *rest: Any) -> ComplexPingReply:
+            there.pinger._held = frozenset  # all was given back meanwhile
+            return ComplexPingReply(1, 0, 14)
+
+    async with world() as made:
+        made.endpoint._services[IObjectExporter.iid] = Full(made.exporter)
+        async with machine(made) as there:
+            await there.activate(CLSID_LAMP, ILamp)
+            await there.pinger.ping()
+            assert "a ping was answered with error 14" in caplog.text
+
+
 async def test_a_ping_that_fails_is_made_up_for(caplog: pytest.LogCaptureFixture) -> None:
     async with world() as made, machine(made) as there:
         _, (lamp,) = await there.activate(CLSID_LAMP, ILamp)

@@ -158,7 +158,7 @@ async def test_a_namespace_without_the_property_for_its_name(place: Place) -> No
 LONG = "n" * (NAMESPACE_CHARS - len(NAMESPACE) - 1)
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @pytest.mark.parametrize(
     ("name", "status"),
     [

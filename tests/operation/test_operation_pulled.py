@@ -274,7 +274,9 @@ async def test_next_returns_what_there_is_and_a_time_out_loses_nothing() -> None
 
 
 @pytest.mark.parametrize("keep", [True, False])
-async def test_who_asks_in_the_turn_in_which_a_call_ends_does_not_wait(keep: bool) -> None:
+async def test_who_asks_in_the_turn_in_which_a_call_ends_does_not_wait(
+    keep: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     operation = counting(3, keep=keep)
     asking = operation.next(5)
 
@@ -286,23 +288,36 @@ async def test_who_asks_in_the_turn_in_which_a_call_ends_does_not_wait(keep: boo
     await asyncio.create_task(ask())
     await turn()
     assert await operation.status() == WbemStatus.NO_ERROR
+    assert not caplog.records  # of a second end
 
 
-async def test_so_does_who_asks_for_a_status_unless_somebody_is_to_be_called_at_the_end() -> None:
-    failing, watched = Operation.start(refuse), counting(3)
-    ended = asyncio.Event()
-    watched.add_done_callback(lambda _: ended.set())
+async def test_so_does_who_asks_for_a_status(caplog: pytest.LogCaptureFixture) -> None:
+    failing = Operation.start(refuse)
 
     async def ask() -> None:
         with pytest.raises(StopIteration) as answer:
             failing.status().send(None)
         assert answer.value.value == WbemStatus.INVALID_QUERY
-        assert not ended.is_set()
-        assert await watched.status() == WbemStatus.NO_ERROR
-        assert ended.is_set()
 
     await asyncio.create_task(ask())
     await turn()
+    assert not caplog.records
+
+
+async def test_who_is_to_be_called_at_the_end_is_not_called_by_whoever_asks() -> None:
+    operation = counting(3)
+    ended = asyncio.Event()
+    operation.add_done_callback(lambda _: ended.set())
+    asking = operation.status()
+
+    async def ask() -> None:
+        assert asking.send(None) is not None  # it waits
+        assert not ended.is_set()
+        asking.close()
+
+    await asyncio.create_task(ask())
+    assert await operation.status() == WbemStatus.NO_ERROR
+    assert ended.is_set()
 
 
 async def test_cancelling_a_poll_leaves_the_operation_running() -> None:

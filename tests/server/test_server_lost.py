@@ -126,7 +126,7 @@ async def vanished(sessions: int) -> dict[str, int]:
         return left(made) | {"queries": provider.reading}
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @pytest.mark.parametrize("how", ["close", "abort"])
 @pytest.mark.parametrize("phase", PHASES)
 async def test_a_client_that_vanishes(phase: Phase, how: str) -> None:
@@ -258,7 +258,7 @@ async def test_who_waits_for_a_machine_until_it_is_given_up_hears_of_that(monkey
         assert (len(made.server._shared.calls), made.server._shared.callbacks._hosts) == (0, {})
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @pytest.mark.parametrize("sessions", [1000])
 async def test_many_sessions_that_vanish(sessions: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m bench load` does it with ten thousand."""

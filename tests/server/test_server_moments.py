@@ -76,7 +76,7 @@ class Going:
             assert await self.client.call(IObjectExporter, "SimplePing", made.pSetId) == 0
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @pytest.mark.parametrize("step", [*Going.before, "wait", "fetch", "query_at_once", "push", "ping"])
 async def test_a_client_that_vanishes_at_any_moment_of_a_step(step: str) -> None:
     provider = Things(things(*range(100)), asyncio.Event())

@@ -226,7 +226,7 @@ async def test_methods_and_their_parameters(
             assert pointed(reply.ppOutParams.value).ReturnValue == 2
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @pytest.mark.parametrize("flags", [0, NOW, SEMISYNC, 0x20])
 async def test_enumerations(flags: int) -> None:
     async with world() as made:

@@ -83,7 +83,7 @@ async def one(endpoint: Endpoint, chance: Random, ends: Counter[str]) -> None:
     assert heard == [operation]
 
 
-@pytest.mark.no_cover  # other tests show that each line is run
+@pytest.mark.no_cover  # many rounds, which tracing makes several times as long
 @pytest.mark.parametrize("seed", range(2))
 async def test_each_ends_once(seed: int) -> None:
     chance = Random(seed)
