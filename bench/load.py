@@ -78,18 +78,19 @@ def loaded() -> list[Round]:
 
 def _round(server: Process, clients: Process, number: int) -> Round:
     _place(server, clients, apart=False)
-    (alone,) = _checked(clients.do("closed", seconds=ALONE_SECONDS, clients=1))
     together = _checked(clients.do("closed", seconds=CLOSED_SECONDS))
     rate = sum(len(each) / sum(each) for each in together) / 2  # the last ones ended a little later than the others
     _place(server, clients, apart=True)
-    late = {how: _late(clients, rate, seed=number, how=how) for how in WAYS}
-    return Round(median(alone), list(map(len, together)), **late)
+    (alone,) = _checked(clients.do("closed", seconds=ALONE_SECONDS, clients=1))
+    found = {how: _late(clients, rate, seed=number, how=how) for how in WAYS}
+    return Round(median(alone), list(map(len, together)), **found)
 
 
 def _place(server: Process, clients: Process, *, apart: bool) -> None:
     """Apart, the server has a core, and who asks another: one that waits for a core tells nothing of itself.
 
-    The capacity is measured without that: it is as high as it can be.
+    For the same reason both go before other programs then. The capacity is measured without that: it is as high as it
+    can be.
     """
     cores = psutil.Process().cpu_affinity()
     for process, core in ((server, cores[0]), (clients, cores[-1])):
