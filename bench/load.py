@@ -1,7 +1,8 @@
 """A server under load: many clients at once, calls that wait, a stream that is longer than memory.
 
 All of it in one run on one machine, clients included: what else the machine does is in these numbers, too, and would be
-most of the tails. So the server and its clients go before other programs where tails are measured, if that is allowed.
+most of the tails. So where tails are measured the server and its clients go before other programs, if that is allowed,
+on cores that are kept awake.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pytest
 from tests.server import test_server_lost
 
 from bench.figure import Figure, Goal, Printed
-from bench.loading import Process, ask, serve, serve_observed, started
+from bench.loading import Process, ask, kept_awake, serve, serve_observed, started
 from openwmi.base import limits
 from openwmi.testing import FakeClockLoop
 
@@ -81,8 +82,9 @@ def _round(server: Process, clients: Process, number: int) -> Round:
     together = _checked(clients.do("closed", seconds=CLOSED_SECONDS))
     rate = sum(len(each) / sum(each) for each in together) / 2  # the last ones ended a little later than the others
     _place(server, clients, apart=True)
-    (alone,) = _checked(clients.do("closed", seconds=ALONE_SECONDS, clients=1))
-    found = {how: _late(clients, rate, seed=number, how=how) for how in WAYS}
+    with kept_awake(_two_cores()):
+        (alone,) = _checked(clients.do("closed", seconds=ALONE_SECONDS, clients=1))
+        found = {how: _late(clients, rate, seed=number, how=how) for how in WAYS}
     return Round(median(alone), list(map(len, together)), **found)
 
 
@@ -92,13 +94,18 @@ def _place(server: Process, clients: Process, *, apart: bool) -> None:
     For the same reason both go before other programs then. The capacity is measured without that: it is as high as it
     can be.
     """
-    cores = psutil.Process().cpu_affinity()
-    for process, core in ((server, cores[0]), (clients, cores[-1])):
-        process.keep_to([core] if apart else cores)
+    for process, core in zip((server, clients), _two_cores(), strict=True):
+        process.keep_to([core] if apart else psutil.Process().cpu_affinity())
         try:
             process.go_first(apart)
         except PermissionError:
             _tell_once("the tails under load hold the moments of other programs: this user may not go before them")
+
+
+def _two_cores() -> tuple[int, int]:
+    """The server's and the clients'; one and the same where there is no other."""
+    cores = psutil.Process().cpu_affinity()
+    return cores[0], cores[-1]
 
 
 @cache
