@@ -22,7 +22,7 @@ from openwmi.rpc import NDR, NDR64, FaultStatus, RequestReceived, check_trailer
 log = logging.getLogger("openwmi.dcom")
 
 _SYNTAXES = {NDR: NDR20, NDR64: ndr.NDR64}
-_NOTHING_TO_SAY = OrpcThat()
+_NOTHING_TO_SAY = {syntax: ndr.encode(OrpcThat, OrpcThat(), syntax) for syntax in _SYNTAXES.values()}
 
 Explain = Callable[[WbemError], bytes | None]
 """What there is to say of a failure besides its status: an OBJREF ([MS-DCOM] 2.2.21.1), or nothing."""
@@ -66,7 +66,7 @@ async def dispatch(
     call = interface.calls.get(request.opnum)
     if call is None:
         raise Fault(FaultStatus.OP_RANGE_ERROR, f"{interface.__name__} has no call {request.opnum}")
-    that = _NOTHING_TO_SAY
+    said: bytes | None = None
     # Nearly all clients speak the first of the two, and to look it up takes longer than to see it.
     syntax = NDR20 if request.transfer is NDR else _SYNTAXES[request.transfer]
     arguments = _arguments(call, request, syntax, orpc=interface.orpc, header_signing=header_signing)
@@ -77,16 +77,24 @@ async def dispatch(
     except WbemError as error:
         log.debug("%s: %s", call, describe(error.status))  # its text may hold a query or a path
         reply = _failed(call, int(error.status), arguments)
-        if explain is not None and (said := explain(error)) is not None:
-            that = OrpcThat(0, OrpcExtentArray.of([OrpcExtent.of(ERROR_EXTENSION, said)]))
+        if explain is not None:
+            said = explain(error)
     except Exception as error:
         log_bug(log, f"{call} failed", error)
         raise Fault(HResult.RPC_E_SERVERFAULT, f"{call} failed", executed=True) from error
     writer = NdrWriter(syntax)
     if interface.orpc:
-        codec(OrpcThat, syntax).encode(writer, that)
+        _put_that(writer, said)
     call.encode_reply(writer, reply, arguments)
     return bytes(writer)
+
+
+def _put_that(writer: NdrWriter, said: bytes | None) -> None:
+    if said is None:  # of nearly all calls
+        writer.octets(_NOTHING_TO_SAY[writer.syntax])
+        return
+    that = OrpcThat(0, OrpcExtentArray.of([OrpcExtent.of(ERROR_EXTENSION, said)]))
+    codec(OrpcThat, writer.syntax).encode(writer, that)
 
 
 def _arguments(

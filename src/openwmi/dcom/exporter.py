@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 from openwmi.base.error import WbemError
 from openwmi.base.guid import Guid
@@ -92,7 +93,7 @@ class Exporter:
 
     def resolver(self, host: str) -> Bindings:
         """Where the OXID is resolved; the port is the well-known one (2.2.19.3)."""
-        return Bindings.tcp((host, *self._names), None, self._securities)
+        return _resolver((host, *self._names), self._securities)
 
     def export(self, obj: Served, interface: type[Interface]) -> bytes:
         """An OBJREF for the caller whose call is being carried out, and for nobody else."""
@@ -223,6 +224,12 @@ class Exporter:
         self._timer = None
         _let_go(self._table.expire(self._loop.time()))
         self.watch()
+
+
+@lru_cache(maxsize=64)
+def _resolver(hosts: tuple[str, ...], securities: tuple[SecurityBinding, ...]) -> Bindings:
+    """It is part of each reference that is handed out, and all clients reach this machine by few of its addresses."""
+    return Bindings.tcp(hosts, None, securities)
 
 
 def _let_go(objects: Iterable[Served]) -> None:

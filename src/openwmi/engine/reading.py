@@ -144,12 +144,8 @@ class _Results:
         return self.show(self._selection.pick(rows))
 
     async def show(self, found: list[CimInstance]) -> None:
-        if not found:
-            return
-        results = self._results
-        waits_for, results.waits_for = results.waits_for, "whoever reads the results"
-        await results.put(found)
-        results.waits_for = waits_for
+        if found:
+            await self._results.put(found)
 
 
 class _Parts(_Results):

@@ -306,6 +306,8 @@ class Enumeration(Generic[T]):
 
     async def _in_turn(self, until: float | None) -> bool:
         """Whether it became this call's turn in time; then it has to be given back."""
+        if until is None:
+            return await self._turn.acquire()
         try:
             async with asyncio.timeout_at(until):  # a free turn is taken at once, whatever the time
                 await self._turn.acquire()

@@ -98,7 +98,9 @@ class StreamResults(ResultSet[T]):
                 continue
             future, flow = self.loop.create_future(), self._asked()
             flow.producers = [*(flow.producers or ()), future]
+            waits_for, self.waits_for = self.waits_for, "whoever reads the results"
             await future
+            self.waits_for = waits_for
 
     @property
     def full(self) -> bool:

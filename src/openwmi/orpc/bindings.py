@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import pack, unpack
 from typing import Annotated, Final
 
@@ -96,7 +97,7 @@ class Bindings:
     @property
     def array(self) -> DualStringArray:
         """LocalProtocolError for a string with NUL in it, a zero number, or more than 65,535 USHORTs in all."""
-        octets, security_offset = self._encode()
+        octets, security_offset = _encode(self)
         count = len(octets) // 2
         return DualStringArray(count, security_offset, unpack(f"<{count}H", octets))
 
@@ -121,24 +122,26 @@ class Bindings:
         return bytes(writer)
 
     def encode_into(self, writer: Writer) -> None:
-        octets, security_offset = self._encode()
+        octets, security_offset = _encode(self)
         writer.u16(len(octets) // 2)
         writer.u16(security_offset)
         writer.octets(octets)
 
-    def _encode(self) -> tuple[bytes, int]:
-        """The two sections, and where the second begins, in USHORTs."""
-        writer = Writer()
-        for string in self.strings:
-            _encode_entry(writer, string.tower, (), string.address)
-        _end_section(writer, self.strings)
-        security_offset = len(writer) // 2
-        for security in self.securities:
-            _encode_entry(writer, security.authentication, (security.authorization,), security.principal)
-        _end_section(writer, self.securities)
-        if len(writer) > 2 * 0xFFFF:
-            raise LocalProtocolError("a DUALSTRINGARRAY holds at most 65,535 USHORTs")
-        return bytes(writer), security_offset
+
+@lru_cache(maxsize=64)
+def _encode(bindings: Bindings) -> tuple[bytes, int]:
+    """The two sections, and where the second begins, in USHORTs. An exporter says the same with each reference."""
+    writer = Writer()
+    for string in bindings.strings:
+        _encode_entry(writer, string.tower, (), string.address)
+    _end_section(writer, bindings.strings)
+    security_offset = len(writer) // 2
+    for security in bindings.securities:
+        _encode_entry(writer, security.authentication, (security.authorization,), security.principal)
+    _end_section(writer, bindings.securities)
+    if len(writer) > 2 * 0xFFFF:
+        raise LocalProtocolError("a DUALSTRINGARRAY holds at most 65,535 USHORTs")
+    return bytes(writer), security_offset
 
 
 def _decode_bindings(octets: bytes, security_offset: int) -> Bindings:

@@ -87,12 +87,15 @@ class Interface(Generic[T]):
     """An entry of the IPID table. To be read only.
 
     Private counts need no client beside them: one principal alone may use the entry.
+
+    Attributes:
+        number: the IPID's: a Guid takes more than the rest of the entry, and is made in no time.
     """
 
-    __slots__ = ("_ipid", "export", "iid", "next", "private", "public")
+    __slots__ = ("export", "iid", "next", "number", "private", "public")
 
-    def __init__(self, ipid: int, iid: Guid, export: Export[T]) -> None:
-        self._ipid = ipid  # a Guid takes more than the rest of the entry, and is made in no time
+    def __init__(self, number: int, iid: Guid, export: Export[T]) -> None:
+        self.number = number
         self.iid = iid
         self.export = export
         self.public = 0
@@ -101,7 +104,7 @@ class Interface(Generic[T]):
 
     @property
     def ipid(self) -> Guid:
-        return Guid(int=self._ipid)
+        return Guid(int=self.number)
 
     @property
     def object(self) -> T:
@@ -393,14 +396,14 @@ class ExportTable(Generic[T]):
         interface.private = max(0, interface.private - reference.private)
         if interface.public or interface.private or export.lifetime is Lifetime.PERMANENT:
             return ()
-        del self._interfaces[interface.ipid.int]
+        del self._interfaces[interface.number]
         export.drop(interface)
         return () if export.referenced else self._remove(export)
 
     def _remove(self, export: Export[T]) -> tuple[T, ...]:
         """Takes the export out of every table; the object, if no other principal has it."""
         for interface in export.entries():
-            del self._interfaces[interface.ipid.int]
+            del self._interfaces[interface.number]
         for connection in export.connections:
             self._of_connection[connection].discard(export.oid)
             if not self._of_connection[connection]:
@@ -451,7 +454,7 @@ class ExportTable(Generic[T]):
 
     def _ipid(self) -> int:
         """The number of an IPID that is neither NULL nor taken."""
-        while not (number := Guid(bytes_le=self._random(guid.SIZE)).int) or number in self._interfaces:
+        while not (number := int.from_bytes(self._random(guid.SIZE), "big")) or number in self._interfaces:
             pass
         return number
 

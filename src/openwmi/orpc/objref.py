@@ -26,6 +26,7 @@ _EXTENDED_SIGNATURE: Final = 0x4E535956
 _HEADER = Struct("<II16s")
 _STD = Struct("<IIQQ16s")
 _CUSTOM = Struct("<16sII")
+_SIZES = Struct("<II")
 
 # A row of a query is a reference each, all of the same IID and CLSID, and making a GUID costs more than the rest.
 _known_guid = lru_cache(maxsize=64)(guid.decode)
@@ -191,6 +192,16 @@ def encode(reference: ObjRef) -> bytes:
     writer.pack(_HEADER, _SIGNATURE, reference.KIND, guid.encode(reference.iid))
     reference.encode_into(writer)
     return bytes(writer)
+
+
+def encode_by_value(iid: Guid, clsid: Guid, data: bytes) -> bytes:
+    """The same of an ObjRefCustom: a reply may hold thousands, which differ in their data alone."""
+    return _custom_head(iid, clsid) + _SIZES.pack(0, len(data) + 8) + data
+
+
+@lru_cache(maxsize=64)
+def _custom_head(iid: Guid, clsid: Guid) -> bytes:
+    return _HEADER.pack(_SIGNATURE, ObjRefCustom.KIND, guid.encode(iid)) + guid.encode(clsid)
 
 
 def _rounded(size: int) -> int:

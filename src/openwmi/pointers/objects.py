@@ -6,7 +6,7 @@ from openwmi.base.error import WbemError
 from openwmi.base.fault import RemoteProtocolError
 from openwmi.base.status import WbemStatus
 from openwmi.model import CimClass, CimInstance
-from openwmi.orpc import ObjRefCustom, objref
+from openwmi.orpc import objref
 from openwmi.orpc.wellknown import CLSID_WbemClassObject, IID_IWbemClassObject
 from openwmi.pointers.custom import decode_custom
 from openwmi.wmio import decode_object, encode_object
@@ -14,7 +14,7 @@ from openwmi.wmio import decode_object, encode_object
 
 def object_pointer(obj: CimInstance | CimClass) -> bytes:
     """The object by value."""
-    return objref.encode(ObjRefCustom(IID_IWbemClassObject, CLSID_WbemClassObject, encode_object(obj)))
+    return objref.encode_by_value(IID_IWbemClassObject, CLSID_WbemClassObject, encode_object(obj))
 
 
 def pointed_object(pointer: bytes | None, name: str) -> CimInstance | CimClass:
