@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from struct import Struct
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +13,8 @@ Guid = UUID
 SIZE = 16
 NULL = UUID(int=0)
 
-_KEPT: Final = 1024
+# By its number it takes three quarters of the time that UUID needs to make one of its octets: each call brings some.
+_FIELDS: Final = Struct("<IHH8s")
 
 _TEXT = re.compile(r"(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?(1)\})", re.IGNORECASE | re.ASCII)
 
@@ -22,7 +23,8 @@ def decode(octets: bytes) -> Guid:
     """16 octets -> GUID."""
     if len(octets) != SIZE:
         raise RemoteProtocolError(f"a GUID has 16 octets, not {len(octets)}")
-    return _made(bytes(octets))
+    first, second, third, rest = _FIELDS.unpack(octets)
+    return UUID(int=first << 96 | second << 80 | third << 64 | int.from_bytes(rest, "big"))
 
 
 def encode(guid: Guid) -> bytes:
@@ -34,10 +36,4 @@ def parse(text: str) -> Guid:
     """`{8bc3f05e-…}` or the same without braces -> GUID. ValueError names the text."""
     if _TEXT.fullmatch(text) is None:  # `UUID` itself lets through braces, hyphens and underscores anywhere
         raise ValueError(f"not a GUID: {text!r}")
-    return _made(UUID(text).bytes_le)
-
-
-@lru_cache(maxsize=_KEPT)
-def _made(octets: bytes) -> Guid:
-    """Few GUIDs come again and again, an object's with each of its calls, and each takes two microseconds to make."""
-    return UUID(bytes_le=octets)
+    return UUID(text)
