@@ -25,8 +25,8 @@ from openwmi.base import limits
 from openwmi.testing import FakeClockLoop
 
 CLIENTS = 500
-ALONE_SECONDS, CLOSED_SECONDS, OPEN_SECONDS = 1, 3, 2
-ROUNDS = 9
+ALONE_SECONDS, CLOSED_SECONDS, OPEN_SECONDS = 1, 2, 2
+ROUNDS = 15
 WAYS = {"even": "evenly", "phased": "each evenly", "random": "at random"}
 PENDING, USERS = 100_000, 100
 OBSERVED_CLIENTS = 20

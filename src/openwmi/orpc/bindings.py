@@ -20,6 +20,7 @@ TOWER_TCP: Final = 0x07  # ncacn_ip_tcp ([C706] appendix I)
 NO_AUTHORIZATION: Final = 0xFFFF  # the Reserved field of a SECURITYBINDING
 
 _NUL = b"\0\0"
+_KEPT_OCTETS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ class Bindings:
     def decode_from(cls, reader: Reader) -> Bindings:
         """The packet form, from where the reader stands."""
         entries, security_offset = reader.u16(), reader.u16()
-        return _decode_bindings(reader.octets(2 * entries), security_offset)
+        decode = _decode_again if 2 * entries <= _KEPT_OCTETS else _decode_bindings
+        return decode(reader.octets(2 * entries), security_offset)
 
     def encode(self) -> bytes:
         """The packet form; raises as `array` does."""
@@ -153,6 +155,10 @@ def _decode_bindings(octets: bytes, security_offset: int) -> Bindings:
         tuple(StringBinding(tower, _decode_text(strings)) for tower in _numbers(strings)),
         tuple(_decode_security(service, securities) for service in _numbers(securities)),
     )
+
+
+_decode_again = lru_cache(maxsize=64)(_decode_bindings)
+"""Each reference that comes from a machine says the same. What is long is not kept: it is memory of a stranger's."""
 
 
 def _decode_security(service: int, reader: Reader) -> SecurityBinding:
