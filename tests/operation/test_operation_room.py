@@ -57,6 +57,23 @@ async def test_whoever_waits_for_more_than_there_is_room_for_gets_it() -> None:
     assert await reader == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("read", [0, 4])
+async def test_out_of_time_it_waits_for_its_reader_only_while_it_is_full(read: int) -> None:
+    results: StreamResults[int] = StreamResults("numbers")
+    operation: Operation[int] = Operation(results)
+    results.room, results.waits_for = 2, "the lamps"
+    results.add([1, 2])
+    producers = [asyncio.ensure_future(results.put([number])) for number in (3, 4)]
+    await asyncio.sleep(0)
+    if read:
+        await operation.next(read)
+    results.expire()
+    for producer in producers:
+        await producer
+    with pytest.raises(WbemError, match=f"waiting for {'the lamps' if read else 'whoever reads the results'}"):
+        results.check()
+
+
 async def test_nothing_is_added_behind_the_end() -> None:
     results: StreamResults[int] = StreamResults("numbers")
     operation: Operation[int] = Operation(results)

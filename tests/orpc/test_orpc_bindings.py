@@ -31,6 +31,15 @@ def test_round_trip_of_the_ndr_form(value: Bindings) -> None:
     assert octets[4:] == value.encode()  # the same, after the count of the array
 
 
+def test_what_is_long_is_read_and_not_kept() -> None:
+    """A stranger's octets: a few of the longest would be megabytes."""
+    short, long = (Bindings.tcp(["x" * count]) for count in (10, 10_000))
+    assert Bindings.decode(short.encode()) is Bindings.decode(short.encode())
+    first, second = Bindings.decode(long.encode()), Bindings.decode(long.encode())
+    assert first == second == long
+    assert first is not second
+
+
 def test_the_layout() -> None:
     value = Bindings((StringBinding(7, "A[1]"),), (SecurityBinding(10, "B"),))
     assert value.encode() == bytes.fromhex(

@@ -66,6 +66,11 @@ def test_the_layout_of_an_object_by_value() -> None:
     assert objref.encode(SAMPLES[3]) == bytes.fromhex(octets)
 
 
+@given(st.uuids(), st.uuids(), st.binary())
+def test_objects_by_value_of_which_there_are_many(iid: Guid, clsid: Guid, data: bytes) -> None:
+    assert objref.encode_by_value(iid, clsid, data) == objref.encode(ObjRefCustom(iid, clsid, data))
+
+
 @pytest.mark.parametrize("size", [0, 6, 0xFFFFFFFF])
 def test_the_size_in_an_object_by_value_is_not_relied_on(size: int) -> None:
     reference = ObjRefCustom(IID_IWbemClassObject, CLSID_WbemClassObject, b"opaque", size)

@@ -281,7 +281,7 @@ class ResultSet(ABC, Generic[T]):
 
     def expire(self) -> None:
         """The same with TIMED_OUT: the call's deadline has passed."""
-        culprit = f", waiting for {self.waits_for}" if self.waits_for else ""
+        culprit = f", waiting for {self._late_for}" if self._late_for else ""
         text = f"the call did not end by its deadline{culprit}: give it more time, or ask for less{self.aftermath}"
         self._abort(WbemStatus.TIMED_OUT, text)
 
@@ -366,6 +366,11 @@ class ResultSet(ABC, Generic[T]):
     @abstractmethod
     def _store(self, objects: Sequence[T]) -> None:
         """Adds objects at the end."""
+
+    @property
+    def _late_for(self) -> str:
+        """What a call that is out of time waits for."""
+        return self.waits_for
 
     @abstractmethod
     async def _room(self) -> None:

@@ -98,9 +98,11 @@ class StreamResults(ResultSet[T]):
                 continue
             future, flow = self.loop.create_future(), self._asked()
             flow.producers = [*(flow.producers or ()), future]
-            waits_for, self.waits_for = self.waits_for, "whoever reads the results"
             await future
-            self.waits_for = waits_for
+
+    @property
+    def _late_for(self) -> str:
+        return "whoever reads the results" if self._flow.producers else super()._late_for
 
     @property
     def full(self) -> bool:
