@@ -27,10 +27,12 @@ class Command:
     Attributes:
         address: where it listens.
         log: what it wrote to standard error.
+        pid: of its process.
     """
 
     address: Address
     log: Path
+    pid: int
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def command(folder: Path, listen: str = "127.0.0.1:0") -> Iterator[Command]:
     try:
         line = process.stdout.readline().strip()
         assert line, log.read_text()
-        yield Command(parse_address(line, 0), log)
+        yield Command(parse_address(line, 0), log, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

@@ -11,7 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.interop.peer import CLIENTS, logged_in
+from tests.interop import serving
+from tests.interop.peer import CLIENTS, Peer, logged_in
 
 from openwmi.engine import shipped_class
 from openwmi.model import CimDateTime, CimType, Type
@@ -52,12 +53,26 @@ def snapshot() -> dict[int, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("package", CLIENTS)
-async def test_all_processes_are_those_of_psutil(package: str, port: int, clock: psutil.Process) -> None:
-    async with logged_in(package, port) as client:
-        start = datetime.now(UTC) - timedelta(seconds=1)  # the kernel's clock ticks in hundredths
-        before = snapshot()
-        rows = await client.instances(f"SELECT {COLUMNS} FROM Win32_Process")
-        after = snapshot()
+async def test_all_processes_are_those_of_psutil(package: str, served: serving.Command, clock: psutil.Process) -> None:
+    """One that changes may be as it was before when it is looked at again: so it is to agree in one of a few rounds."""
+    async with logged_in(package, served.address.port) as client:
+        differing = await differences(client, clock, served.pid)
+        for _ in range(4):
+            if differing:
+                again = await differences(client, clock, served.pid)
+                differing = {pid: how for pid, how in differing.items() if pid in again}
+    assert differing == {}
+
+
+async def differences(client: Peer, clock: psutil.Process, server: int) -> dict[int, tuple[object, object]]:
+    """What of the processes that did not change between two looks is not as psutil has it, by process ID.
+
+    How many threads the server has is left out: it begins one to look at processes, and that ends when it is idle.
+    """
+    start = datetime.now(UTC) - timedelta(seconds=1)  # the kernel's clock ticks in hundredths
+    before = snapshot()
+    rows = await client.instances(f"SELECT {COLUMNS} FROM Win32_Process")
+    after = snapshot()
     found = {row.ProcessId: row for row in rows}
     assert len(found) == len(rows)
     stayed = {pid for pid in before.keys() & after.keys() if before[pid]["create_time"] == after[pid]["create_time"]}
@@ -65,15 +80,18 @@ async def test_all_processes_are_those_of_psutil(package: str, port: int, clock:
     assert stayed <= found.keys()
     came = [found[pid].CreationDate.to_datetime() for pid in found.keys() - before.keys()]
     assert [moment for moment in came if moment < start] == []
+    differing: dict[int, tuple[object, object]] = {}
     for pid in stayed:
-        if before[pid] != after[pid]:
-            continue  # it began another program, or more threads, in between
         row, info = found[pid], after[pid]
         assert row.Handle == str(pid)
-        assert (row.ParentProcessId, row.ThreadCount, row.Name) == (info["ppid"], info["num_threads"], info["name"])
-        assert row.CommandLine == (shlex.join(info["cmdline"]) if info["cmdline"] else None)
-        assert row.ExecutablePath == (info["exe"] or None)
         assert row.CreationDate.to_datetime().timestamp() == pytest.approx(info["create_time"], abs=0.001)
+        threads = info["num_threads"] if pid == server else row.ThreadCount
+        seen = row.ParentProcessId, threads, row.Name, row.CommandLine, row.ExecutablePath
+        command = shlex.join(info["cmdline"]) if info["cmdline"] else None
+        right = info["ppid"], info["num_threads"], info["name"], command, info["exe"] or None
+        if before[pid] == info and seen != right:
+            differing[pid] = seen, right
+    return differing
 
 
 @pytest.mark.parametrize("package", CLIENTS)
