@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from statistics import median, quantiles
 from typing import Any, NamedTuple
@@ -82,7 +82,7 @@ def _round(server: Process, clients: Process, number: int) -> Round:
     together = _checked(clients.do("closed", seconds=CLOSED_SECONDS))
     rate = sum(len(each) / sum(each) for each in together) / 2  # the last ones ended a little later than the others
     _place(server, clients, apart=True)
-    with kept_awake(_two_cores()):
+    with _awake():
         (alone,) = _checked(clients.do("closed", seconds=ALONE_SECONDS, clients=1))
         found = {how: _late(clients, rate, seed=number, how=how) for how in WAYS}
     return Round(median(alone), list(map(len, together)), **found)
@@ -100,6 +100,16 @@ def _place(server: Process, clients: Process, *, apart: bool) -> None:
             process.go_first(apart)
         except PermissionError:
             _tell_once("the tails under load hold the moments of other programs: this user may not go before them")
+
+
+@contextmanager
+def _awake() -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(kept_awake(_two_cores()))
+        except OSError as error:
+            _tell_once(f"the tails under load hold what cores need to wake up: {error}")
+        yield
 
 
 def _two_cores() -> tuple[int, int]:

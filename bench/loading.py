@@ -311,16 +311,20 @@ def ask() -> None:
 
 @contextmanager
 def kept_awake(cores: Sequence[int]) -> Iterator[None]:
-    """These cores do not sleep while it lasts: a program on each is busy whenever no other wants to run.
+    """These cores do not sleep while it lasts: a program on each is busy whenever no other wants to run; OSError.
 
-    One that has slept needs up to half as long again for the same work, since others have used its caches meanwhile,
-    and on a virtual machine it is somebody else's until it is woken.
+    On a virtual machine one that sleeps is somebody else's until it is woken, and its caches are theirs: a query was
+    seen to need half as long again. Linux alone has programs that run only when no other does.
     """
     command = [sys.executable, "-I", "-c", _BUSY]
     with ExitStack() as stack:
         for core in cores:
-            process = stack.enter_context(subprocess.Popen([*command, str(core), str(os.getpid())]))
+            made = subprocess.Popen([*command, str(core), str(os.getpid())], stdout=subprocess.PIPE)
+            process = stack.enter_context(made)
             stack.callback(process.kill)
+            assert process.stdout is not None
+            if not process.stdout.readline():
+                raise OSError(f"nothing keeps core {core} awake")
         yield
 
 
@@ -329,6 +333,7 @@ import os, sys
 core, parent = map(int, sys.argv[1:])
 os.sched_setaffinity(0, [core])
 os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+print(flush=True)
 while os.getppid() == parent:
     for _ in range(100_000):
         pass

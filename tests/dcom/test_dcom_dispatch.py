@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 
 import pytest
-from tests.dcom.fakes import ILamp, INothing, IShade, OctetsReply, Refused, SwitchReply, standard, world
+from tests.dcom.fakes import ILamp, INothing, IShade, Lamp, OctetsReply, Refused, SwitchReply, standard, world
 
+from openwmi import ndr
 from openwmi.base import guid
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult, WbemStatus
+from openwmi.dcom.dispatch import dispatch
 from openwmi.interfaces import IObjectExporter, IRemUnknown2
-from openwmi.ndr import NdrWriter, codec
-from openwmi.orpc import ComVersion, OrpcThis
-from openwmi.rpc import NDR, FaultStatus, SyntaxId, VerificationTrailer
+from openwmi.ndr import NDR20, NdrReader, NdrWriter, codec
+from openwmi.orpc import ERROR_EXTENSION, ComVersion, OrpcThat, OrpcThis
+from openwmi.rpc import NDR, NDR64, AuthLevel, FaultStatus, RequestReceived, SyntaxId, VerificationTrailer
 from openwmi.rpc.verification import CLIENT_SUPPORT_HEADER_SIGNING
 
 THIS = OrpcThis.of(Guid("6d6d1f5a-6a0e-4a1c-9d3c-1b7c1c1d00ff"))
@@ -40,6 +42,28 @@ async def test_a_failure_is_an_answer_of_zeros_and_the_status() -> None:
         lamp = await client.activate(ILamp)
         answer = await client.call(ILamp, "Switch", 2, target=lamp.ipid)
         assert answer == SwitchReply(0, WbemStatus.INVALID_PARAMETER)
+
+
+@pytest.mark.parametrize("transfer", [NDR, NDR64], ids=["NDR", "NDR64"])
+@pytest.mark.parametrize(
+    ("on", "said", "heard"), [(1, b"x", None), (2, None, None), (2, b"x", b"x"), (2, *[b"x" * 999] * 2)]
+)
+async def test_what_an_answer_begins_with(transfer: SyntaxId, on: int, said: bytes | None, heard: bytes | None) -> None:
+    """What there is to say of a failure, and nothing else; in the syntax of the request."""
+    syntax = NDR20 if transfer is NDR else ndr.NDR64
+    switch, writer = ILamp.calls[3], NdrWriter(syntax)
+    codec(OrpcThis, syntax).encode(writer, THIS)
+    switch.encode_request(writer, [on])
+    request = RequestReceived(
+        1, 0, SyntaxId(ILamp.iid), 3, None, bytes(writer), AuthLevel.INTEGRITY, "me", None, transfer
+    )
+    async with world() as made:
+        stub = await dispatch(ILamp, Lamp(made), request, header_signing=False, explain=lambda _: said)
+    reader = NdrReader(stub, syntax=syntax)
+    that = codec(OrpcThat, syntax).decode(reader)
+    assert that.extension(ERROR_EXTENSION) == heard
+    status = WbemStatus.NO_ERROR if on == 1 else WbemStatus.INVALID_PARAMETER
+    assert (switch.decode_reply(reader), reader.remaining) == (SwitchReply(0, status), 0)
 
 
 async def test_a_failure_is_logged_without_its_text(caplog: pytest.LogCaptureFixture) -> None:

@@ -26,8 +26,9 @@ from tests.dcom.fakes import (
 from openwmi.base import limits
 from openwmi.base.guid import Guid
 from openwmi.base.status import HResult
+from openwmi.dcom import Exporter
 from openwmi.interfaces import IRemUnknown, IRemUnknown2, IUnknown, RemInterfaceRef
-from openwmi.orpc import NO_REFERENCE
+from openwmi.orpc import NO_REFERENCE, SecurityBinding
 from openwmi.rpc import AuthLevel
 
 NOBODY = Guid("6d6d1f5a-6a0e-4a1c-9d3c-1b7c1c1d00aa")
@@ -50,6 +51,16 @@ async def test_more_interfaces_of_an_object() -> None:
         assert same.std.ipid == lamp.ipid
         assert unknown.std.ipid not in {lamp.ipid, shade.std.ipid}
         assert await client.call(IShade, "Draw", target=shade.std.ipid) == 0
+
+
+async def test_references_say_how_to_prove_oneself_where_they_are_resolved() -> None:
+    """Each exporter in its own words, to each client by the address that it came to."""
+    negotiate, kerberos = SecurityBinding(9), SecurityBinding(16, "host/lamps")
+    one, other = (Exporter(["lamps"], lambda: 1, securities=each) for each in ((negotiate, kerberos), (kerberos,)))
+    hosts = [string.host for string in one.resolver("10.0.0.1").strings]
+    assert (hosts, one.resolver("10.0.0.1").securities) == (["10.0.0.1", "lamps"], (negotiate, kerberos))
+    assert other.resolver("10.0.0.1").securities == (kerberos,)
+    assert [string.host for string in other.resolver("10.0.0.2").strings] == ["10.0.0.2", "lamps"]
 
 
 async def test_none_of_the_interfaces() -> None:

@@ -57,20 +57,32 @@ async def test_whoever_waits_for_more_than_there_is_room_for_gets_it() -> None:
     assert await reader == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("read", [0, 4])
-async def test_out_of_time_it_waits_for_its_reader_only_while_it_is_full(read: int) -> None:
+@pytest.mark.parametrize(
+    ("added", "put", "read", "culprit"),
+    [
+        (0, 0, 0, "the lamps"),
+        (1, 0, 0, "the lamps"),  # which nobody has read, and there is room
+        (2, 0, 0, "the lamps"),  # there is none, and the producer has not asked for it
+        (2, 2, 0, "whoever reads the results"),
+        (2, 2, 4, "the lamps"),
+        (2, 2, 3, "the lamps"),
+    ],
+)
+async def test_out_of_time_it_waits_for_its_reader_only_while_a_producer_does(
+    added: int, put: int, read: int, culprit: str
+) -> None:
     results: StreamResults[int] = StreamResults("numbers")
     operation: Operation[int] = Operation(results)
     results.room, results.waits_for = 2, "the lamps"
-    results.add([1, 2])
-    producers = [asyncio.ensure_future(results.put([number])) for number in (3, 4)]
+    results.add(range(added))
+    producers = [asyncio.ensure_future(results.put([number])) for number in range(put)]
     await asyncio.sleep(0)
     if read:
         await operation.next(read)
     results.expire()
     for producer in producers:
         await producer
-    with pytest.raises(WbemError, match=f"waiting for {'the lamps' if read else 'whoever reads the results'}"):
+    with pytest.raises(WbemError, match=f"waiting for {culprit}"):
         results.check()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import pack
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,13 +33,31 @@ def test_round_trip_of_the_ndr_form(value: Bindings) -> None:
     assert octets[4:] == value.encode()  # the same, after the count of the array
 
 
-def test_what_is_long_is_read_and_not_kept() -> None:
+@pytest.mark.parametrize(("characters", "kept"), [(507, True), (508, False), (10_000, False)])
+def test_what_is_long_is_read_and_not_kept(characters: int, kept: bool) -> None:
     """A stranger's octets: a few of the longest would be megabytes."""
-    short, long = (Bindings.tcp(["x" * count]) for count in (10, 10_000))
-    assert Bindings.decode(short.encode()) is Bindings.decode(short.encode())
-    first, second = Bindings.decode(long.encode()), Bindings.decode(long.encode())
-    assert first == second == long
-    assert first is not second
+    value = Bindings.tcp(["x" * characters])
+    octets = value.encode()
+    assert (len(octets) - 4 <= 1024) == kept
+    first, second = Bindings.decode(octets), Bindings.decode(octets)
+    assert first == second == value
+    assert (first is second) == kept
+
+
+def test_what_came_long_ago_is_not_kept() -> None:
+    octets = Bindings.tcp(["10.0.0.1"]).encode()
+    first = Bindings.decode(octets)
+    for number in range(1000):
+        Bindings.decode(Bindings.tcp([f"host{number}"]).encode())
+    assert Bindings.decode(octets) == first
+    assert Bindings.decode(octets) is not first
+
+
+def test_the_same_octets_in_other_sections_say_something_else() -> None:
+    octets = bytes.fromhex("0a00 ffff 4200 0000 0000")
+    as_strings, as_securities = (Bindings.decode(pack("<HH", 5, offset) + octets) for offset in (5, 0))
+    assert (len(as_strings.strings), as_strings.securities) == (1, ())
+    assert (as_securities.strings, as_securities.securities) == ((), (SecurityBinding(10, "B"),))
 
 
 def test_the_layout() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from openwmi import ndr
 from openwmi.base.error import WbemError
@@ -22,7 +23,6 @@ from openwmi.rpc import NDR, NDR64, FaultStatus, RequestReceived, check_trailer
 log = logging.getLogger("openwmi.dcom")
 
 _SYNTAXES = {NDR: NDR20, NDR64: ndr.NDR64}
-_NOTHING_TO_SAY = {syntax: ndr.encode(OrpcThat, OrpcThat(), syntax) for syntax in _SYNTAXES.values()}
 
 Explain = Callable[[WbemError], bytes | None]
 """What there is to say of a failure besides its status: an OBJREF ([MS-DCOM] 2.2.21.1), or nothing."""
@@ -91,10 +91,15 @@ async def dispatch(
 
 def _put_that(writer: NdrWriter, said: bytes | None) -> None:
     if said is None:  # of nearly all calls
-        writer.octets(_NOTHING_TO_SAY[writer.syntax])
+        writer.octets(_nothing_to_say(writer.syntax))
         return
     that = OrpcThat(0, OrpcExtentArray.of([OrpcExtent.of(ERROR_EXTENSION, said)]))
     codec(OrpcThat, writer.syntax).encode(writer, that)
+
+
+@cache
+def _nothing_to_say(syntax: Syntax) -> bytes:
+    return ndr.encode(OrpcThat, OrpcThat(), syntax)
 
 
 def _arguments(

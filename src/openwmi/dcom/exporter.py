@@ -66,7 +66,7 @@ class Exporter:
     ) -> None:
         self._names = tuple(names)
         self._port = port
-        self._securities = securities
+        self._securities = tuple(securities)
         self._hint = hint
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None

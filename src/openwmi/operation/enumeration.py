@@ -306,7 +306,7 @@ class Enumeration(Generic[T]):
 
     async def _in_turn(self, until: float | None) -> bool:
         """Whether it became this call's turn in time; then it has to be given back."""
-        if until is None:
+        if until is None:  # a timeout, even one without a time, costs more than the turn
             return await self._turn.acquire()
         try:
             async with asyncio.timeout_at(until):  # a free turn is taken at once, whatever the time

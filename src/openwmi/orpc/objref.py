@@ -195,7 +195,7 @@ def encode(reference: ObjRef) -> bytes:
 
 
 def encode_by_value(iid: Guid, clsid: Guid, data: bytes) -> bytes:
-    """The same of an ObjRefCustom: a reply may hold thousands, which differ in their data alone."""
+    """The same of an ObjRefCustom with the usual size: a reply may hold thousands, which differ in their data alone."""
     return _custom_head(iid, clsid) + _SIZES.pack(0, len(data) + 8) + data
 
 
