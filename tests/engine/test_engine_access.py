@@ -103,6 +103,38 @@ def test_how_administrators_are_spelled(admins: list[str], principal: str, grant
     assert Access.of_admins(admins).granted(CallContext(principal)) == granted
 
 
+DESCRIPTOR = """
+    01 00 0480 14000000 24000000 00000000 34000000
+    01 02 000000000005 20000000 20020000
+    01 02 000000000005 20000000 20020000
+    02 00 3400 0200 0000
+    00 02 1800 3f000200 01 02 000000000005 20000000 20020000
+    00 02 1400 21000000 01 01 000000000005 0b000000
+"""  # as [MS-DTYP] 2.4.6 has it, by hand: administrators may do all, who has logged in may read from afar
+
+
+@pytest.mark.parametrize("access", [None, Access.of_admins(["DOM\\me"])])
+async def test_a_namespace_tells_who_may_do_what(access: Access | None) -> None:
+    session = sessions(access)
+    out = await session.call("__SystemSecurity", "GetSD", {}, ADMIN)
+    assert (bytes(out["SD"]), out["ReturnValue"]) == (bytes.fromhex(DESCRIPTOR), 0)
+    assert (await session.call("__systemsecurity", "getcalleraccessrights", {}, ADMIN))["rights"] == 0x2003F
+
+
+@pytest.mark.parametrize("method", ["GetSD", "GetCallerAccessRights"])
+async def test_and_not_to_everybody(method: str) -> None:
+    with pytest.raises(WbemError) as caught:
+        await sessions(Access.of_admins(["DOM\\me"])).call("__SystemSecurity", method, {}, USER)
+    assert caught.value.status == WbemStatus.ACCESS_DENIED
+
+
+@pytest.mark.parametrize(("method", "inputs"), [("SetSD", {"SD": (1,)}), ("GetSecurityDescriptor", {})])
+async def test_that_cannot_be_changed_and_has_one_form(method: str, inputs: dict[str, object]) -> None:
+    with pytest.raises(WbemError) as caught:
+        await sessions(None).call("__SystemSecurity", method, inputs, ADMIN)
+    assert caught.value.status == WbemStatus.PROVIDER_NOT_CAPABLE
+
+
 def test_what_is_said() -> None:
     error = Access.of_admins([]).refusal(USER, Right.METHOD_EXECUTE, r"root\cimv2")
     assert error is not None

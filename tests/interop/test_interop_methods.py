@@ -103,6 +103,15 @@ async def test_a_static_method(client: Peer) -> None:
         await client.do("exec", path="Demo_Device", method="Forget")
 
 
+async def test_the_security_descriptor_of_a_namespace(client: Peer) -> None:
+    administrators = "S-1-5-32-544"
+    assert await client.do("descriptor") == {
+        "owners": [administrators, administrators],
+        "control": 0x8004,
+        "allowed": [[administrators, 0x2003F], ["S-1-5-11", 0x21]],
+    }
+
+
 async def put(client: Peer, flags: int = CREATE_ONLY) -> Any:
     return await client.do(
         "put_class", name="Impacket_Class", attributes=[["Id", "STRING", None], ["Size", "UINT32", 7]], flags=flags

@@ -334,6 +334,7 @@ WRITES = (
     ("DeleteClass", ("Demo_Stored", 0, None, None)),
     ("DeleteInstance", ("Demo_Stored=1", 0, None, None)),
     ("ExecMethod", ("Demo_Device", "Count", 0, None, None, Cell(None), None)),
+    ("ExecMethod", ("__SystemSecurity", "GetSD", 0, None, None, Cell(None), None)),
 )
 
 

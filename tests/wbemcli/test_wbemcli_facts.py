@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
+from struct import unpack_from
 from typing import Any, TypeVar
 
 import pytest
@@ -40,8 +41,6 @@ INVALID_NAMESPACE, INVALID_OPERATION = int(WbemStatus.INVALID_NAMESPACE), int(Wb
 
 # Rows that cannot be shown within a process, or not yet, and why.
 NOT_HERE = {
-    41: "GetSD of __SystemSecurity has nothing to give before namespaces have security descriptors, as access over the "
-    "wire needs them: it is shown with these",
     53: "IWbemLevel1Login is the wire's: tests/server/test_server_login.py shows it",
 }
 
@@ -406,6 +405,20 @@ def test_properties(svc: IWbemServices) -> None:
 
 
 # Sinks and call results.
+
+
+@row(41)
+def test_the_security_descriptor_of_a_namespace(svc: IWbemServices) -> None:
+    """That who is no administrator may not ask is shown in tests/server/test_server_services.py."""
+    hr, out, _ = svc.ExecMethod("__SystemSecurity", "GetSD")
+    assert (hr, out is not None) == (OK, True)
+    assert out is not None
+    assert out.Get("ReturnValue")[1] == 0
+    octets = bytes(out.Get("SD")[1])
+    revision, control, owner, group, sacl = unpack_from("<BxHIII", octets)
+    assert (revision, control & 0x8000, sacl) == (1, 0x8000, 0)
+    administrators = bytes.fromhex("01 02 000000000005 20000000 20020000")
+    assert [octets[at : at + 16] for at in (owner, group)] == [administrators] * 2
 
 
 @row(42)

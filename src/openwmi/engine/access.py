@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import IntFlag
+from functools import reduce
+from operator import or_
 
 from openwmi.base.case import fold
 from openwmi.base.error import WbemError
 from openwmi.base.status import WbemStatus
+from openwmi.engine.descriptor import ADMINISTRATORS, AUTHENTICATED_USERS
 from openwmi.operation import CallContext
 
 
@@ -24,10 +27,13 @@ class Right(IntFlag):
     PARTIAL_WRITE_REP = 0x08
     WRITE_PROVIDER = 0x10
     REMOTE_ENABLE = 0x20
+    READ_CONTROL = 0x20000
 
 
 READ = Right.ENABLE | Right.REMOTE_ENABLE
-EVERYTHING = ~Right(0)
+EVERYTHING = reduce(or_, Right)  # and not ~Right(0), which has bits that are no rights
+GRANTS = ((ADMINISTRATORS, EVERYTHING), (AUTHENTICATED_USERS, READ))
+"""The same as a DACL has it: who, by their SIDs, and what."""
 
 _WHAT = {
     Right.ENABLE: "read",

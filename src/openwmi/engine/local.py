@@ -16,6 +16,7 @@ from openwmi.engine.access import Access, Right
 from openwmi.engine.invocation import carry_out
 from openwmi.engine.paths import checked_keys, located
 from openwmi.engine.provider import MethodCall, Request
+from openwmi.engine.security import telling
 from openwmi.engine.selection import REQUESTS_KEPT
 from openwmi.engine.view import Hosts, View
 from openwmi.model import ChangeFlag, CimClass, CimInstance, ObjectPath
@@ -177,6 +178,8 @@ class LocalSession(Session):
             )
         results.begin()
         host = view.sources.host(class_.name)
+        if host is None and (told := telling(class_, method, self._access, context)) is not None:
+            return told
         if host is None:
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"no provider runs methods of {class_.name}")
         results.waits_for = str(host)

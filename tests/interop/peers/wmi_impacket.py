@@ -11,6 +11,7 @@
     {"do": "call", "path", "method", "arguments"}      as its objects call methods -> {"values"}
     {"do": "call_found", "text", "method", "arguments"}      the same, of the first row of a query
     {"do": "exec", "path", "method"}         as its services do, without in-parameters
+    {"do": "descriptor"}                     who owns the namespace, and who may do what: SIDs and access masks
     {"do": "put_class", "name", "attributes": [[name, type, default], …], "flags", "base"}
     {"do": "put_instance", "class_name", "values", "flags"}      -> {"status", "path", "object"}
     {"do": "change", "path", "values", "flags"}                  the same, of an instance that is there
@@ -31,6 +32,7 @@ from typing import Any
 
 dcomrt: Any = import_module("impacket.dcerpc.v5.dcomrt")
 dtypes: Any = import_module("impacket.dcerpc.v5.dtypes")
+ldaptypes: Any = import_module("impacket.ldap.ldaptypes")
 rpcrt: Any = import_module("impacket.dcerpc.v5.rpcrt")
 wmi: Any = import_module("impacket.dcerpc.v5.dcom.wmi")
 
@@ -152,6 +154,13 @@ class Client:
 
     def exec(self, path: str, method: str) -> object:
         return {"values": shown(self.services.ExecMethod(path, method))}
+
+    def descriptor(self) -> object:
+        octets = bytes(shown(self.services.ExecMethod("__SystemSecurity", "GetSD"))["SD"])
+        found = ldaptypes.SR_SECURITY_DESCRIPTOR(octets)
+        owners = [found[name].formatCanonical() for name in ("OwnerSid", "GroupSid")]
+        allowed = [(each["Ace"]["Sid"].formatCanonical(), each["Ace"]["Mask"]["Mask"]) for each in found["Dacl"].aces]
+        return {"owners": owners, "control": found["Control"], "allowed": allowed}
 
     def put_class(self, name: str, attributes: Any, flags: int = 0, base: str = "") -> object:
         obj, _ = self.services.GetObject(base)
