@@ -6,6 +6,7 @@ import asyncio
 import gc
 import random
 import threading
+import time
 import tracemalloc
 import weakref
 from collections.abc import Callable, Sequence
@@ -63,6 +64,9 @@ def settled(own: Runner) -> Callable[[], None]:
     def settle() -> None:
         for _ in range(3):
             gc.collect()
+            own.run(asyncio.sleep, 0)
+        give_up = time.monotonic() + SECONDS
+        while Workers.jobs_under_way and time.monotonic() < give_up:  # counted until just after the result is given
             own.run(asyncio.sleep, 0)
 
     return settle

@@ -480,10 +480,10 @@ def test_the_rules_hold_in_every_story(part: int, log: Log) -> None:
     for seed in range(part * SEEDS, (part + 1) * SEEDS):
         operations += len(play(seed))
     assert operations >= OPERATIONS / PARTS
-    assert Workers.jobs_under_way == 0
     failed = {text for text in log.said if " failed" in text}
     assert all(text.startswith("a sink of story failed, and the call is cancelled") for text in failed), failed
     end_threads()
+    assert Workers.jobs_under_way == 0
     assert living() - before == Counter(), "no object is left"
     assert sys.getallocatedblocks() - blocks < operations // 2, "nor anything else that is not the interpreter's own"
     assert QUOTA.used == octets, "the disk has been given back"
