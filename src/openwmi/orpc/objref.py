@@ -201,7 +201,7 @@ def encode_by_value(iid: Guid, clsid: Guid, data: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _custom_head(iid: Guid, clsid: Guid) -> bytes:
-    return _HEADER.pack(_SIGNATURE, ObjRefCustom.KIND, guid.encode(iid)) + guid.encode(clsid)
+    return encode(ObjRefCustom(iid, clsid, b""))[: -_SIZES.size]
 
 
 def _rounded(size: int) -> int:
