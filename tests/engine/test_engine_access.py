@@ -122,17 +122,34 @@ async def test_a_namespace_tells_who_may_do_what(access: Access | None) -> None:
 
 
 @pytest.mark.parametrize("method", ["GetSD", "GetCallerAccessRights"])
-async def test_and_not_to_everybody(method: str) -> None:
+async def test_a_namespace_does_not_tell_users(method: str) -> None:
     with pytest.raises(WbemError) as caught:
         await sessions(Access.of_admins(["DOM\\me"])).call("__SystemSecurity", method, {}, USER)
     assert caught.value.status == WbemStatus.ACCESS_DENIED
 
 
 @pytest.mark.parametrize(("method", "inputs"), [("SetSD", {"SD": (1,)}), ("GetSecurityDescriptor", {})])
-async def test_that_cannot_be_changed_and_has_one_form(method: str, inputs: dict[str, object]) -> None:
+async def test_security_descriptors_are_octets_and_stay_as_they_are(method: str, inputs: dict[str, object]) -> None:
     with pytest.raises(WbemError) as caught:
         await sessions(None).call("__SystemSecurity", method, inputs, ADMIN)
     assert caught.value.status == WbemStatus.PROVIDER_NOT_CAPABLE
+
+
+@pytest.mark.parametrize("namespace", ["root", r"root\cimv2", "made"])
+async def test_each_namespace_has_the_one_instance_whose_methods_these_are(namespace: str) -> None:
+    engine = Engine("HOST1")
+    root = engine.session("root")
+    await root.put((await root.get("__NAMESPACE", LOCAL)).instance({"Name": "made"}), LOCAL)
+    session = await root.open_namespace("made", LOCAL) if namespace == "made" else engine.session(namespace)
+    one = await session.get("__systemsecurity=@", LOCAL)
+    found = await session.query("SELECT * FROM __SystemSecurity", None, LOCAL)
+    below = await session.instances("__SystemClass", deep=True, context=LOCAL)
+    assert [str(each.path_) for each in found] == [str(one.path_)]
+    assert [each.class_.name for each in below].count("__SystemSecurity") == 1
+    assert (await session.call(str(one.path_), "GetSD", {}, LOCAL))["ReturnValue"] == 0
+    await session.load_mof(MofText('[Description("ours")] instance of __SystemSecurity { };'), LOCAL)
+    (again,) = await session.query("SELECT * FROM __SystemSecurity", None, LOCAL)
+    assert again.qualifiers_["Description"].value == "ours", "what is put takes its place"
 
 
 def test_what_is_said() -> None:

@@ -81,11 +81,15 @@ async def _check_class(caller: Caller, name: str) -> None:
         raise _refusal(WbemStatus.CLASS_HAS_INSTANCES, f"{class_.name} has instances", "its instances")
 
 
+_WHAT_IS_PUT = "SELECT * FROM __SystemClass WHERE __CLASS <> '__SystemSecurity'"
+"""Of the system's classes; that one has its instance in each namespace."""
+
+
 async def _check_namespace(caller: Caller, name: str, path: ObjectPath) -> None:
     await caller.fetch(lambda ns: ns.get(path))
     async with caller.within(name) as inner:
         classes = [each for each in await inner.fetch(lambda ns: ns.classes()) if not is_system(each.name)]
-        if classes or await inner.has_any(lambda ns: ns.instances("__SystemClass")):
+        if classes or await inner.has_any(lambda ns: ns.query(_WHAT_IS_PUT)):
             raise _refusal(WbemStatus.INVALID_OPERATION, f"{inner.namespace} is not empty", "all that is in it")
 
 

@@ -36,9 +36,12 @@ async def collect(caller: Caller, names: Sequence[str], *, instances: bool) -> l
     return [*classes.values(), *stored]
 
 
+_OF_THE_MACHINE = frozenset({"__namespace", "__systemsecurity"})
+
+
 async def _stored(caller: Caller, class_: CimClass) -> list[CimInstance]:
-    """Those of exactly this class; namespaces are not in the namespace that is written."""
-    if class_.is_abstract or is_set(class_.qualifiers, "dynamic") or fold(class_.name) == "__namespace":
+    """Those of exactly this class; namespaces, and who may do what in one, are not in what is written of it."""
+    if class_.is_abstract or is_set(class_.qualifiers, "dynamic") or fold(class_.name) in _OF_THE_MACHINE:
         return []
     return await caller.fetch(lambda ns: ns.instances(class_.name, deep=False))
 

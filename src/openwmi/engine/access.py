@@ -33,7 +33,7 @@ class Right(IntFlag):
 READ = Right.ENABLE | Right.REMOTE_ENABLE
 EVERYTHING = reduce(or_, Right)  # and not ~Right(0), which has bits that are no rights
 GRANTS = ((ADMINISTRATORS, EVERYTHING), (AUTHENTICATED_USERS, READ))
-"""The same as a DACL has it: who, by their SIDs, and what."""
+"""What `Access` grants, as a DACL has it: to whom, by their SIDs, and what."""
 
 _WHAT = {
     Right.ENABLE: "read",

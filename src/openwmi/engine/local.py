@@ -178,9 +178,10 @@ class LocalSession(Session):
             )
         results.begin()
         host = view.sources.host(class_.name)
-        if host is None and (told := telling(class_, method, self._access, context)) is not None:
-            return told
         if host is None:
+            told = telling(class_, method, self._access, context)
+            if told is not None:
+                return told
             raise WbemError(WbemStatus.PROVIDER_NOT_CAPABLE, f"no provider runs methods of {class_.name}")
         results.waits_for = str(host)
         return carry_out(host, method, MethodCall(self._request(context, class_), keys, arguments))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from openwmi.base.case import fold
 from openwmi.engine.access import EVERYTHING, GRANTS, Access
 from openwmi.engine.descriptor import ADMINISTRATORS, encode
+from openwmi.engine.sources import SECURITY_CLASS
 from openwmi.model import CimClass, CimInstance, Method, output_class
 from openwmi.operation import CallContext
 
@@ -21,7 +22,7 @@ def telling(
     class_: CimClass, method: Method, access: Access | None, context: CallContext
 ) -> Coroutine[Any, Any, CimInstance] | None:
     """The out-parameters of a method that tells of access, for whoever may call methods; None for any other."""
-    if fold(class_.name) != "__systemsecurity":
+    if fold(class_.name) != SECURITY_CLASS:
         return None
     match fold(method.name):
         case "getsd":

@@ -1,4 +1,4 @@
-"""Where the instances of a class come from: a provider, the repository, or the namespaces themselves.
+"""Where the instances of a class come from: a provider, the repository, or the engine itself.
 
 Whoever asks for instances gets them as a Selection shows them, and need not know from where.
 """
@@ -16,7 +16,7 @@ from openwmi.base.limits import REPOSITORY_PAGE
 from openwmi.base.status import WbemStatus
 from openwmi.engine import hosting
 from openwmi.engine.hosting import ProviderHost
-from openwmi.engine.provider import Request
+from openwmi.engine.provider import Request, Row
 from openwmi.engine.selection import Selection
 from openwmi.model import CimClass, CimInstance, is_set
 from openwmi.operation import CallContext
@@ -24,6 +24,9 @@ from openwmi.repository import Reader
 
 NAMESPACE_CLASS = "__namespace"
 """The folded name of the class whose instances are the namespaces within a namespace."""
+SECURITY_CLASS = "__systemsecurity"
+"""That of the class whose one instance each namespace has ([MS-WMI] 3.1.3)."""
+_OWN = frozenset({NAMESPACE_CLASS, SECURITY_CLASS})
 
 
 class Outlet(hosting.Outlet, Protocol):
@@ -128,22 +131,17 @@ class Stored:
         return self._reader.get(selection.cim_class, selection.keys)
 
 
-class Namespaces:
-    """The instances of `__NAMESPACE`: the namespaces directly within this one."""
+class Own:
+    """Instances that the engine itself has."""
 
     waits_for = "the repository"
 
-    def __init__(self, namespace: str, names: Mapping[str, str]) -> None:
-        within = fold(namespace) + "\\"
-        self._rows: list[tuple[Any, ...]] = [
-            (name[len(within) :],)
-            for folded, name in names.items()
-            if folded.startswith(within) and "\\" not in folded[len(within) :]
-        ]
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
 
     async def select(self, selection: Selection) -> AsyncGenerator[list[CimInstance], None]:
         class_ = selection.cim_class
-        yield selection.pick([class_.row({"Name": name}) for (name,) in self._rows])
+        yield selection.pick([class_.row(row) for row in self._rows])
 
     def pour(self, selection: Selection, outlet: Outlet) -> Coroutine[Any, Any, None]:
         return _pour(self.select(selection), outlet)
@@ -200,7 +198,9 @@ class Sources:
         if host is not None:
             return Provided(host, self._context)
         if key == NAMESPACE_CLASS:
-            return Namespaces(self._reader.namespace, self._names())
+            return Own([{"Name": name} for name in self._within()])
+        if key == SECURITY_CLASS and self._reader.get(class_, {}) is None:  # else somebody has put it
+            return Own([{}])
         if is_dynamic(class_):
             raise unserved(class_)
         return None if self._reader.schema.stored(key) is None else Stored(self._reader)
@@ -214,7 +214,7 @@ class Sources:
         schema = self._reader.schema
         for key in schema.below(class_.name):
             host = self._hosts.get(key)
-            if host is None and key != NAMESPACE_CLASS and schema.stored(key) is None:
+            if host is None and key not in _OWN and schema.stored(key) is None:
                 continue
             if host is not None and not host.enumerates and not host.looks_up:
                 continue
@@ -224,6 +224,13 @@ class Sources:
             source = self.of(found)
             if source is not None:
                 yield found, source
+
+    def _within(self) -> Iterator[str]:
+        """The names of the namespaces directly within this one."""
+        above = fold(self._reader.namespace) + "\\"
+        for folded, name in self._names().items():
+            if folded.startswith(above) and "\\" not in folded[len(above) :]:
+                yield name[len(above) :]
 
     def serves_below(self, name: str) -> bool:
         """Whether a provider serves a class that is derived from the one of this name."""
